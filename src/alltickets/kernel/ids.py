@@ -1,0 +1,12 @@
+"""Identifiers. Every id is a UUIDv7 made by the application (design section 8, rule 4): it sorts by the time it was made."""
+
+from uuid import UUID
+
+import uuid_utils.compat
+
+__all__ = ["UUID", "new_id"]
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7 (RFC 9562 section 5.7); ids of one process are strictly increasing."""
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,1 @@
+"""Machinery without a word of ticketing: database, outbox, jobs, coalescer, HTTP, secrets, telemetry. Imports only the kernel."""

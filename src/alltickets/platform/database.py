@@ -1,0 +1,200 @@
+"""PostgreSQL: transactions of one organizer, plain SQL in, typed rows out.
+
+Why psycopg itself and not SQLAlchemy's engine stands in docs/decisions/0001. Statements name their parameters `%(name)s`;
+`%(organizer_id)s` is supplied by the transaction, so a statement that names its organizer cannot name another one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import psycopg
+import psycopg_pool
+from prometheus_client import Counter
+from psycopg import errors as pg
+from psycopg.rows import class_row, tuple_row
+
+from alltickets.kernel.errors import Trouble
+from alltickets.platform.events import Event, append_events
+from alltickets.platform.notify import Notifier
+
+__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transaction"]
+
+Row = TypeVar("Row")
+StatementObserver = Callable[[str], None]
+
+# One simple-protocol message: costs no round trip more than BEGIN alone, and works behind PgBouncer, where session settings do not.
+# What a transaction waits for a lock is bounded well below what a buyer waits for an answer.
+_BEGIN = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+
+_unavailable = Counter("alltickets_database_unavailable", "Operations that failed because the database could not be reached")
+
+
+class DatabaseUnavailable(Trouble):
+    """The database cannot be reached or went away. What was not acknowledged may be sent again under the same id."""
+
+
+class DatabaseBusy(Trouble):
+    """A lock or a statement took longer than is good for anyone; nothing was written."""
+
+
+class Reader:
+    """Reads: single statements, each seeing what was committed when it began."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], organizer_id: UUID | None, observe: StatementObserver | None) -> None:
+        self.connection = connection
+        self._organizer_id = organizer_id
+        self._observe = observe
+
+    @property
+    def organizer_id(self) -> UUID:
+        """The one organizer that this touches."""
+        assert self._organizer_id is not None, "a directory look-up has no organizer"
+        return self._organizer_id
+
+    async def fetch_all(self, row_type: type[Row], sql: LiteralString, **params: object) -> list[Row]:
+        """Every row, its columns given by name to `row_type`."""
+        cursor = self.connection.cursor(row_factory=class_row(row_type))
+        await self._run(cursor, sql, params)
+        return await cursor.fetchall()
+
+    async def fetch_first(self, row_type: type[Row], sql: LiteralString, **params: object) -> Row | None:
+        """The first row, or None."""
+        cursor = self.connection.cursor(row_factory=class_row(row_type))
+        await self._run(cursor, sql, params)
+        return await cursor.fetchone()
+
+    async def fetch_tuples(self, sql: LiteralString, **params: object) -> list[tuple[Any, ...]]:
+        """Every row as it comes, for hot statements."""
+        cursor = self.connection.cursor(row_factory=tuple_row)
+        await self._run(cursor, sql, params)
+        return await cursor.fetchall()
+
+    async def _run(self, cursor: psycopg.AsyncCursor[Any], sql: LiteralString, params: dict[str, object]) -> None:
+        if self._observe is not None:
+            self._observe(sql)
+        params["organizer_id"] = self._organizer_id
+        await cursor.execute(sql, params)
+
+
+class Transaction(Reader):
+    """Reads and writes of one organizer that take effect together, with the events that tell of them."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], organizer_id: UUID | None, observe: StatementObserver | None) -> None:
+        super().__init__(connection, organizer_id, observe)
+        self._events: list[Event] = []
+        self._announcements: list[str] = []
+
+    async def execute(self, sql: LiteralString, **params: object) -> int:
+        """Run a statement that returns no rows; how many rows it touched."""
+        cursor = self.connection.cursor()
+        await self._run(cursor, sql, params)
+        return cursor.rowcount
+
+    def publish(self, *events: Event) -> None:
+        """Append to the organizer's stream when this commits. The stream position is taken last, so positions follow commits."""
+        self._events += events
+
+    def announce(self, topic: str, key: str) -> None:
+        """Tell every process, after the commit, that its copy of this thing is out of date. A hint: copies re-check by themselves."""
+        self._announcements.append(f"{topic}:{key}")
+
+    async def _finish(self) -> list[str]:
+        """Append what was published; the announcements to make once this is committed."""
+        if self._events:
+            await append_events(self, self._events)
+            self._announcements.append(f"events:{self.organizer_id}")
+        return self._announcements
+
+
+class Database:
+    """A pool of connections and the only place where transactions begin and end."""
+
+    def __init__(self, url: str, *, pool_size: int, notifier: Notifier | None = None, observe: StatementObserver | None = None) -> None:
+        """`observe` sees the text of every statement: tests hold each against the rules of SQL in design section 8."""
+        self._pool = psycopg_pool.AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=5,
+            max_waiting=2_000,
+            reconnect_timeout=60,
+            # No server-side prepared statements: PgBouncer in transaction mode would mix them up between clients.
+            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "alltickets", "connect_timeout": 5},
+        )
+        self._notifier = notifier or Notifier(self._pool)
+        self._observe = observe
+        self._mending: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Start the pool without waiting for a connection: a process may start while its database is away."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Send the last announcements and give every connection back."""
+        await self._notifier.close()
+        await self._pool.close()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, organizer_id: UUID | None) -> AsyncIterator[Transaction]:
+        """A transaction of one organizer, committed when the block ends and rolled back when it raises.
+
+        None is for rows of nobody's: directories. Raises `DatabaseUnavailable` or `DatabaseBusy` for trouble of the database.
+        """
+        async with self._connection() as connection:
+            await connection.execute(_BEGIN, prepare=False)
+            tx = Transaction(connection, organizer_id, self._observe)
+            try:
+                yield tx
+                announcements = await tx._finish()
+                await connection.execute("COMMIT")
+            except BaseException:
+                await _roll_back(connection)
+                raise
+        if announcements:
+            self._notifier.say(announcements)
+
+    @contextlib.asynccontextmanager
+    async def reading(self, organizer_id: UUID | None) -> AsyncIterator[Reader]:
+        """A connection for single statements; None for directory look-ups, which find out whose a thing is."""
+        async with self._connection() as connection:
+            yield Reader(connection, organizer_id, self._observe)
+
+    async def is_reachable(self) -> bool:
+        """Whether a statement gets an answer now."""
+        try:
+            async with self.reading(None) as reader:
+                await reader.fetch_tuples("SELECT 1")
+        except Trouble:
+            return False
+        return True
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure) as fault:
+            raise DatabaseBusy("The database is busy. Nothing was changed; try again in a moment.", 1) from fault
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests) as fault:
+            _unavailable.inc()
+            self._mend()
+            raise DatabaseUnavailable("The database cannot be reached. Try again in a few seconds with the same id.", 3) from fault
+
+    def _mend(self) -> None:
+        # One broken connection means that the others are broken too: they are checked at once, not each at the cost of a request.
+        if self._mending is None or self._mending.done():
+            self._mending = asyncio.create_task(self._check())
+
+    async def _check(self) -> None:
+        with contextlib.suppress(psycopg.Error, psycopg_pool.PoolTimeout):
+            await self._pool.check()
+
+
+async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
+    with contextlib.suppress(psycopg.Error):
+        if not connection.closed:
+            await connection.execute("ROLLBACK")

@@ -1,0 +1,1 @@
+"""HTTP machinery: the hot lane, the edge round Litestar, problem documents, health."""

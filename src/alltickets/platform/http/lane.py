@@ -1,0 +1,164 @@
+"""The hot lane: a handful of endpoints served by plain ASGI functions in front of Litestar.
+
+A framework's routing, injection and response objects cost two thirds of a hold (design section 4, measured). So the busiest operations
+have a twin here, of the same operation id, declared permission, structs and problem documents as their Litestar route, which
+describes them in OpenAPI and serves them where the lane is off. A test runs one contract over both. It is a lane, not a framework.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from alltickets.platform.http.address import AddressReader
+from alltickets.platform.http.problems import InvalidBody, MalformedBody, NoSuchPath, PayloadTooLarge, Problems
+from alltickets.platform.http.telemetry import SECURITY_HEADERS, observe_request, request_id_of
+
+__all__ = ["HotRoute", "Lane", "LaneAnswer", "LaneRequest", "as_uuid", "decode_body"]
+
+Body = TypeVar("Body")
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class LaneRequest:
+    """A request on the lane: path parameters in their order, the whole body, the address to count by."""
+
+    scope: Any
+    params: tuple[str, ...]
+    body: bytes
+    addresses: AddressReader
+
+    @property
+    def address(self) -> str:
+        """See `AddressReader.of`."""
+        return self.addresses.of(self.scope)
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of that lower-case name."""
+        for key, value in self.scope["headers"]:
+            if key == name:
+                text: str = value.decode("latin-1")
+                return text
+        return None
+
+
+@dataclass(slots=True)
+class LaneAnswer:
+    """An answer on the lane; `body` is JSON unless `headers` say otherwise."""
+
+    status: int
+    body: bytes
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+
+@dataclass(frozen=True)
+class HotRoute:
+    """One endpoint of the lane. `path` ends in its parameters, e.g. `/api/shop/holds/{hold}`; `operation_id` names its Litestar twin."""
+
+    operation_id: str
+    method: str
+    path: str
+    handle: Callable[[LaneRequest], Awaitable[LaneAnswer]]
+
+    @property
+    def prefix(self) -> str:
+        """The path before its first parameter."""
+        return self.path.partition("{")[0]
+
+    @property
+    def params_count(self) -> int:
+        """How many parameters follow the prefix."""
+        return self.path.count("{")
+
+
+class Lane:
+    """ASGI: hot routes served here, everything else handed on."""
+
+    def __init__(
+        self, routes: Sequence[HotRoute], rest: AsgiApp, *, problems: Problems, addresses: AddressReader, body_bytes_max: int
+    ) -> None:
+        self._by_method: dict[str, list[tuple[str, int, HotRoute]]] = {}
+        for route in routes:
+            self._by_method.setdefault(route.method, []).append((route.prefix, route.params_count, route))
+        self._rest = rest
+        self._problems = problems
+        self._addresses = addresses
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection event."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            for prefix, params_count, route in self._by_method.get(scope["method"], ()):
+                if path.startswith(prefix):
+                    rest = path[len(prefix) :]
+                    params = tuple(rest.split("/")) if rest else ()
+                    if len(params) == params_count:
+                        await self._serve(route, params, scope, receive, send)
+                        return
+        await self._rest(scope, receive, send)
+
+    async def _serve(self, route: HotRoute, params: tuple[str, ...], scope: Any, receive: Any, send: Any) -> None:
+        started = time.perf_counter()
+        try:
+            body = await self._read(receive)
+            answer = await route.handle(LaneRequest(scope, params, body, self._addresses))
+        except Exception as fault:
+            document = self._problems.document(fault, instance=scope["path"])
+            headers = [(b"content-type", b"application/problem+json")]
+            headers += [(name.lower().encode(), value.encode()) for name, value in document.headers.items()]
+            answer = LaneAnswer(document.status, document.body, headers)
+        observe_request(route.operation_id, answer.status, time.perf_counter() - started)
+        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, scope)})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _read(self, receive: Any) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body"):
+            parts = [body]
+            size = len(body)
+            while message.get("more_body"):
+                message = await receive()
+                part = message.get("body", b"")
+                size += len(part)
+                if size > self._body_bytes_max:
+                    raise PayloadTooLarge(self._body_bytes_max)
+                parts.append(part)
+            body = b"".join(parts)
+        if len(body) > self._body_bytes_max:
+            raise PayloadTooLarge(self._body_bytes_max)
+        return body
+
+
+def decode_body(decoder: "msgspec.json.Decoder[Body]", body: bytes) -> Body:
+    """The body as the struct of the decoder. Raises `MalformedBody` or `InvalidBody`."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as fault:
+        raise InvalidBody((str(fault),)) from fault
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise MalformedBody(str(fault)) from fault
+
+
+def as_uuid(text: str) -> UUID:
+    """A path parameter as an id. Raises `NoSuchPath`: what is not an id names nothing."""
+    if len(text) == 36:
+        try:
+            return UUID(text)
+        except ValueError:
+            pass
+    raise NoSuchPath
+
+
+def _headers(answer: LaneAnswer, scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    headers = [(b"content-length", str(len(answer.body)).encode()), (b"x-request-id", request_id_of(scope)), *SECURITY_HEADERS]
+    if answer.headers:
+        headers += answer.headers
+    else:
+        headers += [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    return headers

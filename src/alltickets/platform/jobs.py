@@ -1,0 +1,41 @@
+"""One-off work outside of transactions (a mail, a gateway poll): procrastinate jobs, deferred in the transaction that calls for them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+
+from alltickets.platform.database import Transaction
+
+__all__ = ["Jobs"]
+
+JobFunction = Callable[..., Awaitable[None]]
+
+
+class Jobs:
+    """The jobs of the application, by name. A job is two lines: read its arguments, call a use case that may be called twice."""
+
+    def __init__(self, url: str) -> None:
+        """`url` must reach PostgreSQL directly: workers listen for new jobs."""
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4, kwargs={"application_name": "alltickets jobs"})
+        )
+        self._tasks: dict[str, procrastinate.tasks.Task[..., Any, Any]] = {}
+
+    def register(self, name: str, function: JobFunction, *, tries_max: int = 10) -> None:
+        """Make `function` callable as a job; a failing one is tried again after 1 s, 4 s, 16 s, …, at most `tries_max` times."""
+        retry = procrastinate.RetryStrategy(max_attempts=tries_max, exponential_wait=4)
+        self._tasks[name] = self._app.task(name=name, queue=name.partition(".")[0], retry=retry)(function)
+
+    async def defer(self, tx: Transaction, name: str, *, run_at: datetime | None = None, **arguments: str | int) -> None:
+        """Have a job run once `tx` has committed, and not before `run_at`."""
+        assert name in self._tasks, f"no job is called {name}"
+        await self._tasks[name].configure(schedule_at=run_at, connection=tx.connection).defer_async(**arguments)
+
+    async def work(self, *, concurrency: int = 8) -> None:
+        """Run jobs until cancelled."""
+        async with self._app.open_async():
+            await self._app.run_worker_async(
+                concurrency=concurrency, install_signal_handlers=False, listen_notify=True, delete_jobs="successful"
+            )

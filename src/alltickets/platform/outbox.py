@@ -1,0 +1,346 @@
+"""The event log read: subscriptions follow each organizer's stream, in order, each effect once.
+
+Writing stands in `events.py` and happens through `tx.publish`. Here is all reading, so that a broker can carry it where one database is
+outgrown. A subscription's effects and its cursor commit together. What a handler cannot digest after `TRIES_MAX` tries is parked
+in the dead letters, loudly, and the others go on.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+
+from alltickets.kernel.errors import Trouble
+from alltickets.platform.database import Database, Transaction
+from alltickets.platform.events import Event
+
+__all__ = ["Event", "Follower", "Lag", "Parked", "Recorded", "Subscription", "dead_letters", "lags", "replay"]
+
+BATCH_MAX = 500
+TRIES_MAX = 5
+RECHECK_SECONDS = 1.0
+DELIVERIES_MAX = 6
+
+_log = structlog.get_logger()
+_handled = Counter("alltickets_events_handled", "Events handled", ["subscription"])
+_parked = Counter("alltickets_events_parked", "Events parked in the dead letters", ["subscription"])
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it stands in its organizer's stream. Positions start at 1 and have no gaps."""
+
+    organizer_id: UUID
+    position: int
+    occurred_at: datetime
+    event: Event
+
+
+Handler = Callable[[Transaction, Sequence[Recorded]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A named reader of some event types. `handle` gets events of one organizer in order and writes in the transaction it is given,
+    which also moves the cursor; it does no network call. The name is the cursor's key: a new name reads from the beginning.
+    """
+
+    name: str
+    events: tuple[type[Event], ...]
+    handle: Handler
+
+    def decoders(self) -> Mapping[str, "msgspec.json.Decoder[Any]"]:
+        """A decoder per event type of this subscription, by the type's name in the log."""
+        return {event_type.__name__: msgspec.json.Decoder(event_type) for event_type in self.events}
+
+
+class Follower:
+    """Delivers the log to subscriptions for as long as it runs; any number of processes may follow the same ones."""
+
+    def __init__(self, database: Database, subscriptions: Iterable[Subscription]) -> None:
+        self._database = database
+        self._subscriptions = {subscription.name: subscription for subscription in subscriptions}
+        self._decoders = {name: subscription.decoders() for name, subscription in self._subscriptions.items()}
+        assert self._subscriptions, "a follower has something to follow"
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._slots = asyncio.Semaphore(DELIVERIES_MAX)
+        self._delivering: dict[tuple[str, UUID], asyncio.Task[None]] = {}
+
+    def wake(self, _key: str | None = None) -> None:
+        """Something was published: look now instead of at the next re-check."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow until `stop`; then finish what is being delivered."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                for name, organizer_id in await self._behind():
+                    self._deliver_soon(name, organizer_id)
+            except Trouble as trouble:
+                _log.warning("event log cannot be read", trouble=str(trouble))
+            try:
+                async with asyncio.timeout(RECHECK_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+        if self._delivering:
+            await asyncio.wait(self._delivering.values())
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._stopping = True
+        self._wake.set()
+
+    async def catch_up(self) -> int:
+        """Deliver everything that is in the log now; how many deliveries that took. For tests, tools and the demo."""
+        rounds = 0
+        while behind := await self._behind():
+            for name, organizer_id in behind:
+                rounds += 1
+                while await self._deliver_batch(self._subscriptions[name], organizer_id):
+                    pass
+        return rounds
+
+    async def _behind(self) -> list[tuple[str, UUID]]:
+        async with self._database.reading(None) as reader:
+            rows = await reader.fetch_tuples(
+                """
+                /* across organizers: finds whose stream has moved; reads only, each delivery names its organizer */
+                SELECT n.name, s.organizer_id
+                  FROM platform.streams s
+                 CROSS JOIN unnest(%(names)s::text[]) AS n(name)
+                  LEFT JOIN platform.cursors c
+                    ON c.organizer_id = s.organizer_id AND c.subscription = n.name
+                 WHERE s.position > coalesce(c.position, 0)
+                """,
+                names=list(self._subscriptions),
+            )
+        return [(name, organizer_id) for name, organizer_id in rows]
+
+    def _deliver_soon(self, name: str, organizer_id: UUID) -> None:
+        key = (name, organizer_id)
+        if key not in self._delivering:
+            task = self._delivering[key] = asyncio.create_task(self._deliver(name, organizer_id))
+            task.add_done_callback(lambda _: self._delivering.pop(key, None))
+
+    async def _deliver(self, name: str, organizer_id: UUID) -> None:
+        async with self._slots:
+            try:
+                while not self._stopping and await self._deliver_batch(self._subscriptions[name], organizer_id):
+                    pass
+            except Trouble as trouble:
+                _log.warning("delivery interrupted", subscription=name, trouble=str(trouble))
+            except Exception:
+                _log.exception("delivery failed", subscription=name)
+
+    async def _deliver_batch(self, subscription: Subscription, organizer_id: UUID) -> int:
+        """Deliver the next events in one transaction; how many stream positions that moved. 0: none left, or another process is at it."""
+        try:
+            return await self._advance(subscription, organizer_id, BATCH_MAX)
+        except Trouble:
+            raise
+        except Exception:
+            _log.exception("a handler failed on a batch; going one by one", subscription=subscription.name)
+        moved = 0
+        for _ in range(BATCH_MAX):
+            step = await self._advance_by_one(subscription, organizer_id)
+            moved += step
+            if step == 0:
+                break
+        return moved
+
+    async def _advance_by_one(self, subscription: Subscription, organizer_id: UUID) -> int:
+        fault = ""
+        for tried in range(TRIES_MAX):
+            await asyncio.sleep(0.05 * 2**tried if tried else 0)
+            try:
+                return await self._advance(subscription, organizer_id, 1)
+            except Trouble:
+                raise
+            except Exception:
+                fault = traceback.format_exc(limit=-8)
+        return await self._park(subscription, organizer_id, fault)
+
+    async def _advance(self, subscription: Subscription, organizer_id: UUID, limit: int) -> int:
+        async with self._database.transaction(organizer_id) as tx:
+            position = await _lock_cursor(tx, subscription.name)
+            if position is None:
+                return 0
+            recorded, until = await self._read(tx, subscription.name, position, limit)
+            if recorded:
+                await subscription.handle(tx, recorded)
+            await _move_cursor(tx, subscription.name, until)
+        _handled.labels(subscription.name).inc(len(recorded))
+        return until - position
+
+    async def _park(self, subscription: Subscription, organizer_id: UUID, fault: str) -> int:
+        async with self._database.transaction(organizer_id) as tx:
+            position = await _lock_cursor(tx, subscription.name)
+            if position is None:
+                return 0
+            recorded, until = await self._read(tx, subscription.name, position, 1)
+            await tx.execute(
+                """
+                INSERT INTO platform.dead_letters (organizer_id, subscription, position, fault, parked_at)
+                VALUES (%(organizer_id)s, %(subscription)s, %(position)s, %(fault)s, now())
+                ON CONFLICT (organizer_id, subscription, position) DO UPDATE SET fault = excluded.fault, replayed_at = NULL
+                """,
+                subscription=subscription.name,
+                position=recorded[0].position,
+                fault=fault,
+            )
+            await _move_cursor(tx, subscription.name, until)
+        _parked.labels(subscription.name).inc()
+        _log.error("event parked in the dead letters", subscription=subscription.name, position=until, organizer=str(organizer_id))
+        return until - position
+
+    async def _read(self, tx: Transaction, name: str, after: int, limit: int) -> tuple[list[Recorded], int]:
+        """The next events that the subscription wants, and the position up to which the log is then read."""
+        decoders = self._decoders[name]
+        [(end,)] = await tx.fetch_tuples("SELECT position FROM platform.streams WHERE organizer_id = %(organizer_id)s")
+        rows = await tx.fetch_tuples(
+            """
+            SELECT position, type, payload::text, occurred_at
+              FROM platform.events
+             WHERE organizer_id = %(organizer_id)s AND position > %(after)s AND position <= %(end)s AND type = ANY(%(types)s)
+             ORDER BY position
+             LIMIT %(limit)s
+            """,
+            after=after,
+            end=end,
+            types=list(decoders),
+            limit=limit,
+        )
+        recorded = [Recorded(tx.organizer_id, position, at, decoders[kind].decode(payload)) for position, kind, payload, at in rows]
+        return recorded, recorded[-1].position if len(recorded) == limit else end
+
+
+async def _lock_cursor(tx: Transaction, subscription: str) -> int | None:
+    """The cursor's position, locked until the transaction ends; None while another process delivers."""
+    statement = (
+        "SELECT position FROM platform.cursors WHERE organizer_id = %(organizer_id)s AND subscription = %(subscription)s"
+        " FOR UPDATE SKIP LOCKED"
+    )
+    rows = await tx.fetch_tuples(statement, subscription=subscription)
+    if not rows:
+        await tx.execute(
+            """
+            INSERT INTO platform.cursors (organizer_id, subscription, position)
+            VALUES (%(organizer_id)s, %(subscription)s, 0)
+            ON CONFLICT (organizer_id, subscription) DO NOTHING
+            """,
+            subscription=subscription,
+        )
+        rows = await tx.fetch_tuples(statement, subscription=subscription)
+    return rows[0][0] if rows else None
+
+
+async def _move_cursor(tx: Transaction, subscription: str, position: int) -> None:
+    await tx.execute(
+        """
+        UPDATE platform.cursors
+           SET position = %(position)s
+         WHERE organizer_id = %(organizer_id)s AND subscription = %(subscription)s
+        """,
+        subscription=subscription,
+        position=position,
+    )
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a subscription is behind the streams, over all organizers."""
+
+    subscription: str
+    events: int
+    oldest_seconds: float
+
+
+async def lags(database: Database, names: Sequence[str]) -> list[Lag]:
+    """The lag of each named subscription: events not read yet, and the age of the oldest of them."""
+    async with database.reading(None) as reader:
+        return await reader.fetch_all(
+            Lag,
+            """
+            /* across organizers: a figure for operators; reads only */
+            SELECT n.name AS subscription,
+                   coalesce(sum(s.position - coalesce(c.position, 0)), 0)::bigint AS events,
+                   coalesce(extract(epoch FROM now() - min(e.occurred_at)), 0)::float8 AS oldest_seconds
+              FROM unnest(%(names)s::text[]) AS n(name)
+             CROSS JOIN platform.streams s
+              LEFT JOIN platform.cursors c
+                ON c.organizer_id = s.organizer_id AND c.subscription = n.name
+              LEFT JOIN platform.events e
+                ON e.organizer_id = s.organizer_id AND e.position = coalesce(c.position, 0) + 1
+             GROUP BY n.name
+             ORDER BY n.name
+            """,
+            names=list(names),
+        )
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A dead letter."""
+
+    organizer_id: UUID
+    subscription: str
+    position: int
+    type: str
+    fault: str
+    parked_at: datetime
+
+
+async def dead_letters(database: Database, *, limit: int = 100) -> list[Parked]:
+    """The oldest dead letters that were not replayed, of all organizers: for operators."""
+    async with database.reading(None) as reader:
+        return await reader.fetch_all(
+            Parked,
+            """
+            /* across organizers: a list for operators; reads only */
+            SELECT d.organizer_id, d.subscription, d.position, e.type, d.fault, d.parked_at
+              FROM platform.dead_letters d
+              JOIN platform.events e
+                ON e.organizer_id = d.organizer_id AND e.position = d.position
+             WHERE d.replayed_at IS NULL
+             ORDER BY d.parked_at, d.organizer_id, d.subscription, d.position
+             LIMIT %(limit)s
+            """,
+            limit=limit,
+        )
+
+
+async def replay(database: Database, subscription: Subscription, organizer_id: UUID, position: int) -> bool:
+    """Hand one dead letter to its subscription again; False when it was replayed before. Raises what the handler raises."""
+    async with database.transaction(organizer_id) as tx:
+        claimed = await tx.execute(
+            """
+            UPDATE platform.dead_letters
+               SET replayed_at = now()
+             WHERE organizer_id = %(organizer_id)s AND subscription = %(subscription)s AND position = %(position)s AND replayed_at IS NULL
+            """,
+            subscription=subscription.name,
+            position=position,
+        )
+        if claimed == 0:
+            return False
+        [(kind, payload, occurred_at)] = await tx.fetch_tuples(
+            """
+            SELECT type, payload::text, occurred_at
+              FROM platform.events
+             WHERE organizer_id = %(organizer_id)s AND position = %(position)s
+            """,
+            position=position,
+        )
+        event = subscription.decoders()[kind].decode(payload)
+        await subscription.handle(tx, [Recorded(organizer_id, position, occurred_at, event)])
+    return True

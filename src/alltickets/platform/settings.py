@@ -1,0 +1,156 @@
+"""Settings: read once from the environment (`ALLTICKETS_…`), checked at start, every fault told at once."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+__all__ = ["Environment", "Settings", "SettingsError"]
+
+Environment = str
+ENVIRONMENTS = ("development", "production")
+SURFACES = ("all", "shop", "organizer", "gate")
+LOG_FORMATS = ("console", "json")
+
+
+class SettingsError(Exception):
+    """The environment cannot be used. `faults` names each setting with what is wrong and how to mend it."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator may set. Each field is the variable `ALLTICKETS_<FIELD>`; docs/operations.md lists them."""
+
+    environment: Environment = "development"
+    data_dir: Path = Path("var")
+    database_url: str | None = None
+    """Any PostgreSQL 15+, also through PgBouncer in transaction mode; None: the embedded one in `data_dir`."""
+    database_direct_url: str | None = None
+    """The same database without a pooler, for listeners and migrations; None: `database_url`."""
+    database_pool_size: int = 12
+    public_url: str = "http://127.0.0.1:8000"
+    key_ring: str | None = None
+    """`1:base64key,2:base64key` (32-byte keys); None in development: one is made in `data_dir/keyring`."""
+    surface: str = "all"
+    hot_lane: bool = True
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+    """Networks whose X-Forwarded-For is believed."""
+    hold_seconds: int = 600
+    hold_seconds_max: int = 1800
+    """A hold is never extended past so long after it was placed."""
+    holds_per_address_max: int = 20
+    """Live holds of one address on one event."""
+    body_bytes_max: int = 262_144
+    sandbox_url: str = "http://127.0.0.1:8001"
+    smtp_url: str | None = None
+    log_format: str = "console"
+    log_level: str = "info"
+    shutdown_seconds: int = 20
+
+    @property
+    def is_production(self) -> bool:
+        """Whether cookies must be secure, development pages absent and keys given."""
+        return self.environment == "production"
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check every variable. Raises `SettingsError` with all faults at once, unknown ALLTICKETS_ names among them."""
+        faults: list[str] = []
+        values: dict[str, object] = {}
+        for name, parse in _PARSERS.items():
+            raw = environ.get(f"ALLTICKETS_{name.upper()}")
+            if raw is None or raw == "":
+                continue
+            try:
+                values[name] = parse(raw)
+            except ValueError as fault:
+                faults.append(f"ALLTICKETS_{name.upper()}={_shown(name, raw)}: {fault}")
+        known = {f"ALLTICKETS_{name.upper()}" for name in _PARSERS}
+        faults += [
+            f"{key}: no such setting; see docs/operations.md" for key in environ if key.startswith("ALLTICKETS_") and key not in known
+        ]
+        settings = Settings(**values)  # type: ignore[arg-type]
+        faults += settings._contradictions()
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    def _contradictions(self) -> list[str]:
+        faults = []
+        if self.is_production and self.key_ring is None:
+            faults.append("ALLTICKETS_KEY_RING: needed in production; make one with `alltickets doctor --new-key`")
+        if self.is_production and not self.public_url.startswith("https://"):
+            faults.append("ALLTICKETS_PUBLIC_URL: must be https:// in production")
+        if self.hold_seconds_max < self.hold_seconds:
+            faults.append("ALLTICKETS_HOLD_SECONDS_MAX: must not be below ALLTICKETS_HOLD_SECONDS")
+        return faults
+
+
+def _shown(name: str, raw: str) -> str:
+    return "…" if name in ("key_ring", "database_url", "database_direct_url", "smtp_url") else repr(raw)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return raw
+
+    return parse
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        if not raw.lstrip("-").isdigit() or not low <= int(raw) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(raw)
+
+    return parse
+
+
+def _flag(raw: str) -> bool:
+    if raw not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return raw == "on"
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if urlsplit(raw).scheme not in schemes:
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return raw.rstrip("/")
+
+    return parse
+
+
+def _networks(raw: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(part.strip())) for part in raw.split(","))
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "environment": _one_of(*ENVIRONMENTS),
+    "data_dir": Path,
+    "database_url": _url("postgresql", "postgres"),
+    "database_direct_url": _url("postgresql", "postgres"),
+    "database_pool_size": _between(2, 500),
+    "public_url": _url("http", "https"),
+    "key_ring": str,
+    "surface": _one_of(*SURFACES),
+    "hot_lane": _flag,
+    "trusted_proxies": _networks,
+    "hold_seconds": _between(1, 86_400),
+    "hold_seconds_max": _between(1, 604_800),
+    "holds_per_address_max": _between(1, 1_000_000),
+    "body_bytes_max": _between(1_024, 16_777_216),
+    "sandbox_url": _url("http", "https"),
+    "smtp_url": _url("smtp", "smtps"),
+    "log_format": _one_of(*LOG_FORMATS),
+    "log_level": _one_of("debug", "info", "warning", "error"),
+    "shutdown_seconds": _between(1, 600),
+}
