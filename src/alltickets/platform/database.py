@@ -6,10 +6,11 @@ Why psycopg itself and not SQLAlchemy's engine stands in docs/decisions/0001. St
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
+import msgspec
 import psycopg
 import psycopg_pool
 from prometheus_client import Counter
@@ -20,7 +21,7 @@ from alltickets.kernel.errors import Trouble
 from alltickets.platform.events import Event, append_events
 from alltickets.platform.notify import Notifier
 
-__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transaction"]
+__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transaction", "rows_as_json", "uuid_array"]
 
 Row = TypeVar("Row")
 StatementObserver = Callable[[str], None]
@@ -30,6 +31,19 @@ StatementObserver = Callable[[str], None]
 _BEGIN = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
 _unavailable = Counter("alltickets_database_unavailable", "Operations that failed because the database could not be reached")
+
+
+def rows_as_json(rows: Sequence[object]) -> str:
+    """Rows (structs, dataclasses or dicts) as the parameter of `json_to_recordset(%(rows)s::json) AS x(…)`.
+
+    A bulk insert this way costs Python a fifth of what parameter arrays cost: docs/decisions/0002.
+    """
+    return msgspec.json.encode(rows).decode()
+
+
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """Ids as the text of a `uuid[]`, for `= ANY(%(ids)s::uuid[])` in hot statements."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 class DatabaseUnavailable(Trouble):

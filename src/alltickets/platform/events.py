@@ -36,14 +36,15 @@ async def append_events(tx: "Transaction", events: Sequence[Event]) -> None:
     await tx.execute(
         """
         INSERT INTO platform.events (organizer_id, position, type, version, payload, occurred_at)
-        SELECT o.organizer_id, x.position, x.type, x.version, x.payload::jsonb, now()
+        SELECT o.organizer_id, x.position, x.type, x.version, x.payload, now()
           FROM platform.organizers o,
-               unnest(%(positions)s::bigint[], %(types)s::text[], %(versions)s::int[], %(payloads)s::text[])
-                   AS x(position, type, version, payload)
+               json_to_recordset(%(rows)s::json) AS x(position bigint, type text, version int, payload jsonb)
          WHERE o.organizer_id = %(organizer_id)s
         """,
-        positions=list(range(last - len(events) + 1, last + 1)),
-        types=[type(event).__name__ for event in events],
-        versions=[event.version for event in events],
-        payloads=[msgspec.json.encode(event).decode() for event in events],
+        rows=msgspec.json.encode(
+            [
+                {"position": position, "type": type(event).__name__, "version": event.version, "payload": event}
+                for position, event in enumerate(events, last - len(events) + 1)
+            ]
+        ).decode(),
     )

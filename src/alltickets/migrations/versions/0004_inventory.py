@@ -1,6 +1,8 @@
-"""inventory: its schema"""
+"""inventory: pools, seats, holds"""
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 revision = "0004_inventory"
 down_revision = "0003_catalog"
@@ -10,3 +12,56 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("CREATE SCHEMA inventory")
+    op.create_table(
+        "pools",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("pool_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("performance_id", UUID(as_uuid=True)),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("label", sa.Text, nullable=False),
+        sa.Column("capacity", sa.Integer, nullable=False),
+        sa.Column("held", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
+        sa.PrimaryKeyConstraint("organizer_id", "pool_id"),
+        sa.CheckConstraint("held >= 0 AND sold >= 0 AND held + sold <= capacity", name="pools_never_oversold"),
+        schema="inventory",
+        postgresql_with={"fillfactor": "20"},
+    )
+    op.create_index("pools_by_event", "pools", ["organizer_id", "event_id"], schema="inventory")
+    op.create_table(
+        "seats",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("seat_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("pool_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("label", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False, server_default="free"),
+        sa.Column("hold_id", UUID(as_uuid=True)),
+        sa.PrimaryKeyConstraint("organizer_id", "seat_id"),
+        sa.UniqueConstraint("organizer_id", "pool_id", "label"),
+        sa.ForeignKeyConstraint(["organizer_id", "pool_id"], ["inventory.pools.organizer_id", "inventory.pools.pool_id"]),
+        sa.CheckConstraint("state IN ('free', 'held', 'sold')", name="seats_state"),
+        sa.CheckConstraint("(state = 'free') = (hold_id IS NULL)", name="seats_taken_by_a_hold"),
+        schema="inventory",
+    )
+    op.create_table(
+        "holds",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("draws", JSONB, nullable=False, comment="places by pool id"),
+        sa.Column("seats", sa.ARRAY(UUID(as_uuid=True)), nullable=False),
+        sa.Column("visitor", UUID(as_uuid=True), nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
+        sa.CheckConstraint("state IN ('held', 'confirmed', 'released', 'expired', 'returned')", name="holds_state"),
+        schema="inventory",
+    )
+    live = {"schema": "inventory", "postgresql_where": sa.text("state = 'held'")}
+    op.create_index("holds_live_by_visitor", "holds", ["visitor", "event_id", "organizer_id"], **live)
+    op.create_index("holds_live_by_address", "holds", ["address", "event_id", "organizer_id"], **live)
+    op.create_index("holds_live_by_expiry", "holds", ["expires_at", "organizer_id"], **live)

@@ -1,0 +1,35 @@
+"""Reads of stock, at most a second old: for availability and for prices that depend on what is sold."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from alltickets.inventory.rules import PoolLevel
+from alltickets.platform.cache import Snapshots
+from alltickets.platform.database import Database
+
+__all__ = ["Levels"]
+
+
+class Levels:
+    """The levels of an event's pools, read at most once a second per process however many ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._snapshots: Snapshots[tuple[UUID, UUID], Mapping[UUID, PoolLevel]] = Snapshots(self._load)
+
+    async def of(self, organizer_id: UUID, event_id: UUID) -> Mapping[UUID, PoolLevel]:
+        """The event's pools by id; empty when it has none yet."""
+        return await self._snapshots.get((organizer_id, event_id)) or {}
+
+    async def _load(self, key: tuple[UUID, UUID]) -> tuple[Mapping[UUID, PoolLevel], None]:
+        organizer_id, event_id = key
+        async with self._database.reading(organizer_id) as reader:
+            rows = await reader.fetch_tuples(
+                """
+                SELECT pool_id, capacity, held, sold
+                  FROM inventory.pools
+                 WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
+                """,
+                event_id=event_id,
+            )
+        return {row[0]: PoolLevel(*row) for row in rows}, None
