@@ -10,12 +10,14 @@ from alltickets.inventory.rules import (
     HoldGone,
     HoldState,
     PoolLevel,
+    PoolNotFound,
     SeatsTaken,
     SoldOut,
     StockNotReady,
     TooManyHolds,
+    seat_id_of,
 )
-from alltickets.inventory.service import claim, confirm, extend, read_holds, release, return_sold
+from alltickets.inventory.service import Inventory, claim, confirm, extend, read_holds, release, return_sold
 from alltickets.inventory.stock import HoldRaced
 
 __all__ = [
@@ -27,8 +29,10 @@ __all__ = [
     "HoldGone",
     "HoldRaced",
     "HoldState",
+    "Inventory",
     "Levels",
     "PoolLevel",
+    "PoolNotFound",
     "SeatsTaken",
     "SoldOut",
     "StockNotReady",
@@ -39,4 +43,5 @@ __all__ = [
     "read_holds",
     "release",
     "return_sold",
+    "seat_id_of",
 ]

@@ -1,13 +1,14 @@
 """Reads of stock, at most a second old: for availability and for prices that depend on what is sold."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from alltickets.inventory.rules import PoolLevel
 from alltickets.platform.cache import Snapshots
-from alltickets.platform.database import Database
+from alltickets.platform.database import Database, Reader
 
-__all__ = ["Levels"]
+__all__ = ["Levels", "PoolFacts", "read_pools"]
 
 
 class Levels:
@@ -33,3 +34,30 @@ class Levels:
                 event_id=event_id,
             )
         return {row[0]: PoolLevel(*row) for row in rows}, None
+
+
+@dataclass(frozen=True)
+class PoolFacts:
+    """A pool as its organizer sees it."""
+
+    pool_id: UUID
+    performance_id: UUID | None
+    kind: str
+    label: str
+    capacity: int
+    held: int
+    sold: int
+
+
+async def read_pools(reader: Reader, event_id: UUID) -> list[PoolFacts]:
+    """The pools of an event as they stand, in the order in which they were opened. Index: pools_by_event."""
+    return await reader.fetch_all(
+        PoolFacts,
+        """
+        SELECT pool_id, performance_id, kind, label, capacity, held, sold
+          FROM inventory.pools
+         WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
+         ORDER BY pool_id
+        """,
+        event_id=event_id,
+    )

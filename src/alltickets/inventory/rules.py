@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from alltickets.kernel.errors import Refusal
 
@@ -20,6 +20,7 @@ __all__ = [
     "HoldGone",
     "HoldState",
     "PoolLevel",
+    "PoolNotFound",
     "SeatsTaken",
     "SoldOut",
     "Stock",
@@ -28,9 +29,8 @@ __all__ = [
     "decide_claims",
     "decide_confirmations",
     "decide_extension",
+    "seat_id_of",
 ]
-
-QUANTITY_MAX = 1_000_000
 
 
 class HoldState(StrEnum):
@@ -76,6 +76,8 @@ class Hold:
     address: str
     placed_at: datetime
     expires_at: datetime
+    is_new: bool = False
+    """Whether the decision at hand placed it; False for one that stood already."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether it still keeps its places from others: expiry is a fact of time, not of a sweeper."""
@@ -205,6 +207,16 @@ class StockNotReady(Refusal):
         return "These places are just being put on sale. Try again in a moment."
 
 
+@dataclass(eq=False)
+class PoolNotFound(Refusal):
+    """The event has no such pool."""
+
+    pool: str
+
+    def __str__(self) -> str:
+        return "The event has no such pool. List its pools again; a new one appears a moment after it was planned."
+
+
 class Confirmation(StrEnum):
     """What became of an attempt to confirm."""
 
@@ -257,6 +269,7 @@ def decide_claims(
             stock.give_back(hold.draws, hold.seats)
             replaced[hold.hold_id] = hold
             hold.state = HoldState.RELEASED
+            of_address[hold.address] = of_address.get(hold.address, 0) - 1
         stock.take(request.hold_id, request.draws, request.seats)
         hold = Hold(
             request.hold_id,
@@ -268,11 +281,11 @@ def decide_claims(
             request.address,
             now,
             request.expires_at,
+            is_new=True,
         )
         placed[request.hold_id] = hold
         of_visitor[request.visitor] = [hold]
-        if not former:
-            of_address[request.address] = of_address.get(request.address, 0) + 1
+        of_address[request.address] = of_address.get(request.address, 0) + 1
         outcomes.append(hold)
     return outcomes, list(placed.values()), [hold for hold_id, hold in replaced.items() if hold_id not in placed]
 
@@ -291,7 +304,8 @@ def _refuse(
     """Why the claim cannot be granted, counting what the visitor's former hold would give back; None: it can."""
     if not request.draws.keys() <= stock.pools.keys():
         return StockNotReady()
-    if not former and of_address.get(request.address, 0) >= holds_per_address_max:
+    # Only a former hold at this same address makes room here: one from elsewhere would carry the limit from address to address.
+    if of_address.get(request.address, 0) - sum(hold.address == request.address for hold in former) >= holds_per_address_max:
         return TooManyHolds(holds_per_address_max, 60)
     own = {hold.hold_id for hold in former}
     if request.seats:
@@ -340,3 +354,8 @@ def decide_extension(hold: Hold, until: datetime, *, kept_at_most: timedelta, no
     if not hold.is_live(now):
         raise HoldGone(str(hold.hold_id))
     return max(hold.expires_at, min(until, hold.placed_at + kept_at_most))
+
+
+def seat_id_of(pool_id: UUID, label: str) -> UUID:
+    """The id of a pool's seat of that label: made from both (UUIDv5), so that whoever knows what a seat is called can name it."""
+    return uuid5(pool_id, label)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from alltickets.identity.interface import Actor, Subject, record
 from alltickets.inventory import stock as table
 from alltickets.inventory.events import CapacityChanged, HoldsExpired, PoolsOpened
+from alltickets.inventory.queries import PoolFacts, read_pools
 from alltickets.inventory.rules import (
     CapacityTaken,
     ClaimRequest,
@@ -15,7 +17,7 @@ from alltickets.inventory.rules import (
     HoldGone,
     HoldState,
     PoolLevel,
-    StockNotReady,
+    PoolNotFound,
     decide_claims,
     decide_confirmations,
     decide_extension,
@@ -264,13 +266,18 @@ class Inventory:
         self._database = database
         self._clock = clock
 
-    async def resize(self, organizer_id: UUID, event_id: UUID, pool_id: UUID, capacity: int) -> PoolLevel:
-        """Set a pool's capacity. Raises `CapacityTaken`, or `StockNotReady` when there is no such pool."""
-        async with self._database.transaction(organizer_id) as tx:
-            level = await resize(tx, event_id, pool_id, capacity)
-            if level is None:
-                raise StockNotReady
-        return level
+    async def pools(self, organizer_id: UUID, event_id: UUID) -> list[PoolFacts]:
+        """The event's pools as they stand; none for another organizer's event."""
+        async with self._database.reading(organizer_id) as reader:
+            return await read_pools(reader, event_id)
+
+    async def resize(self, actor: Actor, event_id: UUID, pool_id: UUID, capacity: int) -> PoolFacts:
+        """Set a pool's capacity. Raises `PoolNotFound`, or `CapacityTaken` below what is held and sold."""
+        async with self._database.transaction(actor.organizer_id) as tx:
+            if await resize(tx, event_id, pool_id, capacity) is None:
+                raise PoolNotFound(str(pool_id))
+            await record(tx, actor, "pool.resized", Subject("pool", pool_id), {"capacity": capacity})
+            return next(pool for pool in await read_pools(tx, event_id) if pool.pool_id == pool_id)
 
     async def sweep(self) -> int:
         """Give back the places of holds whose time is over; how many holds. Each organizer by itself, a bounded number at a time.

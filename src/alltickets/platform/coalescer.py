@@ -111,16 +111,22 @@ class Coalescer(Generic[Key, Request, Outcome]):
 
     async def _carry_out(self, key: Key, batch: list[_Waiting[Request, Outcome]]) -> None:
         try:
-            outcomes = await self._flush(key, [waiting.request for waiting in batch])
+            outcomes = await self._outcomes(key, batch)
         except Exception:
             self._retried.inc()
             await self._again(key, batch)
         else:
             _answer(batch, outcomes)
 
+    async def _outcomes(self, key: Key, batch: list[_Waiting[Request, Outcome]]) -> Sequence[Outcome | Exception]:
+        # Checked here, where a fault reaches the submitters: raised later it would end the lane's task and leave them waiting for ever.
+        outcomes = await self._flush(key, [waiting.request for waiting in batch])
+        assert len(outcomes) == len(batch), "one outcome per request"
+        return outcomes
+
     async def _again(self, key: Key, batch: list[_Waiting[Request, Outcome]]) -> None:
         try:
-            outcomes = await self._flush(key, [waiting.request for waiting in batch])
+            outcomes = await self._outcomes(key, batch)
         except Exception as fault:
             # Trouble outside (the database is gone) would fail every half as well: all of them are told at once.
             if len(batch) == 1 or isinstance(fault, Trouble):
@@ -134,7 +140,6 @@ class Coalescer(Generic[Key, Request, Outcome]):
 
 
 def _answer(batch: list[_Waiting[Request, Outcome]], outcomes: Sequence[Outcome | Exception]) -> None:
-    assert len(outcomes) == len(batch), "one outcome per request"
     for waiting, outcome in zip(batch, outcomes, strict=True):
         if waiting.answer.done():
             continue

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import os
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ __all__ = ["KeyMissing", "KeyRing", "KeyRingInvalid", "SealBroken", "SecretsErro
 KEY_BYTES = 32
 # NIST SP 800-38D, 8.2.2: a random 96-bit nonce is safe for 2^32 messages under one key; this product seals thousands.
 NONCE_BYTES = 12
+STAMP_BYTES = 18
 
 _ENTRY = re.compile(r"([1-9][0-9]{0,8}):(\S+)")
 _SEALED = re.compile(r"v([1-9][0-9]{0,8}):([A-Za-z0-9_-]+)")
@@ -64,11 +66,14 @@ class KeyRing:
     def __init__(self, text: str) -> None:
         """Raises `KeyRingInvalid`, naming the entry by its place and never by its content."""
         self._keys: dict[int, AESGCM] = {}
+        self._stamp_keys: dict[int, bytes] = {}
         for place, entry in enumerate(text.split(","), 1):
             version, key = _parse_entry(entry.strip(), place)
             if version in self._keys:
                 raise KeyRingInvalid(f"entry {place}: version {version} stands twice; each key has a version of its own")
             self._keys[version] = AESGCM(key)
+            # Its own key for its own purpose (NIST SP 800-108): what stamps never seals.
+            self._stamp_keys[version] = hmac.digest(key, b"alltickets stamp", "sha256")
         self.active_version = max(self._keys)
 
     def __repr__(self) -> str:
@@ -103,6 +108,22 @@ class KeyRing:
     def rotate(self, sealed: str, context: str) -> str:
         """The same secret under the active key; the text as it is if it is there already. Raises as `open` does."""
         return sealed if self.is_current(sealed) else self.seal(self.open(sealed, context), context)
+
+    def stamp(self, message: bytes, context: str) -> str:
+        """A code that only this ring can make for the message: a secret that is handed out and need not be stored."""
+        return f"{self.active_version}.{self._stamp(self.active_version, message, context)}"
+
+    def is_stamp(self, stamp: str, message: bytes, context: str) -> bool:
+        """Whether `stamp` was made for this message and context, by any key of the ring; in constant time."""
+        version_text, _, given = stamp.partition(".")
+        version = int(version_text) if version_text.isascii() and version_text.isdecimal() else 0
+        if version not in self._stamp_keys:
+            return False
+        return hmac.compare_digest(self._stamp(version, message, context).encode(), given.encode())
+
+    def _stamp(self, version: int, message: bytes, context: str) -> str:
+        digest = hmac.digest(self._stamp_keys[version], context.encode() + b"\0" + message, "sha256")
+        return base64.urlsafe_b64encode(digest[:STAMP_BYTES]).decode().rstrip("=")
 
 
 def _parse_entry(entry: str, place: int) -> tuple[int, bytes]:

@@ -1,6 +1,8 @@
-"""orders: its schema"""
+"""orders: checkouts, orders, what each buyer has"""
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 revision = "0008_orders"
 down_revision = "0007_tickets"
@@ -10,3 +12,58 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("CREATE SCHEMA orders")
+    op.create_table(
+        "checkouts",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("selection", JSONB, nullable=False, comment="the lines as they were asked for"),
+        sa.Column("quote", JSONB, nullable=False, comment="the price that was promised for the hold"),
+        sa.Column("campaign", sa.Text),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
+        comment="A hold with the quote that goes with it.",
+        schema="orders",
+    )
+    op.create_table(
+        "orders",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("order_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("number", sa.Text, nullable=False),
+        sa.Column("buyer", JSONB, nullable=False),
+        sa.Column("holders", JSONB, nullable=False),
+        sa.Column("selection", JSONB, nullable=False),
+        sa.Column("quote", JSONB, nullable=False),
+        sa.Column("total_minor", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+        sa.Column("campaign", sa.Text),
+        sa.Column("fingerprint", sa.Text, nullable=False, comment="of the request, to tell a repetition from a conflict"),
+        sa.Column("payment_state", sa.Text, nullable=False, comment="what the buyer is told of the money"),
+        sa.Column("pay_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True)),
+        sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+        sa.PrimaryKeyConstraint("organizer_id", "order_id"),
+        sa.UniqueConstraint("organizer_id", "hold_id"),
+        sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),
+        sa.CheckConstraint(
+            "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'returned')", name="orders_payment_state"
+        ),
+        sa.CheckConstraint("(status = 'paid') <= (paid_at IS NOT NULL)", name="orders_paid_has_an_instant"),
+        schema="orders",
+    )
+    op.create_index("orders_by_event", "orders", ["organizer_id", "event_id", "order_id"], schema="orders")
+    op.create_table(
+        "buyer_counts",
+        sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("ticket_type_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("buyer", sa.Text, nullable=False),
+        sa.Column("quantity", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("organizer_id", "ticket_type_id", "buyer"),
+        sa.CheckConstraint("quantity >= 0", name="buyer_counts_not_negative"),
+        comment="Places that a buyer has ordered of ticket types with a limit per buyer.",
+        schema="orders",
+    )

@@ -57,7 +57,7 @@ class LaneAnswer:
 
 @dataclass(frozen=True)
 class HotRoute:
-    """One endpoint of the lane. `path` ends in its parameters, e.g. `/api/shop/holds/{hold}`; `operation_id` names its Litestar twin."""
+    """One endpoint of the lane, e.g. `/api/shop/holds/{hold}`; its parameters stand side by side. `operation_id` names its Litestar twin."""
 
     operation_id: str
     method: str
@@ -70,8 +70,13 @@ class HotRoute:
         return self.path.partition("{")[0]
 
     @property
+    def suffix(self) -> str:
+        """The path after its last parameter."""
+        return self.path.rpartition("}")[2]
+
+    @property
     def params_count(self) -> int:
-        """How many parameters follow the prefix."""
+        """How many parameters stand between prefix and suffix."""
         return self.path.count("{")
 
 
@@ -81,9 +86,9 @@ class Lane:
     def __init__(
         self, routes: Sequence[HotRoute], rest: AsgiApp, *, problems: Problems, addresses: AddressReader, body_bytes_max: int
     ) -> None:
-        self._by_method: dict[str, list[tuple[str, int, HotRoute]]] = {}
+        self._by_method: dict[str, list[tuple[str, str, int, HotRoute]]] = {}
         for route in routes:
-            self._by_method.setdefault(route.method, []).append((route.prefix, route.params_count, route))
+            self._by_method.setdefault(route.method, []).append((route.prefix, route.suffix, route.params_count, route))
         self._rest = rest
         self._problems = problems
         self._addresses = addresses
@@ -93,10 +98,10 @@ class Lane:
         """Serve one connection event."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            for prefix, params_count, route in self._by_method.get(scope["method"], ()):
-                if path.startswith(prefix):
-                    rest = path[len(prefix) :]
-                    params = tuple(rest.split("/")) if rest else ()
+            for prefix, suffix, params_count, route in self._by_method.get(scope["method"], ()):
+                if path.startswith(prefix) and path.endswith(suffix):
+                    between = path[len(prefix) : len(path) - len(suffix)]
+                    params = tuple(between.split("/")) if between else ()
                     if len(params) == params_count:
                         await self._serve(route, params, scope, receive, send)
                         return

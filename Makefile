@@ -1,0 +1,83 @@
+# Two commands on a machine that has Python 3.11 or later and make: `make demo` and `make test`. `make help` lists the rest.
+# Everything they need is fetched once into .venv; a stamp there says what is done, so a second call starts at once.
+.POSIX:
+SHELL = /bin/sh
+
+PORT = 8000
+PYTHON = python3
+BENCH = holds orders sellout scans
+
+python = .venv/bin/python
+install = $(python) -m pip install --quiet --disable-pip-version-check --no-deps
+compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
+
+help:
+	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, sandbox gateway; Ctrl-C stops it'
+	@echo 'make test                      set-up, checks and every test'
+	@echo 'make check                     format, lint, types and import walls'
+	@echo 'make format                    put the code into its format'
+	@echo 'make bench [BENCH="holds …"]   measure (needs wrk)'
+	@echo 'make lock [UPGRADE=--upgrade]  write the locks anew from pyproject.toml'
+	@echo 'make clean                     remove what these commands made; data in var/ is kept'
+
+demo: .venv/run.stamp
+	@$(python) -m alltickets.cli up --demo --port $(PORT)
+
+test: check
+	$(python) -m pytest
+
+check: .venv/dev.stamp
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy src tests simulators bench
+	.venv/bin/lint-imports --no-logo
+
+format: .venv/dev.stamp
+	$(python) -m ruff format .
+	$(python) -m ruff check --fix .
+
+bench: .venv/run.stamp
+	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q && apt-get install -y -q wrk; } \
+		|| { echo 'make bench needs the load generator wrk: install it (apt-get install wrk, brew install wrk) and run this again.' >&2; exit 1; }
+	@for name in $(BENCH); do $(python) -m alltickets.cli bench "$$name" || exit 1; done
+
+lock: .venv/run.stamp
+	@$(install) uv
+	$(compile) pyproject.toml -o requirements.txt
+	$(compile) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@! grep -nE '^ *-|://' requirements.txt requirements-dev.txt | grep -v -e --hash=sha256: \
+		|| { echo 'The locks name an address or an option: they must hold names, versions and hashes only.' >&2; exit 1; }
+
+clean:
+	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the set-up, in steps that are done once
+
+.venv/run.stamp: requirements.txt pyproject.toml .venv/bin/python
+	@$(MAKE) lock_file=requirements.txt stamps=$@ install
+
+.venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/bin/python
+	@$(MAKE) lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
+
+# Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
+install:
+	@echo 'Fetching what $(lock_file) lists into .venv; this takes a minute or two, once.'
+	@umask 022 && $(install) --require-hashes -r $(lock_file) && $(install) --no-build-isolation -e . && touch $(stamps) \
+		|| { echo 'The set-up did not finish: mend what stands above (network? disk?) and run make again; it goes on from here.' >&2; exit 1; }
+
+.venv/bin/python:
+	@test -w . || { echo "This folder cannot be written by $$(id -un): move the project to one that can, or change its owner." >&2; exit 1; }
+	@test "$$(df -Pk . | awk 'NR == 2 { print $$4 }')" -gt 1000000 \
+		|| { echo 'The disk of this folder has less than 1 GB free, and the set-up needs that: free some space and run make again.' >&2; exit 1; }
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	test -n "$$found" \
+		|| { echo "Python 3.11 or later is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true): install one, or name it: make PYTHON=…" >&2; exit 1; }; \
+	"$$found" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$$found comes without its venv module: on Debian or Ubuntu, apt-get install python3-venv, then run make again." >&2; exit 1; }; \
+	umask 022 && "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }
+
+.PHONY: help demo test check format bench lock clean install

@@ -1,0 +1,85 @@
+"""The switchboard for tests and demonstrations. No password, hence from this machine only."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, delete, get, post, put
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.response import Redirect
+
+from simulators.sandbox.api import the_query
+from simulators.sandbox.errors import Refused
+from simulators.sandbox.gateway import Gateway
+from simulators.sandbox.html import html
+from simulators.sandbox.outgoing import CallbackReport
+from simulators.sandbox.rules import MOVES, Payment
+from simulators.sandbox.settings import LOOPBACK_HOSTS
+from simulators.sandbox.wire import ChangeBody, Faults, from_json, from_texts
+
+__all__ = ["router"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def router() -> Router:
+    """Faults, later changes of payments, and what became of callbacks."""
+    return Router(
+        "/admin",
+        route_handlers=[overview, show_faults, set_faults, clear_faults, change_payment, change_payment_by_form, show_callbacks],
+        guards=[from_this_machine],
+    )
+
+
+def from_this_machine(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Refuse other machines, and pages of other sites that a browser of this machine shows."""
+    host = connection.client.host if connection.client else ""
+    site = connection.headers.get("sec-fetch-site", "none")
+    if host not in LOOPBACK_HOSTS or (site not in ("none", "same-origin") and connection.scope["method"] != "GET"):  # type: ignore[typeddict-item]
+        raise Refused(403, "admin_from_loopback_only", "The administration answers to this machine only.")
+
+
+@get("/", sync_to_thread=False)
+def overview(gateway: Gateway) -> Response[str]:
+    return html(
+        "admin.html",
+        payments=gateway.payments.latest(50),
+        callbacks=gateway.outgoing.report(count_max=50),
+        faults=gateway.switch.now,
+        moves={status: sorted(moves) for status, moves in MOVES.items()},
+    )
+
+
+@get("/faults", sync_to_thread=False)
+def show_faults(gateway: Gateway) -> Faults:
+    return gateway.switch.now
+
+
+@put("/faults")
+async def set_faults(request: AnyRequest, gateway: Gateway) -> Faults:
+    gateway.switch.set(from_json(await request.body(), request.headers.get("content-type", ""), Faults))
+    return gateway.switch.now
+
+
+@delete("/faults", status_code=200, sync_to_thread=False)
+def clear_faults(gateway: Gateway) -> Faults:
+    gateway.switch.set(Faults())
+    return gateway.switch.now
+
+
+@post("/payments/{payment_id:str}", status_code=200)
+async def change_payment(request: AnyRequest, payment_id: str, gateway: Gateway) -> Payment:
+    change = from_json(await request.body(), request.headers.get("content-type", ""), ChangeBody)
+    return gateway.payments.change(payment_id, change.status, change.reason)
+
+
+@post("/payments/{payment_id:str}/form")
+async def change_payment_by_form(request: AnyRequest, payment_id: str, gateway: Gateway) -> Redirect:
+    change = from_texts({name: str(value) for name, value in (await request.form()).items()}, ChangeBody)
+    gateway.payments.change(payment_id, change.status, change.reason)
+    return Redirect("/admin", status_code=303)
+
+
+@get("/callbacks", sync_to_thread=False)
+def show_callbacks(request: AnyRequest, gateway: Gateway) -> dict[str, list[CallbackReport]]:
+    query = the_query(request, optional=frozenset({"payment", "reference", "state"}))
+    return {"callbacks": gateway.outgoing.report(**query)}  # type: ignore[arg-type]

@@ -1,0 +1,102 @@
+"""What the gateway is told to do badly, and the layer in front of the API that does it."""
+
+import asyncio
+from collections.abc import MutableMapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from simulators.sandbox.database import Database
+from simulators.sandbox.wire import Faults
+
+__all__ = ["FaultSwitch", "FaultyApi"]
+
+HELD_SECONDS = 60.0
+Message = MutableMapping[str, Any]
+
+
+class FaultSwitch:
+    """The faults that are set, kept over a restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        row = database.first("SELECT value FROM settings WHERE name = 'faults'")
+        self.now = Faults() if row is None else msgspec.json.decode(row["value"], type=Faults)
+
+    def set(self, faults: Faults) -> None:
+        """Replace all of them."""
+        self.now = faults
+        self._database.execute(
+            "INSERT INTO settings (name, value) VALUES ('faults', :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            value=msgspec.json.encode(faults),
+        )
+
+    def take_failure(self) -> bool:
+        """Whether this call fails; counts it."""
+        if not self.now.fail_5xx:
+            return False
+        self.set(msgspec.structs.replace(self.now, fail_5xx=self.now.fail_5xx - 1))
+        return True
+
+    def take_timeout(self) -> bool:
+        """Whether this call's answer is held back; counts it."""
+        if not self.now.timeout_after_processing:
+            return False
+        self.set(msgspec.structs.replace(self.now, timeout_after_processing=self.now.timeout_after_processing - 1))
+        return True
+
+
+class FaultyApi:
+    """ASGI, in front of the application: calls under `/v1/` suffer the faults that are set, everything else passes."""
+
+    def __init__(self, app: Any, switch: FaultSwitch, closing: asyncio.Event) -> None:
+        self._app = app
+        self._switch = switch
+        self._closing = closing
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+            return
+        if latency_ms := self._switch.now.latency_ms:
+            await self._until_closing(asyncio.sleep(latency_ms / 1000))
+        if self._switch.take_failure():
+            await _answer_failure(send, self._switch.now.fail_status)
+        elif self._switch.take_timeout():
+            await self._answer_late(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _answer_late(self, scope: Any, receive: Any, send: Any) -> None:
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        await self._app(scope, receive, hold)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELD_SECONDS):
+                await self._until_closing(_caller_gone(receive))
+        for message in held:
+            await send(message)
+
+    async def _until_closing(self, waiting: Any) -> None:
+        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._closing.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _caller_gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _answer_failure(send: Any, status: int) -> None:
+    body = b'{"error":{"code":"unavailable","message":"The gateway is out of order for a moment; the call was not processed."}}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,92 @@
+"""The background work of the gateway: sends callbacks, sends them again, and makes payments change when their time has come."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from contextlib import suppress
+
+import httpx
+
+from simulators.sandbox.credentials import sign_callback
+from simulators.sandbox.errors import Refused
+from simulators.sandbox.outgoing import Callback, Outgoing, Sent
+from simulators.sandbox.payments import Payments
+from simulators.sandbox.settings import Settings
+
+__all__ = ["Sender"]
+
+SENDING_MAX = 100
+"""Callbacks under way at the same time."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Runs until cancelled. A callback whose try was cut off by the end of the process is sent again after the next start."""
+
+    def __init__(self, settings: Settings, payments: Payments, outgoing: Outgoing) -> None:
+        self._settings = settings
+        self._payments = payments
+        self._outgoing = outgoing
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Look, send, and sleep until something is due or `Outgoing.wake` is called."""
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=SENDING_MAX)
+        # trust_env is off: a proxy of the environment would carry loopback traffic away.
+        async with httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False, timeout=None) as client:
+            try:
+                while True:
+                    self._outgoing.woken.clear()
+                    try:
+                        wake_at = self._start_due(client)
+                    except sqlite3.Error:
+                        _log.exception("the queue of callbacks could not be read; trying again")
+                        wake_at = time.time() + 1.0
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(None if wake_at is None else max(0.0, wake_at - time.time())):
+                            await self._outgoing.woken.wait()
+            finally:
+                for task in self._sending.values():
+                    task.cancel()
+
+    def _start_due(self, client: httpx.AsyncClient) -> float | None:
+        change_due_at = self._payments.apply_due()
+        callbacks, callback_due_at = self._outgoing.due(frozenset(self._sending), SENDING_MAX - len(self._sending))
+        for callback in callbacks:
+            task = asyncio.create_task(self._send(client, callback))
+            self._sending[callback.id] = task
+            task.add_done_callback(lambda done, id=callback.id: self._finished(id, done))  # type: ignore[misc]
+        return min((at for at in (change_due_at, callback_due_at) if at is not None), default=None)
+
+    def _finished(self, callback_id: str, task: "asyncio.Task[None]") -> None:
+        del self._sending[callback_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("callback %s could not be sent", callback_id, exc_info=error)
+        self._outgoing.wake()
+
+    async def _send(self, client: httpx.AsyncClient, callback: Callback) -> None:
+        copies = callback.copies if callback.tries == 0 else 1
+        sent = await asyncio.gather(*(self._post(client, callback) for _ in range(copies)))
+        self._outgoing.record(callback, sent, self._settings.callback_retry_seconds)
+
+    async def _post(self, client: httpx.AsyncClient, callback: Callback) -> Sent:
+        started = time.time()
+        secret = self._settings.secret_of(callback.merchant)
+        # A forger knows everything but the secret.
+        signature = sign_callback(secret[::-1] if callback.forged else secret, int(started), callback.body)
+        headers = {"content-type": "application/json", "x-sandbox-signature": signature, "user-agent": "SandboxGateway/1.0"}
+        answer: int | None = None
+        error: str | None = None
+        try:
+            self._settings.require_allowed("callback_url", callback.url)
+            async with asyncio.timeout(self._settings.callback_answer_seconds):
+                answer = (await client.post(callback.url, content=callback.body, headers=headers)).status_code
+        except TimeoutError:
+            error = f"no answer within {self._settings.callback_answer_seconds:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL) as cause:
+            error = f"{type(cause).__name__}: {cause}"
+        except Refused as refusal:
+            error = refusal.message
+        return Sent(started, answer, error, round((time.time() - started) * 1000))

@@ -1,0 +1,98 @@
+"""What others may use of identity."""
+
+from alltickets.identity.actors import Actor, ActorKind, DeviceActor
+from alltickets.identity.audit import Subject, record
+from alltickets.identity.authenticator import Authenticator
+from alltickets.identity.authorize import (
+    Allow,
+    Audience,
+    Authorization,
+    UndeclaredRoutes,
+    allow,
+    allow_anyone,
+    allow_device,
+    allow_signed_in,
+    check_every_route_declares,
+    declared,
+)
+from alltickets.identity.cookies import SessionCookie
+from alltickets.identity.passwords import Passwords
+from alltickets.identity.queries import Organizer, organizer_id_of_slug, organizer_of
+from alltickets.identity.refusals import (
+    AlreadyMember,
+    CrossSiteRequest,
+    InvitationGone,
+    LastOwner,
+    MailTaken,
+    NoMembership,
+    NoSuchApiKey,
+    NoSuchDevice,
+    NoSuchInvitation,
+    NoSuchMember,
+    NotPermitted,
+    NotSignedIn,
+    PairingCodeGone,
+    RoleBeyondYours,
+    ScopesBeyondYours,
+    SlugTaken,
+    SlugUnusable,
+    TooManyTries,
+    UnknownRegionalSetting,
+    WeakPassword,
+    WrongCredentials,
+)
+from alltickets.identity.rules import Limit, Limits, Permission, Role
+from alltickets.identity.service import IdentityService
+from alltickets.identity.service.organizers import EnsuredOrganizer, NewOrganizer
+
+__all__ = [
+    "Actor",
+    "ActorKind",
+    "Allow",
+    "AlreadyMember",
+    "Audience",
+    "Authenticator",
+    "Authorization",
+    "CrossSiteRequest",
+    "DeviceActor",
+    "EnsuredOrganizer",
+    "IdentityService",
+    "InvitationGone",
+    "LastOwner",
+    "Limit",
+    "Limits",
+    "MailTaken",
+    "NewOrganizer",
+    "NoMembership",
+    "NoSuchApiKey",
+    "NoSuchDevice",
+    "NoSuchInvitation",
+    "NoSuchMember",
+    "NotPermitted",
+    "NotSignedIn",
+    "Organizer",
+    "PairingCodeGone",
+    "Passwords",
+    "Permission",
+    "Role",
+    "RoleBeyondYours",
+    "ScopesBeyondYours",
+    "SessionCookie",
+    "SlugTaken",
+    "SlugUnusable",
+    "Subject",
+    "TooManyTries",
+    "UndeclaredRoutes",
+    "UnknownRegionalSetting",
+    "WeakPassword",
+    "WrongCredentials",
+    "allow",
+    "allow_anyone",
+    "allow_device",
+    "allow_signed_in",
+    "check_every_route_declares",
+    "declared",
+    "organizer_id_of_slug",
+    "organizer_of",
+    "record",
+]

@@ -1,0 +1,69 @@
+"""Tries counted in the database, so that a limit holds however many processes serve."""
+
+from datetime import datetime, timedelta
+
+from alltickets.identity.refusals import TooManyTries
+from alltickets.identity.rules import Limit, retry_after_seconds, window_start
+from alltickets.identity.tokens import hash_of
+from alltickets.platform.database import Database, Transaction
+
+__all__ = ["count_try", "forget_tries", "give_back_try", "spend_tries"]
+
+
+async def spend_tries(database: Database, *tries: tuple[Limit, str], now: datetime) -> None:
+    """Count one try under each limit before it is made, so that tries at the same time cannot slip through together.
+
+    Rows are taken in the order given: the same order everywhere, account before address. Raises `TooManyTries`.
+    """
+    async with database.transaction(None) as tx:
+        waits = [await count_try(tx, limit, key, now=now) for limit, key in tries]
+    wait_seconds = max(waits)
+    if wait_seconds > 0:
+        raise TooManyTries(wait_seconds)
+
+
+async def count_try(tx: Transaction, limit: Limit, key: str, *, now: datetime) -> int:
+    """Count one; how many seconds the caller has to wait, 0 when the try is free. The row stays locked until `tx` ends."""
+    start = window_start(now, limit.window_seconds)
+    [(count,)] = await tx.fetch_tuples(
+        """
+        /* directory */
+        INSERT INTO identity.tries (scope, key_hash, window_start, count, expires_at)
+        VALUES (%(scope)s, %(key_hash)s, %(window_start)s, 1, %(expires_at)s)
+        ON CONFLICT (scope, key_hash, window_start) DO UPDATE SET count = least(tries.count + 1, 1000000)
+        RETURNING count
+        """,
+        scope=limit.scope,
+        key_hash=hash_of(key),
+        window_start=start,
+        expires_at=start + timedelta(seconds=limit.window_seconds),
+    )
+    return retry_after_seconds(now, limit.window_seconds) if count > limit.tries_max else 0
+
+
+async def forget_tries(tx: Transaction, limit: Limit, key: str) -> None:
+    """A try succeeded: the key starts afresh."""
+    await tx.execute(
+        """
+        /* directory */
+        DELETE FROM identity.tries
+         WHERE scope = %(scope)s AND key_hash = %(key_hash)s
+        """,
+        scope=limit.scope,
+        key_hash=hash_of(key),
+    )
+
+
+async def give_back_try(tx: Transaction, limit: Limit, key: str, *, now: datetime) -> None:
+    """A try succeeded: it does not count, but those of others with the same key still do."""
+    await tx.execute(
+        """
+        /* directory */
+        UPDATE identity.tries
+           SET count = count - 1
+         WHERE scope = %(scope)s AND key_hash = %(key_hash)s AND window_start = %(window_start)s AND count > 0
+        """,
+        scope=limit.scope,
+        key_hash=hash_of(key),
+        window_start=window_start(now, limit.window_seconds),
+    )

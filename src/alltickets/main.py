@@ -1,0 +1,236 @@
+"""The composition root: settings -> contexts -> application for a surface. Plain calls, in this order; nothing registers itself."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from litestar import Litestar, Router
+
+import alltickets.access.lane
+import alltickets.access.routes
+import alltickets.catalog.routes
+import alltickets.identity.jobs
+import alltickets.identity.routes
+import alltickets.inventory.handlers
+import alltickets.inventory.jobs
+import alltickets.inventory.routes
+import alltickets.orders.handlers
+import alltickets.orders.lane
+import alltickets.orders.routes
+import alltickets.payments.handlers
+import alltickets.payments.jobs
+import alltickets.payments.lane
+import alltickets.payments.routes
+import alltickets.pricing.routes
+import alltickets.tickets.routes
+from alltickets import VERSION
+from alltickets.access.interface import Access
+from alltickets.catalog.interface import Catalog, CatalogService
+from alltickets.health import Health, health_router
+from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, check_every_route_declares
+from alltickets.inventory.interface import Inventory, Levels
+from alltickets.kernel.time import Clock, system_clock
+from alltickets.orders.interface import Orders
+from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.interface import Payments
+from alltickets.platform import embedded, logs
+from alltickets.platform.database import Database
+from alltickets.platform.http.address import AddressReader
+from alltickets.platform.http.application import build_application
+from alltickets.platform.http.lane import HotRoute, Lane
+from alltickets.platform.http.telemetry import Edge
+from alltickets.platform.loops import Loop
+from alltickets.platform.notify import Listener
+from alltickets.platform.outbox import Subscription
+from alltickets.platform.secrets import KeyRing
+from alltickets.platform.settings import Settings, SettingsError
+from alltickets.pricing.interface import Pricing, PricingService
+from alltickets.problems import PROBLEMS
+from alltickets.tickets.interface import EventKeys, Tickets
+
+__all__ = ["Contexts", "application", "build_asgi", "build_contexts", "database_urls", "key_ring_of", "loops_of", "subscriptions_of"]
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """Every context of one process, put together."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    listener: Listener
+    http: httpx.AsyncClient
+    addresses: AddressReader
+    identity: IdentityService
+    catalog: Catalog
+    catalog_service: CatalogService
+    inventory: Inventory
+    pricing_service: PricingService
+    payments: Payments
+    event_keys: EventKeys
+    tickets: Tickets
+    orders: Orders
+    access: Access
+
+    async def open(self) -> None:
+        """Start what runs beside requests. The database need not be there yet."""
+        await self.database.open()
+        self.listener.start()
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go, in the reverse order of building."""
+        await self.access.drained()
+        await self.orders.drained()
+        await self.payments.drained()
+        await self.listener.stop()
+        await self.http.aclose()
+        self.identity.close()
+        await self.database.close()
+
+
+def database_urls(settings: Settings) -> tuple[str, str]:
+    """The database's URL, and the one that reaches it without a pooler. Raises `SettingsError` when none is set and none runs."""
+    url = settings.database_url or embedded.running_url(settings.data_dir)
+    if url is None:
+        raise SettingsError(["ALLTICKETS_DATABASE_URL: not set, and no embedded database runs here; start one with `alltickets up`"])
+    return url, settings.database_direct_url or url
+
+
+def key_ring_of(settings: Settings) -> KeyRing:
+    """The ring of ALLTICKETS_KEY_RING; in development, where it is not set, one made once in the data folder."""
+    if settings.key_ring is not None:
+        return KeyRing(settings.key_ring)
+    path = settings.data_dir / "keyring"
+    try:
+        with path.open("x", opener=_private) as file:
+            file.write(f"1:{KeyRing.generate_key()}")
+    except FileExistsError:
+        pass
+    return KeyRing(path.read_text())
+
+
+def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None) -> Contexts:
+    """Build every context. Opens nothing; `observe` sees every statement."""
+    url, direct_url = database_urls(settings)
+    database = Database(url, pool_size=settings.database_pool_size, observe=observe)
+    listener = Listener(direct_url)
+    http = httpx.AsyncClient(timeout=httpx.Timeout(10, connect=3), follow_redirects=False)
+    key_ring = key_ring_of(settings)
+    identity = IdentityService(database, clock, SessionCookie.for_environment(is_production=settings.is_production))
+    catalog = Catalog(database)
+    levels = Levels(database)
+    pricing = Pricing(database, levels)
+    payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
+    event_keys = EventKeys(database, clock, key_ring)
+    tickets = Tickets(database, clock, event_keys)
+    contexts = Contexts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        listener=listener,
+        http=http,
+        addresses=AddressReader(settings.trusted_proxies),
+        identity=identity,
+        catalog=catalog,
+        catalog_service=CatalogService(database, clock, catalog),
+        inventory=Inventory(database, clock),
+        pricing_service=PricingService(database, clock, catalog, pricing),
+        payments=payments,
+        event_keys=event_keys,
+        tickets=tickets,
+        orders=Orders(database, clock, catalog, levels, pricing, payments, tickets, key_ring, settings),
+        access=Access(database, clock, event_keys, catalog),
+    )
+    for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
+        follower.follow(listener)
+    return contexts
+
+
+def subscriptions_of(contexts: Contexts) -> list[Subscription]:
+    """Who listens to the event log."""
+    return [
+        alltickets.inventory.handlers.subscription(),
+        *alltickets.payments.handlers.subscriptions(contexts.payments),
+        alltickets.orders.handlers.subscription(contexts.orders),
+    ]
+
+
+def loops_of(contexts: Contexts) -> list[Loop]:
+    """What comes back by itself."""
+    return [
+        *alltickets.identity.jobs.loops(contexts.identity),
+        *alltickets.inventory.jobs.loops(contexts.inventory),
+        *alltickets.payments.jobs.loops(contexts.payments),
+    ]
+
+
+def routers_of(contexts: Contexts, surface: str) -> list[Router]:
+    """The routers of a surface."""
+    shop = [
+        alltickets.catalog.routes.shop_router(contexts.catalog_service),
+        alltickets.pricing.routes.shop_router(contexts.pricing_service),
+        alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
+        alltickets.payments.routes.callback_router(contexts.payments),
+    ]
+    organizer = [
+        alltickets.identity.routes.organizer_router(contexts.identity, contexts.addresses),
+        alltickets.catalog.routes.organizer_router(contexts.catalog_service),
+        alltickets.inventory.routes.organizer_router(contexts.inventory),
+        alltickets.pricing.routes.organizer_router(contexts.pricing_service),
+        alltickets.payments.routes.organizer_router(contexts.payments),
+        alltickets.tickets.routes.organizer_router(contexts.tickets),
+        alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
+        alltickets.access.routes.organizer_router(contexts.access),
+    ]
+    gate = [
+        alltickets.identity.routes.gate_router(contexts.identity, contexts.addresses),
+        alltickets.tickets.routes.gate_router(contexts.tickets),
+        alltickets.access.routes.gate_router(contexts.access),
+    ]
+    return {"all": [*shop, *organizer, *gate], "shop": shop, "organizer": organizer, "gate": gate}[surface]
+
+
+def hot_routes_of(contexts: Contexts, surface: str) -> list[HotRoute]:
+    """The hot lane of a surface."""
+    shop = [*alltickets.orders.lane.hot_routes(contexts.orders), *alltickets.payments.lane.hot_routes(contexts.payments)]
+    gate = alltickets.access.lane.hot_routes(contexts.access, contexts.identity.authenticator)
+    return {"all": [*shop, *gate], "shop": shop, "organizer": [], "gate": gate}[surface]
+
+
+def build_litestar(contexts: Contexts, surface: str) -> Litestar:
+    """The framework's part of a surface. Raises `UndeclaredRoutes` if a route does not say who may call it."""
+    authorization = Authorization(contexts.identity.authenticator, contexts.identity.cookie)
+    health = Health(contexts.database, database_urls(contexts.settings)[1], [one.name for one in subscriptions_of(contexts)])
+    app = build_application(
+        routers=[*routers_of(contexts, surface), health_router(health)],
+        plugins=[authorization],
+        security_schemes=authorization.security_schemes(),
+        problems=PROBLEMS,
+        body_bytes_max=contexts.settings.body_bytes_max,
+        version=VERSION,
+        public_url=contexts.settings.public_url,
+        on_start=[contexts.open],
+        on_stop=[contexts.close],
+    )
+    check_every_route_declares(app)
+    return app
+
+
+def build_asgi(contexts: Contexts, surface: str) -> Any:
+    """A surface as one ASGI application: the hot lane in front, the framework behind."""
+    rest = Edge(build_litestar(contexts, surface))
+    routes = hot_routes_of(contexts, surface) if contexts.settings.hot_lane else []
+    return Lane(routes, rest, problems=PROBLEMS, addresses=contexts.addresses, body_bytes_max=contexts.settings.body_bytes_max)
+
+
+def application() -> Any:
+    """The factory that the HTTP server calls in each of its processes. Settings come from the environment."""
+    settings = Settings.from_environment()
+    logs.set_up(settings.log_format, settings.log_level)
+    return build_asgi(build_contexts(settings), settings.surface)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,72 @@
+"""What orders tells the others."""
+
+from uuid import UUID
+
+import msgspec
+
+from alltickets.platform.events import Event
+
+__all__ = ["OrderCancelled", "OrderExpired", "OrderPaid", "OrderPlaced", "OrderRefunded", "PaidLine", "PaymentUnplaced"]
+
+
+class PaidLine(msgspec.Struct, frozen=True):
+    """What one line of a paid order sold, in all its places together."""
+
+    performance_id: UUID
+    ticket_type_id: UUID
+    quantity: int
+    total_minor: int
+
+
+class OrderPlaced(Event, frozen=True):
+    """A buyer has given their data and is about to pay."""
+
+    order_id: UUID
+    event_id: UUID
+    quantity: int
+    total_minor: int
+    currency: str
+    campaign: str | None
+
+
+class OrderPaid(Event, frozen=True):
+    """The money is here, the places are sold and the tickets issued. `late`: the hold's time was over, and the places were still free."""
+
+    order_id: UUID
+    event_id: UUID
+    lines: tuple[PaidLine, ...]
+    total_minor: int
+    currency: str
+    campaign: str | None
+    late: bool
+
+
+class OrderExpired(Event, frozen=True):
+    """The time to pay ran out."""
+
+    order_id: UUID
+    event_id: UUID
+
+
+class OrderCancelled(Event, frozen=True):
+    """The organizer called the order off; what was paid is on its way back."""
+
+    order_id: UUID
+    event_id: UUID
+    reason: str
+
+
+class OrderRefunded(Event, frozen=True):
+    """All the money went back and the tickets are revoked."""
+
+    order_id: UUID
+    event_id: UUID
+
+
+class PaymentUnplaced(Event, frozen=True):
+    """Money came for places that are somebody else's by now, or for a cancelled order: it is being returned, and the buyer must be told."""
+
+    order_id: UUID
+    event_id: UUID
+    amount_minor: int
+    currency: str

@@ -1,0 +1,17 @@
+"""What orders do when others publish."""
+
+from alltickets.inventory.events import HoldsExpired
+from alltickets.orders.service import Orders
+from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.platform.outbox import Subscription
+
+__all__ = ["subscription"]
+
+
+def subscription(orders: Orders) -> Subscription:
+    """Money and time moving orders. An order becomes paid here: `service/fulfilment.py`."""
+    return Subscription(
+        name="orders",
+        events=(PaymentCaptured, PaymentPending, PaymentFailed, PaymentRefunded, HoldsExpired),
+        handle=orders.fulfilment.on_events,
+    )

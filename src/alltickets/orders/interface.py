@@ -1,0 +1,25 @@
+"""What others may use of orders: the composition root its use cases and refusals. Doors, campaigns and figures live on `orders.events`."""
+
+from alltickets.orders.refusals import (
+    FieldFault,
+    HoldersInvalid,
+    HoldTaken,
+    LimitExceeded,
+    OrderConflict,
+    OrderNotFound,
+    OrderNotOpen,
+    SelectionInvalid,
+)
+from alltickets.orders.service import Orders
+
+__all__ = [
+    "FieldFault",
+    "HoldTaken",
+    "HoldersInvalid",
+    "LimitExceeded",
+    "OrderConflict",
+    "OrderNotFound",
+    "OrderNotOpen",
+    "Orders",
+    "SelectionInvalid",
+]

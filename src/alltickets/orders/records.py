@@ -1,0 +1,196 @@
+"""Checkouts and orders as rows: read together, written together, whatever their number."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.money import Money
+from alltickets.orders.rules import Buyer, Holder, OrderStatus
+from alltickets.platform.database import Reader, Transaction, rows_as_json, uuid_array
+from alltickets.pricing.interface import Quote, SelectedLine
+
+__all__ = [
+    "ORDER_COLUMNS",
+    "Checkout",
+    "Order",
+    "order_of",
+    "read_checkouts",
+    "read_order",
+    "read_orders",
+    "write_checkouts",
+    "write_orders",
+    "write_progress",
+]
+
+
+class Checkout(msgspec.Struct, frozen=True):
+    """A hold with what was chosen for it and the price that was promised."""
+
+    hold_id: UUID
+    event_id: UUID
+    selection: tuple[SelectedLine, ...]
+    quote: Quote
+    campaign: str | None
+    placed_at: datetime
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as it stands. `payment_state` is what the buyer is told of the money:
+
+    none (nothing to pay), open, pending (the gateway has not decided), failed (may be tried again), captured, returning, returned.
+    """
+
+    order_id: UUID
+    event_id: UUID
+    hold_id: UUID
+    status: OrderStatus
+    number: str
+    buyer: Buyer
+    holders: tuple[Holder, ...]
+    selection: tuple[SelectedLine, ...]
+    quote: Quote
+    total_minor: int
+    currency: str
+    campaign: str | None
+    fingerprint: str
+    payment_state: str
+    pay_until: datetime
+    placed_at: datetime
+    paid_at: datetime | None
+    refunded_minor: int
+
+    @property
+    def total(self) -> Money:
+        """What there is to pay."""
+        return Money(self.total_minor, self.currency)
+
+
+_checkout_parts = msgspec.json.Decoder(tuple[tuple[SelectedLine, ...], Quote])
+_buyer = msgspec.json.Decoder(Buyer)
+_holders = msgspec.json.Decoder(tuple[Holder, ...])
+_selection = msgspec.json.Decoder(tuple[SelectedLine, ...])
+_quote = msgspec.json.Decoder(Quote)
+
+ORDER_COLUMNS = """
+    order_id, event_id, hold_id, status, number, buyer::text, holders::text, selection::text, quote::text, total_minor, currency,
+    campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor
+"""
+
+
+async def write_checkouts(tx: Transaction, checkouts: Sequence[Checkout]) -> None:
+    """Keep the quotes of new holds."""
+    await tx.execute(
+        """
+        INSERT INTO orders.checkouts (organizer_id, hold_id, event_id, selection, quote, campaign, placed_at)
+        SELECT o.organizer_id, x.hold_id, x.event_id, x.selection, x.quote, x.campaign, x.placed_at
+          FROM platform.organizers o,
+               json_to_recordset(%(rows)s::json)
+                   AS x(hold_id uuid, event_id uuid, selection jsonb, quote jsonb, campaign text, placed_at timestamptz)
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        rows=rows_as_json(checkouts),
+    )
+
+
+async def read_checkouts(tx: Transaction, hold_ids: Collection[UUID]) -> dict[UUID, Checkout]:
+    """Checkouts by hold; those that exist."""
+    rows = await tx.fetch_tuples(
+        """
+        SELECT hold_id, event_id, json_build_array(selection, quote)::text, campaign, placed_at
+          FROM orders.checkouts
+         WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
+        """,
+        hold_ids=uuid_array(hold_ids),
+    )
+    return {row[0]: Checkout(row[0], row[1], *_checkout_parts.decode(row[2]), row[3], row[4]) for row in rows}
+
+
+async def write_orders(tx: Transaction, orders: Sequence[Order]) -> None:
+    """Insert new orders, one statement for all. A second order of the same id or hold is refused by the database (23505)."""
+    await tx.execute(
+        """
+        INSERT INTO orders.orders
+               (organizer_id, order_id, event_id, hold_id, status, number, buyer, holders, selection, quote, total_minor, currency,
+                campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor)
+        SELECT o.organizer_id, x.order_id, x.event_id, x.hold_id, x.status, x.number, x.buyer, x.holders, x.selection, x.quote,
+               x.total_minor, x.currency, x.campaign, x.fingerprint, x.payment_state, x.pay_until, x.placed_at, x.paid_at, x.refunded_minor
+          FROM platform.organizers o,
+               json_to_recordset(%(rows)s::json)
+                   AS x(order_id uuid, event_id uuid, hold_id uuid, status text, number text, buyer jsonb, holders jsonb, selection jsonb,
+                        quote jsonb, total_minor bigint, currency text, campaign text, fingerprint text, payment_state text,
+                        pay_until timestamptz, placed_at timestamptz, paid_at timestamptz, refunded_minor bigint)
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        rows=rows_as_json(orders),
+    )
+
+
+async def read_orders(tx: Transaction, *, order_ids: Iterable[UUID] = (), hold_ids: Iterable[UUID] = ()) -> list[Order]:
+    """Orders of these ids or on these holds, locked in id order until `tx` ends."""
+    rows = await tx.fetch_tuples(
+        f"""
+        SELECT {ORDER_COLUMNS}
+          FROM orders.orders
+         WHERE organizer_id = %(organizer_id)s
+           AND (order_id = ANY(%(order_ids)s::uuid[]) OR hold_id = ANY(%(hold_ids)s::uuid[]))
+         ORDER BY order_id
+           FOR UPDATE
+        """,
+        order_ids=uuid_array(order_ids),
+        hold_ids=uuid_array(hold_ids),
+    )
+    return [order_of(row) for row in rows]
+
+
+async def read_order(reader: Reader, order_id: UUID) -> Order | None:
+    """One order as it stands; None when the organizer has no such order."""
+    rows = await reader.fetch_tuples(
+        f"SELECT {ORDER_COLUMNS} FROM orders.orders WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s",
+        order_id=order_id,
+    )
+    return order_of(rows[0]) if rows else None
+
+
+async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
+    """Write back what moved on locked orders: status, what is told of the money, and when it was paid."""
+    await tx.execute(
+        """
+        UPDATE orders.orders t
+           SET status = x.status, payment_state = x.payment_state, paid_at = x.paid_at, refunded_minor = x.refunded_minor
+          FROM json_to_recordset(%(rows)s::json)
+                   AS x(order_id uuid, status text, payment_state text, paid_at timestamptz, refunded_minor bigint)
+         WHERE t.organizer_id = %(organizer_id)s AND t.order_id = x.order_id
+        """,
+        rows=rows_as_json(
+            [
+                {
+                    "order_id": order.order_id,
+                    "status": order.status,
+                    "payment_state": order.payment_state,
+                    "paid_at": order.paid_at,
+                    "refunded_minor": order.refunded_minor,
+                }
+                for order in orders
+            ]
+        ),
+    )
+
+
+def order_of(row: tuple[Any, ...]) -> Order:
+    """An order from the columns of `ORDER_COLUMNS`."""
+    order_id, event_id, hold_id, status, number, buyer, holders, selection, quote, *rest = row
+    return Order(
+        order_id,
+        event_id,
+        hold_id,
+        OrderStatus(status),
+        number,
+        _buyer.decode(buyer),
+        _holders.decode(holders),
+        _selection.decode(selection),
+        _quote.decode(quote),
+        *rest,
+    )

@@ -1,0 +1,111 @@
+"""Why an order is refused.
+
+Refusal
+├── SelectionInvalid     the chosen lines do not make a purchase
+├── LimitExceeded        more than one order, or one buyer, may have
+├── HoldersInvalid       data of buyer or ticket holders is missing or wrong, each fault by its field
+├── OrderConflict        the order id was used for something else
+├── HoldTaken            another order was placed on the same hold
+├── OrderNotFound        no such order, or not with this secret
+└── OrderNotOpen         what was asked is not possible in the state the order is in
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from alltickets.kernel.errors import Refusal
+
+__all__ = [
+    "FieldFault",
+    "HoldTaken",
+    "HoldersInvalid",
+    "LimitExceeded",
+    "OrderConflict",
+    "OrderNotFound",
+    "OrderNotOpen",
+    "SelectionInvalid",
+]
+
+
+class FieldFault(msgspec.Struct, frozen=True):
+    """What is wrong with one field. `where` is its path in the request (`holders/0/document`), `code` a stable word for translation."""
+
+    where: str
+    code: str
+    sentence: str
+
+
+@dataclass(eq=False)
+class SelectionInvalid(Refusal):
+    """The lines contradict themselves or the event: `faults` says each."""
+
+    faults: tuple[FieldFault, ...]
+
+    def __str__(self) -> str:
+        return f"{' '.join(fault.sentence for fault in self.faults)} Nothing was taken."
+
+
+@dataclass(eq=False)
+class LimitExceeded(Refusal):
+    """`scope` is order or buyer; `taken` is what counts against the limit already."""
+
+    scope: str
+    ticket_type: str
+    limit: int
+    taken: int
+
+    def __str__(self) -> str:
+        who = "One order" if self.scope == "order" else "One buyer"
+        return f"{who} may have at most {self.limit} of these tickets. Nothing was taken; choose fewer."
+
+
+@dataclass(eq=False)
+class HoldersInvalid(Refusal):
+    """Every fault of what buyer and ticket holders entered, each by its field."""
+
+    faults: tuple[FieldFault, ...]
+
+    def __str__(self) -> str:
+        count = len(self.faults)
+        return (
+            f"{'One field needs' if count == 1 else f'{count} fields need'} your attention. Your places are kept; correct and send again."
+        )
+
+
+@dataclass(eq=False)
+class OrderConflict(Refusal):
+    """The id names an order with other content."""
+
+    order: str
+
+    def __str__(self) -> str:
+        return "This order id was used for another purchase. Nothing was changed; use a new id for a new purchase."
+
+
+@dataclass(eq=False)
+class HoldTaken(Refusal):
+    """The places were ordered already, perhaps in another tab."""
+
+    order: str
+
+    def __str__(self) -> str:
+        return "These places were ordered already, perhaps in another tab. Go on there, or choose places anew."
+
+
+@dataclass(eq=False)
+class OrderNotFound(Refusal):
+    """Unknown, or not yours: which of the two is nobody's business."""
+
+    def __str__(self) -> str:
+        return "There is no such order at this address. Check the link in your mail."
+
+
+@dataclass(eq=False)
+class OrderNotOpen(Refusal):
+    """`status` is what the order is."""
+
+    status: str
+
+    def __str__(self) -> str:
+        return f"The order is {self.status.replace('_', ' ')}, so this cannot be done. Nothing was changed."

@@ -1,0 +1,143 @@
+"""HTTP of orders. The shop's busiest routes have twins on the hot lane (`lane.py`)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, delete, get, post, put
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
+from alltickets.orders.refusals import OrderNotFound
+from alltickets.orders.rules import OrderStatus
+from alltickets.orders.schemas import (
+    AvailabilityRead,
+    CancelWrite,
+    HoldRead,
+    HoldWrite,
+    NextAction,
+    OrderRead,
+    OrderSummary,
+    OrderWrite,
+    PlacedOrderRead,
+)
+from alltickets.orders.service import Orders
+from alltickets.orders.wire import availability_read, hold_places, next_action, order_read, order_summary, place_order
+from alltickets.platform.http.address import AddressReader
+from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+from alltickets.tickets.interface import svg_of
+
+__all__ = ["organizer_router", "shop_router"]
+
+PageSize = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX)]
+Cursor = Annotated[str | None, Parameter(max_length=500)]
+Secret = Annotated[str, Parameter(header="Authorization", max_length=200)]
+BEARER = "Bearer "
+
+
+def shop_router(orders: Orders, addresses: AddressReader) -> Router:
+    """The buyer's routes, under /api/shop."""
+    return Router(
+        path="/api/shop",
+        route_handlers=[read_availability, put_hold, release_hold, put_order, read_order, pay_order, read_ticket_code],
+        dependencies=_dependencies(orders, addresses),
+        tags=["shop"],
+    )
+
+
+def organizer_router(orders: Orders, addresses: AddressReader) -> Router:
+    """The organizer's routes, under /api/organizer."""
+    return Router(
+        path="/api/organizer/orders",
+        route_handlers=[list_orders, read_order_of_organizer, cancel_order],
+        dependencies=_dependencies(orders, addresses),
+        tags=["orders"],
+    )
+
+
+@get("/events/{event:uuid}/availability", operation_id="readAvailability", guards=[allow_anyone("what is left is public")])
+async def read_availability(event: UUID, orders: Orders) -> Response[AvailabilityRead]:
+    """What is left of an event; the same for everybody, and cacheable for a second."""
+    availability = await orders.shop.availability(event)
+    return Response(availability_read(availability), headers={"Cache-Control": "public, max-age=1"})
+
+
+@put("/holds/{hold:uuid}", operation_id="putHold", guards=[allow_anyone("a shopper has no account")])
+async def put_hold(hold: UUID, data: HoldWrite, orders: Orders, client_address: str) -> HoldRead:
+    """Keep places for a shopper, all or none, at the price of now. The same id again gives the same hold."""
+    return await hold_places(orders, hold, data, client_address)
+
+
+@delete("/holds/{hold:uuid}", operation_id="releaseHold", guards=[allow_anyone("who knows the hold's id may give it back")])
+async def release_hold(hold: UUID, event: UUID, orders: Orders) -> None:
+    """Give the places of a hold back."""
+    await orders.holding.release(event, hold)
+
+
+@put("/orders/{order:uuid}", operation_id="putOrder", guards=[allow_anyone("a buyer has no account")])
+async def put_order(order: UUID, data: OrderWrite, orders: Orders) -> PlacedOrderRead:
+    """Place an order on a hold and start its payment. The same id and content again gives the same order."""
+    return await place_order(orders, order, data)
+
+
+@get("/orders/{order:uuid}", operation_id="readOrder", guards=[allow_anyone("the order's secret entitles")])
+async def read_order(order: UUID, secret: Secret, orders: Orders) -> Response[OrderRead]:
+    """The order with its tickets, for whoever has its secret: `Authorization: Bearer <secret>`."""
+    shown = await orders.shop.show(order, _secret_of(secret))
+    return Response(order_read(shown, orders.clock()), headers={"Cache-Control": "no-store"})
+
+
+@post("/orders/{order:uuid}/payments", operation_id="payOrder", status_code=200, guards=[allow_anyone("the order's secret entitles")])
+async def pay_order(order: UUID, secret: Secret, orders: Orders, payment_account: UUID | None = None) -> NextAction:
+    """Where to pay an order that is still open: the attempt under way, or a new one after a failed one."""
+    organizer_id = orders.secrets.organizer_of(order, _secret_of(secret))
+    placed = await orders.placing.pay_again(organizer_id, order, account_id=payment_account)
+    return next_action(placed.order, placed.step)
+
+
+@get(
+    "/orders/{order:uuid}/tickets/{ticket:uuid}/qr.svg", operation_id="readTicketCode", guards=[allow_anyone("the order's secret entitles")]
+)
+async def read_ticket_code(order: UUID, ticket: UUID, secret: Secret, orders: Orders) -> Response[bytes]:
+    """The ticket's QR symbol as a picture."""
+    shown = await orders.shop.ticket(order, _secret_of(secret), ticket)
+    if shown.code is None:
+        raise OrderNotFound
+    return Response(svg_of(shown.code).encode(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@get("/", operation_id="listOrders", guards=[allow(Permission.ORDERS_READ)])
+async def list_orders(
+    actor: Actor, orders: Orders, event: UUID | None = None, status: OrderStatus | None = None, cursor: Cursor = None, size: PageSize = 50
+) -> Page[OrderSummary]:
+    """The organizer's orders, newest first."""
+    page = await orders.back_office.page(actor, event_id=event, status=status, cursor=cursor, size=size)
+    return Page([order_summary(order) for order in page.items], page.next)
+
+
+@get("/{order:uuid}", operation_id="readOrderOfOrganizer", guards=[allow(Permission.ORDERS_READ)])
+async def read_order_of_organizer(order: UUID, actor: Actor, orders: Orders) -> OrderSummary:
+    """One order."""
+    return order_summary(await orders.back_office.read(actor, order))
+
+
+@post("/{order:uuid}/cancel", operation_id="cancelOrder", status_code=200, guards=[allow(Permission.ORDERS_REFUND)])
+async def cancel_order(order: UUID, data: CancelWrite, actor: Actor, orders: Orders) -> OrderSummary:
+    """Call an order off: its tickets are revoked, its places are free again, and its money goes back."""
+    return order_summary(await orders.back_office.cancel(actor, order, data.reason))
+
+
+def _secret_of(authorization: str) -> str:
+    if not authorization.startswith(BEARER):
+        raise OrderNotFound
+    return authorization.removeprefix(BEARER)
+
+
+def _dependencies(orders: Orders, addresses: AddressReader) -> dict[str, Provide]:
+    def provide_orders() -> Orders:
+        return orders
+
+    def client_address(request: Request[Any, Any, Any]) -> str:
+        return addresses.of(request.scope)
+
+    return {"orders": Provide(provide_orders, sync_to_thread=False), "client_address": Provide(client_address, sync_to_thread=False)}

@@ -1,0 +1,232 @@
+"""The decisions of a purchase, pure: what may be chosen together, who the holders are, and how an order moves."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from alltickets.catalog.interface import EventSnapshot, QuestionKind, QuestionSnapshot, why_unsellable
+from alltickets.inventory.interface import seat_id_of
+from alltickets.orders.refusals import FieldFault, HoldersInvalid, LimitExceeded, SelectionInvalid
+from alltickets.pricing.interface import SelectedLine
+
+__all__ = [
+    "MOVES",
+    "PLACES_MAX",
+    "Buyer",
+    "Holder",
+    "OrderStatus",
+    "Place",
+    "buyer_key",
+    "check_holders",
+    "check_selection",
+    "draws_of",
+    "may_move",
+    "order_number",
+    "places_of",
+]
+
+PLACES_MAX = 100
+"""Places in one purchase, whatever the event allows: a group of a hundred is an organizer's business, not a checkout's."""
+
+_MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s.,;<>\"]+(?:\.[^@\s.,;<>\"]+)+")
+# DNI: seven or eight digits, usually written with dots (12.345.678).
+_DNI = re.compile(r"\d{7,8}")
+_PHONE = re.compile(r"\+?[\d\s().-]{6,24}")
+
+
+class OrderStatus(StrEnum):
+    """What an order is."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    """Placed on a hold; the buyer is paying, or has not come back yet."""
+    PAID = "paid"
+    """The money is here and the tickets are issued, in the same transaction."""
+    EXPIRED = "expired"
+    """The time ran out unpaid. Money that still comes buys the same places if they are free, and goes back otherwise."""
+    CANCELLED = "cancelled"
+    """Called off by the organizer; paid money goes back."""
+    REFUNDED = "refunded"
+    """All the money went back; the tickets are revoked."""
+
+
+MOVES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.AWAITING_PAYMENT: frozenset({OrderStatus.PAID, OrderStatus.EXPIRED, OrderStatus.CANCELLED}),
+    OrderStatus.EXPIRED: frozenset({OrderStatus.PAID}),
+    OrderStatus.PAID: frozenset({OrderStatus.CANCELLED, OrderStatus.REFUNDED}),
+    OrderStatus.CANCELLED: frozenset({OrderStatus.REFUNDED}),
+    OrderStatus.REFUNDED: frozenset(),
+}
+
+
+def may_move(before: OrderStatus, after: OrderStatus) -> bool:
+    """Whether an order may go from one state to the other."""
+    return after in MOVES[before]
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    """Who pays and gets the mail."""
+
+    name: str
+    mail: str
+    document: str | None = None
+    phone: str | None = None
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who goes in with one ticket. `answers` by the question's key."""
+
+    name: str
+    mail: str | None = None
+    document: str | None = None
+    answers: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a purchase, in the order of its lines: a ticket in waiting."""
+
+    performance_id: UUID
+    ticket_type_id: UUID
+    seat: str | None
+
+
+def check_selection(event: EventSnapshot, lines: Sequence[SelectedLine], *, code: str | None, now: datetime) -> None:
+    """Raise why these lines cannot be bought together now: what `why_unsellable` says, `SelectionInvalid` or `LimitExceeded`."""
+    faults: list[FieldFault] = []
+    if len({(line.performance_id, line.ticket_type_id) for line in lines}) != len(lines):
+        faults.append(FieldFault("lines", "line_twice", "A ticket type of a performance stands in one line only."))
+    if sum(line.quantity for line in lines) > PLACES_MAX:
+        faults.append(FieldFault("lines", "too_many", f"At most {PLACES_MAX} places can be bought at once."))
+    for index, line in enumerate(lines):
+        unsellable = why_unsellable(event, (line.performance_id, line.ticket_type_id), now, code=code)
+        if unsellable is not None:
+            raise unsellable
+        faults += _seat_faults(event, line, f"lines/{index}/seats")
+    if faults:
+        raise SelectionInvalid(tuple(faults))
+    quantities: Counter[UUID] = Counter()
+    for line in lines:
+        quantities[line.ticket_type_id] += line.quantity
+    for ticket_type_id, quantity in quantities.items():
+        ticket_type = event.ticket_types[ticket_type_id]
+        limits = [limit for limit in (ticket_type.per_order_max, ticket_type.per_buyer_max) if limit is not None]
+        if limits and quantity > min(limits):
+            raise LimitExceeded("order", str(ticket_type_id), min(limits), 0)
+
+
+def _seat_faults(event: EventSnapshot, line: SelectedLine, where: str) -> list[FieldFault]:
+    sector = event.sectors[event.ticket_types[line.ticket_type_id].sector_id]
+    if not sector.is_numbered:
+        return [FieldFault(where, "seats_unnumbered", "Places in this sector have no numbers.")] if line.seats else []
+    if len(line.seats) != line.quantity or len(set(line.seats)) != line.quantity:
+        return [FieldFault(where, "seats_missing", "Choose one seat for each ticket of this sector.")]
+    return []
+
+
+def draws_of(event: EventSnapshot, lines: Sequence[SelectedLine]) -> tuple[dict[UUID, int], tuple[UUID, ...]]:
+    """What these lines take from stock: quantities by pool, and the ids of named seats."""
+    if len(lines) == 1 and not lines[0].seats:
+        line = lines[0]
+        return dict.fromkeys(event.offers[(line.performance_id, line.ticket_type_id)], line.quantity), ()
+    draws: Counter[UUID] = Counter()
+    seats: list[UUID] = []
+    for line in lines:
+        pools = event.offers[(line.performance_id, line.ticket_type_id)]
+        for pool_id in pools:
+            draws[pool_id] += line.quantity
+        # The first pool of an offer is its sector's: seats are numbered within it.
+        seats += [seat_id_of(pools[0], str(label)) for label in line.seats]
+    return dict(draws), tuple(seats)
+
+
+def places_of(selection: Sequence[SelectedLine]) -> list[Place]:
+    """The places of a selection, one by one: line by line, within a line in the order of its seats."""
+    return [
+        Place(line.performance_id, line.ticket_type_id, str(line.seats[unit]) if line.seats else None)
+        for line in selection
+        for unit in range(line.quantity)
+    ]
+
+
+def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, holders: Sequence[Holder]) -> tuple[Buyer, list[Holder]]:
+    """Buyer and one holder per place, tidied (blanks, dots of a document). No holders given: everyone is the buyer.
+
+    Raises `HoldersInvalid` with every fault at once.
+    """
+    faults = list(_buyer_faults(buyer))
+    named = list(holders) or [Holder(buyer.name, buyer.mail, buyer.document)] * len(places)
+    if len(named) != len(places):
+        faults.append(FieldFault("holders", "count", f"There are {len(places)} tickets, so {len(places)} holders are needed."))
+    else:
+        for index, (place, holder) in enumerate(zip(places, named, strict=True)):
+            faults += _holder_faults(event.questions, place, holder, f"holders/{index}")
+    if faults:
+        raise HoldersInvalid(tuple(faults))
+    tidy = Buyer(buyer.name.strip(), buyer.mail.strip(), _tidy_document(buyer.document), buyer.phone)
+    return tidy, [Holder(holder.name.strip(), holder.mail, _tidy_document(holder.document), holder.answers) for holder in named]
+
+
+def _buyer_faults(buyer: Buyer) -> Iterable[FieldFault]:
+    if not buyer.name.strip():
+        yield FieldFault("buyer/name", "required", "The buyer's name is missing.")
+    if not _MAIL.fullmatch(buyer.mail.strip()):
+        yield FieldFault("buyer/mail", "mail", "The buyer's mail address is not one.")
+    if buyer.document is not None and not _DNI.fullmatch(_tidy_document(buyer.document) or ""):
+        yield FieldFault("buyer/document", "document", "The buyer's document is not a DNI: seven or eight digits.")
+    if buyer.phone is not None and not _PHONE.fullmatch(buyer.phone):
+        yield FieldFault("buyer/phone", "phone", "The buyer's telephone number is not one.")
+
+
+def _holder_faults(questions: Sequence[QuestionSnapshot], place: Place, holder: Holder, where: str) -> Iterable[FieldFault]:
+    if not holder.name.strip():
+        yield FieldFault(f"{where}/name", "required", "A holder's name is missing.")
+    if holder.mail is not None and not _MAIL.fullmatch(holder.mail.strip()):
+        yield FieldFault(f"{where}/mail", "mail", "A holder's mail address is not one.")
+    if holder.document is not None and not _DNI.fullmatch(_tidy_document(holder.document) or ""):
+        yield FieldFault(f"{where}/document", "document", "A holder's document is not a DNI: seven or eight digits.")
+    asked = {question.key: question for question in questions if question.concerns(place.ticket_type_id)}
+    for key in holder.answers.keys() - asked.keys():
+        yield FieldFault(f"{where}/answers/{key}", "unknown", "This question is not asked.")
+    for key, question in asked.items():
+        code = _answer_fault(question, holder.answers.get(key, "").strip())
+        if code is not None:
+            yield FieldFault(f"{where}/answers/{key}", code, f"The answer to “{question.label}” is missing or does not fit.")
+
+
+def _answer_fault(question: QuestionSnapshot, answer: str) -> str | None:
+    if not answer:
+        return "required" if question.required else None
+    fits = {
+        QuestionKind.TEXT: lambda: True,
+        QuestionKind.CHOICE: lambda: answer in question.options,
+        QuestionKind.DOCUMENT: lambda: _DNI.fullmatch(_tidy_document(answer) or "") is not None,
+        QuestionKind.MAIL: lambda: _MAIL.fullmatch(answer) is not None,
+        QuestionKind.PHONE: lambda: _PHONE.fullmatch(answer) is not None,
+        QuestionKind.CHECKBOX: lambda: answer == "yes" or (answer == "no" and not question.required),
+    }
+    return None if fits[question.kind]() else question.kind.value
+
+
+def _tidy_document(document: str | None) -> str | None:
+    return None if document is None else re.sub(r"[\s.]", "", document)
+
+
+def buyer_key(buyer: Buyer) -> str:
+    """By what a buyer is counted against a limit: the document where there is one, else the mail address without its case."""
+    return f"document:{buyer.document}" if buyer.document else f"mail:{buyer.mail.casefold()}"
+
+
+_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that is misread over the telephone
+
+
+def order_number(order_id: UUID) -> str:
+    """The number that people say, from the random end of the id, e.g. `7KQ2-M9XA`. For search, not for identity."""
+    value = order_id.int & ((1 << 40) - 1)
+    letters = "".join(_NUMBER_ALPHABET[(value >> shift) & 31] for shift in range(35, -1, -5))
+    return f"{letters[:4]}-{letters[4:]}"

@@ -1,0 +1,187 @@
+"""Orders on the wire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.money import Money
+from alltickets.orders.rules import PLACES_MAX, OrderStatus
+from alltickets.pricing.interface import Quote
+
+__all__ = [
+    "AvailabilityRead",
+    "BuyerWrite",
+    "CancelWrite",
+    "HoldRead",
+    "HoldWrite",
+    "HolderWrite",
+    "NextAction",
+    "OfferAvailability",
+    "OrderRead",
+    "OrderSummary",
+    "OrderTicket",
+    "OrderWrite",
+    "PlacedOrderRead",
+    "SelectedLineWrite",
+]
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+Document = Annotated[str, msgspec.Meta(max_length=20)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class SelectedLineWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Some places of one ticket type for one performance. `seats`: labels, one for each place, where places are numbered."""
+
+    performance: UUID
+    ticket_type: UUID
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)]
+    seats: Annotated[tuple[ShortText, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
+
+
+class HoldWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A hold that is asked for. `visitor` is an id that the shopper's browser made and keeps: their new hold replaces the former one."""
+
+    event: UUID
+    visitor: UUID
+    lines: Annotated[tuple[SelectedLineWrite, ...], msgspec.Meta(min_length=1, max_length=20)]
+    code: ShortText | None = None
+    campaign: ShortText | None = None
+
+
+class HoldRead(msgspec.Struct, frozen=True):
+    """Places kept until `expires_at`; `now` is the server's time, for a countdown that does not trust the device's clock."""
+
+    hold: UUID
+    event: UUID
+    expires_at: datetime
+    now: datetime
+    quote: Quote
+
+
+class BuyerWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who pays."""
+
+    name: Name
+    mail: Mail
+    document: Document | None = None
+    phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+
+
+class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who goes in with one ticket; answers by the question's key."""
+
+    name: Name
+    mail: Mail | None = None
+    document: Document | None = None
+    answers: dict[ShortText, Annotated[str, msgspec.Meta(max_length=1000)]] = {}
+
+
+class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order on a hold. No holders: every ticket is the buyer's. `payment_account`: an option of the event; none: the first."""
+
+    event: UUID
+    hold: UUID
+    buyer: BuyerWrite
+    holders: Annotated[tuple[HolderWrite, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
+    payment_account: UUID | None = None
+
+
+class NextAction(msgspec.Struct, frozen=True):
+    """What the buyer does next. `kind`: redirect (go to `url` and pay), wait (the gateway is deciding), retry (pay again), none."""
+
+    kind: str
+    url: str | None = None
+
+
+class PlacedOrderRead(msgspec.Struct, frozen=True):
+    """An order that was placed. Whoever has `secret` may see it."""
+
+    order: UUID
+    number: str
+    secret: str
+    status: OrderStatus
+    payment_state: str
+    total: Money
+    pay_until: datetime
+    now: datetime
+    next_action: NextAction
+
+
+class OrderTicket(msgspec.Struct, frozen=True):
+    """A ticket of the order; `code` is what its QR symbol says, None once it is revoked."""
+
+    ticket: UUID
+    number: int
+    performance: UUID
+    ticket_type: UUID
+    seat: str | None
+    holder_name: str
+    price: Money
+    status: str
+    code: str | None
+
+
+class OrderRead(msgspec.Struct, frozen=True):
+    """An order as its buyer sees it."""
+
+    order: UUID
+    number: str
+    event: UUID
+    event_title: str
+    status: OrderStatus
+    payment_state: str
+    buyer_name: str
+    buyer_mail: str
+    quote: Quote
+    total: Money
+    refunded: Money
+    pay_until: datetime
+    placed_at: datetime
+    paid_at: datetime | None
+    now: datetime
+    next_action: NextAction
+    tickets: tuple[OrderTicket, ...]
+
+
+class OfferAvailability(msgspec.Struct, frozen=True):
+    """What is left of a ticket type for a performance: `left` never says more than one order may take."""
+
+    performance: UUID
+    ticket_type: UUID
+    state: str
+    left: int
+
+
+class AvailabilityRead(msgspec.Struct, frozen=True):
+    """What of an event can be had, at most a second or two old. `state`: on_sale, few, sold_out, not_yet, over."""
+
+    event: UUID
+    now: datetime
+    offers: tuple[OfferAvailability, ...]
+
+
+class OrderSummary(msgspec.Struct, frozen=True):
+    """An order in the organizer's list."""
+
+    order: UUID
+    number: str
+    event: UUID
+    status: OrderStatus
+    payment_state: str
+    buyer_name: str
+    buyer_mail: str
+    places: int
+    total: Money
+    refunded: Money
+    placed_at: datetime
+    paid_at: datetime | None
+
+
+class CancelWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the order is called off."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]

@@ -1,0 +1,68 @@
+"""The use cases of orders, by what they are about; `Orders` holds them together."""
+
+from alltickets.catalog.interface import Catalog
+from alltickets.inventory.interface import Levels
+from alltickets.kernel.time import Clock
+from alltickets.orders.secrets import OrderSecrets
+from alltickets.orders.service.back_office import BackOffice
+from alltickets.orders.service.fulfilment import Fulfilment
+from alltickets.orders.service.holding import HeldPlaces, Holding, PlaceHold
+from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
+from alltickets.orders.service.shop import Shop
+from alltickets.payments.interface import Payments
+from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyRing
+from alltickets.platform.settings import Settings
+from alltickets.pricing.interface import Pricing
+from alltickets.tickets.interface import Tickets
+
+__all__ = ["HeldPlaces", "Orders", "PlaceHold", "PlaceOrder", "PlacedOrder"]
+
+
+class Orders:
+    """Orders as the composition root builds them: one per process.
+
+    holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
+    back_office: what organizers read and call off.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        catalog: Catalog,
+        levels: Levels,
+        pricing: Pricing,
+        payments: Payments,
+        tickets: Tickets,
+        key_ring: KeyRing,
+        settings: Settings,
+    ) -> None:
+        self.clock = clock
+        self.secrets = OrderSecrets(key_ring, settings.public_url)
+        self.fulfilment = Fulfilment(clock, catalog, payments)
+        self.holding = Holding(
+            database,
+            clock,
+            catalog,
+            pricing,
+            hold_seconds=settings.hold_seconds,
+            holds_per_address_max=settings.holds_per_address_max,
+        )
+        self.placing = Placing(
+            database,
+            clock,
+            catalog,
+            payments,
+            self.fulfilment,
+            self.secrets,
+            pay_seconds=settings.hold_seconds,
+            hold_seconds_max=settings.hold_seconds_max,
+        )
+        self.shop = Shop(database, clock, catalog, levels, payments, tickets, self.secrets)
+        self.back_office = BackOffice(database, clock, payments, self.fulfilment)
+
+    async def drained(self) -> None:
+        """Return once everything accepted is answered: part of a graceful shutdown."""
+        await self.holding.coalescer.drained()
+        await self.placing.coalescer.drained()

@@ -1,0 +1,137 @@
+"""A shopper's hold: quote the selection, then claim its places, and keep the price with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from alltickets.catalog.interface import Catalog, EventNotFound
+from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, HoldGone, claim, release
+from alltickets.kernel.time import Clock
+from alltickets.orders.records import Checkout, read_checkouts, write_checkouts
+from alltickets.orders.rules import check_selection, draws_of
+from alltickets.platform.coalescer import Coalescer
+from alltickets.platform.database import Database, Transaction
+from alltickets.pricing.interface import Pricing, Quote, SelectedLine
+
+__all__ = ["HeldPlaces", "Holding", "PlaceHold"]
+
+Lane = tuple[UUID, UUID]
+"""An organizer's id and an event's: holds of different events never wait for one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHold:
+    """What a shopper asks for. `hold_id` and `visitor` are ids that their browser made; `address` is where they come from."""
+
+    hold_id: UUID
+    event_id: UUID
+    visitor: UUID
+    address: str
+    lines: tuple[SelectedLine, ...]
+    code: str | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPlaces:
+    """Places kept for a shopper until `expires_at`, at the price of `quote`."""
+
+    hold_id: UUID
+    event_id: UUID
+    expires_at: datetime
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    request: PlaceHold
+    quote: Quote
+    claim: ClaimRequest
+
+
+class Holding:
+    """Use cases of holds."""
+
+    def __init__(
+        self, database: Database, clock: Clock, catalog: Catalog, pricing: Pricing, *, hold_seconds: int, holds_per_address_max: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalog = catalog
+        self._pricing = pricing
+        self._hold_for = timedelta(seconds=hold_seconds)
+        self._holds_per_address_max = holds_per_address_max
+        self.coalescer: Coalescer[Lane, _Quoted, HeldPlaces] = Coalescer("holds", self._flush)
+
+    async def place(self, request: PlaceHold) -> HeldPlaces:
+        """Hold the places, all or none, at the price of now. The same hold id again gives the first answer.
+
+        Raises `EventNotFound`, what `check_selection` and pricing say, or what `inventory.claim` says.
+        """
+        event = self._catalog.peek(request.event_id) or await self._catalog.snapshot(request.event_id)
+        if event is None:
+            raise EventNotFound(str(request.event_id))
+        now = self._clock()
+        check_selection(event, request.lines, code=request.code, now=now)
+        quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
+        draws, seats = draws_of(event, request.lines)
+        claimed = ClaimRequest(request.hold_id, draws, seats, request.visitor, request.address, now + self._hold_for)
+        return await self.coalescer.submit((event.organizer_id, event.event_id), _Quoted(request, quote, claimed))
+
+    async def release(self, event_id: UUID, hold_id: UUID) -> None:
+        """Give the places back. Knowing the id is what entitles; one that is gone already is fine, one that is sold stays."""
+        event = await self._catalog.snapshot(event_id)
+        if event is None:
+            raise EventNotFound(str(event_id))
+        async with self._database.transaction(event.organizer_id) as tx:
+            ordered = await tx.fetch_tuples(
+                "SELECT order_id FROM orders.orders WHERE organizer_id = %(organizer_id)s AND hold_id = %(hold_id)s", hold_id=hold_id
+            )
+            # An order that is being paid keeps its places until its time is over: the buyer may be at the gateway in another tab.
+            if not ordered:
+                await release(tx, [hold_id])
+
+    async def _flush(self, lane: Lane, batch: Sequence[_Quoted]) -> list[HeldPlaces | Exception]:
+        organizer_id, event_id = lane
+        now = self._clock()
+        async with self._database.transaction(organizer_id) as tx:
+            outcomes = await claim(
+                tx, event_id, [quoted.claim for quoted in batch], holds_per_address_max=self._holds_per_address_max, now=now
+            )
+            promised = await self._keep_quotes(tx, event_id, batch, outcomes, now)
+        return [_answer(quoted, outcome, promised) for quoted, outcome in zip(batch, outcomes, strict=True)]
+
+    async def _keep_quotes(
+        self, tx: Transaction, event_id: UUID, batch: Sequence[_Quoted], outcomes: Sequence[Hold | Exception], now: datetime
+    ) -> dict[UUID, Checkout]:
+        """Write the checkouts of new holds, read those of known ones; by hold."""
+        promised: dict[UUID, Checkout] = {}
+        new: list[Checkout] = []
+        known: set[UUID] = set()
+        for quoted, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception) or outcome.hold_id in promised:
+                continue
+            if outcome.is_new:
+                request = quoted.request
+                checkout = Checkout(outcome.hold_id, event_id, request.lines, quoted.quote, request.campaign, now)
+                promised[outcome.hold_id] = checkout
+                new.append(checkout)
+            else:
+                known.add(outcome.hold_id)
+        if new:
+            await write_checkouts(tx, new)
+        if known:
+            promised |= await read_checkouts(tx, known)
+        return promised
+
+
+def _answer(quoted: _Quoted, outcome: Hold | Exception, promised: dict[UUID, Checkout]) -> HeldPlaces | Exception:
+    if isinstance(outcome, Exception):
+        return outcome
+    checkout = promised.get(outcome.hold_id)
+    if checkout is None:
+        return HoldGone(str(outcome.hold_id))
+    if checkout.selection != quoted.request.lines:
+        return HoldConflict(str(outcome.hold_id))
+    return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, checkout.quote)

@@ -1,0 +1,297 @@
+"""Placing an order: the buyer's and the holders' data on a hold, and the payment started, in one transaction per batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
+from alltickets.inventory.interface import Hold, HoldGone, extend
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.time import Clock
+from alltickets.orders.events import OrderPlaced
+from alltickets.orders.records import Checkout, Order, read_checkouts, read_orders, write_orders
+from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
+from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, places_of
+from alltickets.orders.secrets import OrderSecrets
+from alltickets.orders.service.fulfilment import Fulfilment
+from alltickets.orders.service.limits import count_buyers
+from alltickets.payments.interface import NextStep, Payments, Started, StartPayment
+from alltickets.platform.coalescer import Coalescer
+from alltickets.platform.database import Database, Transaction
+
+__all__ = ["PlaceOrder", "PlacedOrder", "Placing"]
+
+Lane = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What a buyer sends. No holders: every ticket is the buyer's. `fingerprint` tells a repetition from another request of the same id.
+
+    account_id: the payment option chosen; None: the first that fits.
+    """
+
+    order_id: UUID
+    event_id: UUID
+    hold_id: UUID
+    buyer: Buyer
+    holders: tuple[Holder, ...]
+    account_id: UUID | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """The order, and what its buyer does next: None when there is nothing to pay. `attempt_id` goes with the step "needs_call"."""
+
+    organizer_id: UUID
+    order: Order
+    step: NextStep | None
+    attempt_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class _Ready:
+    """A request that may be carried out: its hold, and everyone's data tidied."""
+
+    request: PlaceOrder
+    checkout: Checkout
+    buyer: Buyer
+    holders: list[Holder]
+
+
+class Placing:
+    """Use cases of placing orders."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        catalog: Catalog,
+        payments: Payments,
+        fulfilment: Fulfilment,
+        secrets: OrderSecrets,
+        *,
+        pay_seconds: int,
+        hold_seconds_max: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalog = catalog
+        self._payments = payments
+        self._fulfilment = fulfilment
+        self._secrets = secrets
+        self._pay_for = timedelta(seconds=pay_seconds)
+        self._kept_at_most = timedelta(seconds=hold_seconds_max)
+        self.coalescer: Coalescer[Lane, PlaceOrder, PlacedOrder] = Coalescer("orders", self._flush)
+
+    async def place(self, request: PlaceOrder) -> PlacedOrder:
+        """Place the order and start its payment. The same id and content again gives the same order.
+
+        Raises `EventNotFound`, `OrderConflict`, `HoldTaken`, `HoldGone`, `HoldersInvalid`, `LimitExceeded`, or what payments says.
+        """
+        event = self._catalog.peek(request.event_id) or await self._catalog.snapshot(request.event_id)
+        if event is None:
+            raise EventNotFound(str(request.event_id))
+        placed = await self.coalescer.submit((event.organizer_id, event.event_id), request)
+        if placed.step != "needs_call":
+            return placed
+        if placed.attempt_id is None:
+            return PlacedOrder(placed.organizer_id, placed.order, await self._payments.resume(event.organizer_id, request.order_id))
+        return PlacedOrder(placed.organizer_id, placed.order, await self._payments.begin(event.organizer_id, placed.attempt_id))
+
+    async def pay_again(self, organizer_id: UUID, order_id: UUID, *, account_id: UUID | None) -> PlacedOrder:
+        """Have the buyer pay an order that is still open: by the attempt under way, or a new one after a failed one.
+
+        Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
+        """
+        async with self._database.transaction(organizer_id) as tx:
+            found = await read_orders(tx, order_ids=[order_id])
+            if not found:
+                raise OrderNotFound
+            [order] = found
+            if order.status != OrderStatus.AWAITING_PAYMENT or self._clock() >= order.pay_until:
+                raise OrderNotOpen("expired" if order.status == OrderStatus.AWAITING_PAYMENT else order.status)
+            [started] = await self._payments.start(tx, [self._start_of(tx, order, order.number, account_id)])
+            if isinstance(started, Refusal):
+                raise started
+        step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
+        return PlacedOrder(organizer_id, order, step)
+
+    async def _flush(self, lane: Lane, batch: Sequence[PlaceOrder]) -> list[PlacedOrder | Exception]:
+        organizer_id, event_id = lane
+        event = await self._catalog.snapshot(event_id)
+        assert event is not None, "whoever submitted had it"
+        now = self._clock()
+        outcomes: dict[int, PlacedOrder | Exception] = {}
+        async with self._database.transaction(organizer_id) as tx:
+            settled = await self._settled(tx, batch)
+            ready: dict[int, _Ready] = {}
+            checkouts = await read_checkouts(tx, {request.hold_id for request in batch})
+            seen: dict[UUID, int] = {}
+            for index, request in enumerate(batch):
+                first = seen.setdefault(request.hold_id, index)
+                if index in settled:
+                    outcomes[index] = settled[index]
+                elif first != index:
+                    # Twice in one batch: whoever came second is answered after the first is written.
+                    continue
+                else:
+                    prepared = _prepare(event, request, checkouts.get(request.hold_id))
+                    if isinstance(prepared, Exception):
+                        outcomes[index] = prepared
+                    else:
+                        ready[index] = prepared
+            outcomes |= await self._write(tx, event, ready, now)
+            repeated = [index for index in range(len(batch)) if index not in outcomes]
+            if repeated:
+                again = await self._settled(tx, [batch[index] for index in repeated])
+                for place, index in enumerate(repeated):
+                    outcomes[index] = again.get(place, HoldGone(str(batch[index].hold_id)))
+        return [outcomes[index] for index in range(len(batch))]
+
+    async def _settled(self, tx: Transaction, batch: Sequence[PlaceOrder]) -> dict[int, PlacedOrder | Exception]:
+        """Answers for requests whose order, or whose hold's order, exists already."""
+        known = await read_orders(tx, order_ids=[request.order_id for request in batch], hold_ids=[request.hold_id for request in batch])
+        if not known:
+            return {}
+        by_id = {order.order_id: order for order in known}
+        by_hold = {order.hold_id: order for order in known}
+        answers: dict[int, PlacedOrder | Exception] = {}
+        for index, request in enumerate(batch):
+            order = by_id.get(request.order_id)
+            if order is not None:
+                if order.fingerprint != request.fingerprint:
+                    answers[index] = OrderConflict(str(request.order_id))
+                else:
+                    answers[index] = await self._answer_again(tx, order)
+            elif request.hold_id in by_hold:
+                answers[index] = HoldTaken(str(by_hold[request.hold_id].order_id))
+        return answers
+
+    async def _answer_again(self, tx: Transaction, order: Order) -> PlacedOrder:
+        if order.status != OrderStatus.AWAITING_PAYMENT:
+            return PlacedOrder(tx.organizer_id, order, None)
+        return PlacedOrder(tx.organizer_id, order, await self._payments.step_of(tx, order.order_id) if order.total_minor else None)
+
+    async def _write(
+        self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], now: datetime
+    ) -> dict[int, PlacedOrder | Exception]:
+        """Extend the holds, count limits, start the payments and write the orders of what is ready; an outcome for each."""
+        outcomes: dict[int, PlacedOrder | Exception] = {}
+        going = await self._keep_places(tx, ready, outcomes, now)
+        await count_buyers(tx, event, [(index, one.buyer, one.checkout) for index, one, _ in going], outcomes)
+        going = [one for one in going if one[0] not in outcomes]
+        proposed = {index: _new_order(event, one, hold, now) for index, one, hold in going}
+        started = await self._start_payments(tx, event, ready, proposed)
+        orders: list[Order] = []
+        for index, order in proposed.items():
+            payment = started.get(index)
+            if isinstance(payment, Refusal):
+                # The hold stays as it was; only its time may be longer.
+                outcomes[index] = payment
+                continue
+            orders.append(order)
+            outcomes[index] = (
+                PlacedOrder(tx.organizer_id, order, None)
+                if payment is None
+                else PlacedOrder(tx.organizer_id, order, payment.step, payment.attempt_id)
+            )
+        if orders:
+            await write_orders(tx, orders)
+            tx.publish(*[_placed_event(order) for order in orders])
+            free = [order for order in orders if order.total_minor == 0]
+            if free:
+                paid = await self._fulfilment.fulfil(tx, free, now=now)
+                for index, outcome in outcomes.items():
+                    if isinstance(outcome, PlacedOrder) and outcome.order.order_id in paid:
+                        outcomes[index] = PlacedOrder(tx.organizer_id, paid[outcome.order.order_id], None)
+        return outcomes
+
+    async def _keep_places(
+        self, tx: Transaction, ready: Mapping[int, _Ready], outcomes: dict[int, PlacedOrder | Exception], now: datetime
+    ) -> list[tuple[int, _Ready, Hold]]:
+        if not ready:
+            return []
+        holds = await extend(
+            tx, [one.request.hold_id for one in ready.values()], until=now + self._pay_for, kept_at_most=self._kept_at_most, now=now
+        )
+        going: list[tuple[int, _Ready, Hold]] = []
+        for (index, one), hold in zip(ready.items(), holds, strict=True):
+            if isinstance(hold, HoldGone):
+                outcomes[index] = hold
+            else:
+                going.append((index, one, hold))
+        return going
+
+    async def _start_payments(
+        self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], proposed: Mapping[int, Order]
+    ) -> dict[int, Started | Refusal]:
+        due = [index for index, order in proposed.items() if order.total_minor > 0]
+        if not due:
+            return {}
+        started = await self._payments.start(
+            tx,
+            [
+                self._start_of(tx, proposed[index], f"{event.title} · {proposed[index].number}", ready[index].request.account_id)
+                for index in due
+            ],
+        )
+        return dict(zip(due, started, strict=True))
+
+    def _start_of(self, tx: Transaction, order: Order, description: str, account_id: UUID | None) -> StartPayment:
+        return StartPayment(
+            reference=order.order_id,
+            amount=order.total,
+            description=description,
+            payer_email=order.buyer.mail,
+            return_url=self._secrets.return_url(tx.organizer_id, order.order_id),
+            expires_at=order.pay_until,
+            account_id=account_id,
+        )
+
+
+def _prepare(event: EventSnapshot, request: PlaceOrder, checkout: Checkout | None) -> _Ready | Exception:
+    if checkout is None or checkout.event_id != request.event_id:
+        return HoldGone(str(request.hold_id))
+    try:
+        buyer, holders = check_holders(event, places_of(checkout.selection), request.buyer, request.holders)
+    except Refusal as refusal:
+        return refusal
+    return _Ready(request, checkout, buyer, holders)
+
+
+def _new_order(event: EventSnapshot, one: _Ready, hold: Hold, now: datetime) -> Order:
+    quote = one.checkout.quote
+    return Order(
+        order_id=one.request.order_id,
+        event_id=event.event_id,
+        hold_id=one.request.hold_id,
+        status=OrderStatus.AWAITING_PAYMENT,
+        number=order_number(one.request.order_id),
+        buyer=one.buyer,
+        holders=tuple(one.holders),
+        selection=one.checkout.selection,
+        quote=quote,
+        total_minor=quote.total.minor,
+        currency=quote.total.currency,
+        campaign=one.checkout.campaign,
+        fingerprint=one.request.fingerprint,
+        payment_state="open" if quote.total.minor else "none",
+        pay_until=hold.expires_at,
+        placed_at=now,
+        paid_at=None,
+        refunded_minor=0,
+    )
+
+
+def _placed_event(order: Order) -> OrderPlaced:
+    return OrderPlaced(
+        order_id=order.order_id,
+        event_id=order.event_id,
+        quantity=sum(line.quantity for line in order.selection),
+        total_minor=order.total_minor,
+        currency=order.currency,
+        campaign=order.campaign,
+    )

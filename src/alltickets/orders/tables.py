@@ -1,0 +1,64 @@
+"""Tables of orders."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = sa.MetaData(schema="orders")
+
+checkouts = sa.Table(
+    "checkouts",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("selection", JSONB, nullable=False, comment="the lines as they were asked for"),
+    sa.Column("quote", JSONB, nullable=False, comment="the price that was promised for the hold"),
+    sa.Column("campaign", sa.Text),
+    sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
+    comment="A hold with the quote that goes with it.",
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("order_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("buyer", JSONB, nullable=False),
+    sa.Column("holders", JSONB, nullable=False),
+    sa.Column("selection", JSONB, nullable=False),
+    sa.Column("quote", JSONB, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("campaign", sa.Text),
+    sa.Column("fingerprint", sa.Text, nullable=False, comment="of the request, to tell a repetition from a conflict"),
+    sa.Column("payment_state", sa.Text, nullable=False, comment="what the buyer is told of the money"),
+    sa.Column("pay_until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("paid_at", sa.DateTime(timezone=True)),
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("organizer_id", "order_id"),
+    sa.UniqueConstraint("organizer_id", "hold_id"),
+    sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),
+    sa.CheckConstraint(
+        "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'returned')", name="orders_payment_state"
+    ),
+    sa.CheckConstraint("(status = 'paid') <= (paid_at IS NOT NULL)", name="orders_paid_has_an_instant"),
+    sa.Index("orders_by_event", "organizer_id", "event_id", "order_id"),
+)
+
+buyer_counts = sa.Table(
+    "buyer_counts",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("ticket_type_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("buyer", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "ticket_type_id", "buyer"),
+    sa.CheckConstraint("quantity >= 0", name="buyer_counts_not_negative"),
+    comment="Places that a buyer has ordered of ticket types with a limit per buyer.",
+)

@@ -1,0 +1,139 @@
+"""From the wire to the use cases of the shop and back: shared by the routes and their twins on the hot lane, so that both say the same."""
+
+from datetime import datetime
+from hashlib import blake2b
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.money import Money
+from alltickets.orders.records import Order
+from alltickets.orders.rules import Buyer, Holder, OrderStatus
+from alltickets.orders.schemas import (
+    AvailabilityRead,
+    HoldRead,
+    HoldWrite,
+    NextAction,
+    OfferAvailability,
+    OrderRead,
+    OrderSummary,
+    OrderTicket,
+    OrderWrite,
+    PlacedOrderRead,
+)
+from alltickets.orders.service import HeldPlaces, Orders, PlaceHold, PlaceOrder
+from alltickets.orders.service.shop import Availability, ShownOrder
+from alltickets.payments.interface import NextStep, Redirect
+from alltickets.pricing.interface import SelectedLine
+
+__all__ = ["availability_read", "hold_places", "next_action", "order_read", "order_summary", "place_order"]
+
+
+async def hold_places(orders: Orders, hold_id: UUID, data: HoldWrite, address: str) -> HoldRead:
+    """Hold the places of the request."""
+    lines = tuple(SelectedLine(line.performance, line.ticket_type, line.quantity, line.seats) for line in data.lines)
+    held = await orders.holding.place(PlaceHold(hold_id, data.event, data.visitor, address, lines, data.code, data.campaign))
+    return _hold_read(held, orders.clock())
+
+
+async def place_order(orders: Orders, order_id: UUID, data: OrderWrite) -> PlacedOrderRead:
+    """Place the order of the request."""
+    buyer = Buyer(data.buyer.name, data.buyer.mail, data.buyer.document, data.buyer.phone)
+    holders = tuple(Holder(holder.name, holder.mail, holder.document, holder.answers) for holder in data.holders)
+    placed = await orders.placing.place(
+        PlaceOrder(
+            order_id,
+            data.event,
+            data.hold,
+            buyer,
+            holders,
+            data.payment_account,
+            blake2b(msgspec.json.encode(data), digest_size=16).hexdigest(),
+        )
+    )
+    order = placed.order
+    return PlacedOrderRead(
+        order.order_id,
+        order.number,
+        orders.secrets.secret_of(placed.organizer_id, order_id),
+        order.status,
+        order.payment_state,
+        order.total,
+        order.pay_until,
+        orders.clock(),
+        next_action(order, placed.step),
+    )
+
+
+def next_action(order: Order, step: NextStep | None) -> NextAction:
+    """What the buyer does next, in the words of the wire."""
+    if order.status != OrderStatus.AWAITING_PAYMENT or step is None:
+        return NextAction("none")
+    if isinstance(step, Redirect):
+        return NextAction("redirect", step.url)
+    return NextAction("retry" if step == "failed" else "wait")
+
+
+def availability_read(availability: Availability) -> AvailabilityRead:
+    """What is left, on the wire."""
+    offers = tuple(OfferAvailability(offer.performance_id, offer.ticket_type_id, offer.state, offer.left) for offer in availability.offers)
+    return AvailabilityRead(availability.event_id, availability.at, offers)
+
+
+def order_read(shown: ShownOrder, now: datetime) -> OrderRead:
+    """An order for its buyer."""
+    order = shown.order
+    return OrderRead(
+        order=order.order_id,
+        number=order.number,
+        event=order.event_id,
+        event_title=shown.event.title,
+        status=order.status,
+        payment_state=order.payment_state,
+        buyer_name=order.buyer.name,
+        buyer_mail=order.buyer.mail,
+        quote=order.quote,
+        total=order.total,
+        refunded=Money(order.refunded_minor, order.currency),
+        pay_until=order.pay_until,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        now=now,
+        next_action=next_action(order, shown.step),
+        tickets=tuple(
+            OrderTicket(
+                one.ticket.ticket_id,
+                one.ticket.number,
+                one.ticket.performance_id,
+                one.ticket.ticket_type_id,
+                one.ticket.seat_label,
+                one.ticket.holder_name,
+                Money(one.ticket.price_minor, one.ticket.currency),
+                one.ticket.status,
+                one.code,
+            )
+            for one in shown.tickets
+        ),
+    )
+
+
+def order_summary(order: Order) -> OrderSummary:
+    """An order for its organizer."""
+    return OrderSummary(
+        order=order.order_id,
+        number=order.number,
+        event=order.event_id,
+        status=order.status,
+        payment_state=order.payment_state,
+        buyer_name=order.buyer.name,
+        buyer_mail=order.buyer.mail,
+        places=sum(line.quantity for line in order.selection),
+        total=order.total,
+        refunded=Money(order.refunded_minor, order.currency),
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+    )
+
+
+def _hold_read(held: HeldPlaces, now: datetime) -> HoldRead:
+    return HoldRead(held.hold_id, held.event_id, held.expires_at, now, held.quote)

@@ -1,0 +1,112 @@
+"""Connected accounts, kept in the process: unsealing credentials costs more than a whole payment should."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from alltickets.payments.port import Gateway, Provider
+from alltickets.payments.refusals import AccountNotFound, GatewayUnknown, NoAccountFits
+from alltickets.platform.database import Reader
+from alltickets.platform.secrets import KeyRing
+
+__all__ = ["ConnectedAccount", "Connections", "sealing_context"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedAccount:
+    """An account ready for work."""
+
+    id: UUID
+    provider: str
+    label: str
+    currency: str
+    is_enabled: bool
+    gateway: Gateway
+
+
+@dataclass(slots=True)
+class _Row:
+    id: UUID
+    gateway: str
+    label: str
+    currency: str
+    settings: dict[str, str]
+    credentials_sealed: str
+    is_enabled: bool
+    version: int
+
+
+def sealing_context(account_id: UUID) -> str:
+    """What credentials are bound to: those of one account cannot be passed off as another's."""
+    return f"payments.accounts/{account_id}/credentials"
+
+
+class Connections:
+    """Opens accounts and keeps them open until they change."""
+
+    def __init__(self, providers: Sequence[Provider], key_ring: KeyRing) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._key_ring = key_ring
+        self._open: dict[UUID, tuple[int, ConnectedAccount]] = {}
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name. Raises `GatewayUnknown`."""
+        provider = self._providers.get(name)
+        if provider is None:
+            raise GatewayUnknown(name, tuple(sorted(self._providers)))
+        return provider
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a provider of that name."""
+        return name in self._providers
+
+    async def of(self, reader: Reader) -> "Accounts":
+        """The accounts of the reader's organizer, first choice first. One statement."""
+        rows = await reader.fetch_all(
+            _Row,
+            """
+            SELECT id, gateway, label, currency, settings, credentials_sealed, is_enabled, version
+              FROM payments.accounts
+             WHERE organizer_id = %(organizer_id)s
+             ORDER BY priority, id
+            """,
+        )
+        return Accounts({row.id: self._connect(row) for row in rows})
+
+    def _connect(self, row: _Row) -> ConnectedAccount:
+        kept = self._open.get(row.id)
+        if kept is not None and kept[0] == row.version:
+            return kept[1]
+        opened = self._key_ring.open(row.credentials_sealed, sealing_context(row.id))
+        credentials = msgspec.json.decode(opened, type=dict[str, str])
+        gateway = self.provider(row.gateway).connect(row.settings, credentials)
+        account = ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway)
+        self._open[row.id] = (row.version, account)
+        return account
+
+
+class Accounts:
+    """The accounts of one organizer, as they stood a moment ago."""
+
+    def __init__(self, by_id: Mapping[UUID, ConnectedAccount]) -> None:
+        self._by_id = by_id
+
+    def get(self, account_id: UUID) -> ConnectedAccount:
+        """That account, switched on or not. Raises `AccountNotFound`."""
+        account = self._by_id.get(account_id)
+        if account is None:
+            raise AccountNotFound
+        return account
+
+    def usable(self, currency: str) -> list[ConnectedAccount]:
+        """The accounts that can take a payment of this currency now, first choice first."""
+        return [account for account in self._by_id.values() if account.is_enabled and account.currency == currency]
+
+    def choose(self, currency: str, account_id: UUID | None) -> ConnectedAccount:
+        """The chosen account, or the first that fits. Raises `NoAccountFits`."""
+        for account in self.usable(currency):
+            if account_id is None or account.id == account_id:
+                return account
+        raise NoAccountFits(currency)

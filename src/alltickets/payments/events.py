@@ -1,0 +1,100 @@
+"""What payments tells the others. `reference` is the caller's own id for what is being paid; amounts are minor units.
+
+A reader must bear any order of `PaymentPending` and `PaymentFailed` (a buyer tries again and again), and `PaymentCaptured` after
+`PaymentFailed`: money that arrives late is still money. `PaymentCaptured` comes at most once per payment.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from alltickets.platform.events import Event
+
+__all__ = [
+    "CallbacksReceived",
+    "FailureReason",
+    "FlagKind",
+    "PaymentCaptured",
+    "PaymentDisputed",
+    "PaymentFailed",
+    "PaymentFlagged",
+    "PaymentPending",
+    "PaymentRefunded",
+]
+
+FailureReason = Literal["declined", "expired", "cancelled", "error"]
+FlagKind = Literal[
+    "amount_mismatch",  # money of another amount or currency came: nothing was confirmed
+    "account_mismatch",  # the payment was reported by another account than the one it was started on
+    "paid_twice",  # a second charge came for what is paid: it is being given back in full
+    "unknown_status",  # the gateway used a word that we do not know: taken for pending
+    "unresolved",  # the gateway could not say for a day what became of the attempt
+    "refund_failed",  # the gateway refuses to give the money back
+    "refund_unresolved",  # the gateway could not say for a day what became of a refund
+    "account_refused",  # the gateway does not accept the account's credentials
+    "request_refused",  # the gateway does not understand our request
+]
+
+
+class CallbacksReceived(Event, frozen=True, kw_only=True):
+    """Callbacks were verified and stored; they are to be applied. One event per batch that arrived together."""
+
+    callback_ids: tuple[UUID, ...]
+
+
+class PaymentCaptured(Event, frozen=True, kw_only=True):
+    """The whole amount was taken, in the currency that was asked for."""
+
+    reference: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+
+
+class PaymentPending(Event, frozen=True, kw_only=True):
+    """The gateway has the payment and has not decided."""
+
+    reference: UUID
+    payment_id: UUID
+    attempt_id: UUID
+
+
+class PaymentFailed(Event, frozen=True, kw_only=True):
+    """The newest attempt came to nothing. The buyer may try again, and may even have paid: that is told by `PaymentCaptured`."""
+
+    reference: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    reason: FailureReason
+
+
+class PaymentRefunded(Event, frozen=True, kw_only=True):
+    """`amount_minor` more of the captured money was given back, `refunded_minor` in all; everything when `is_full`."""
+
+    reference: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    is_full: bool
+
+
+class PaymentDisputed(Event, frozen=True, kw_only=True):
+    """The buyer's bank asks for the captured money back, or has taken it (`is_lost`)."""
+
+    reference: UUID
+    payment_id: UUID
+    charge_id: UUID
+    is_lost: bool
+
+
+class PaymentFlagged(Event, frozen=True, kw_only=True):
+    """Somebody has to look at this payment. `detail` is a sentence for them."""
+
+    reference: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    kind: FlagKind
+    detail: str

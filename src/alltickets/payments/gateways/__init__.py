@@ -1,0 +1,1 @@
+"""The gateways, one file each. `port.py` says how to write the next one."""

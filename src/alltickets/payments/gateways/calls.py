@@ -1,0 +1,95 @@
+"""HTTP calls to providers: time-outs always explicit, every failure one `GatewayError`.
+
+The line that matters runs between what certainly did not reach the provider and what may have: the first may be sent again, the
+second is only ever asked about.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from alltickets.payments.port import GatewayError, GatewayErrorKind
+
+__all__ = ["QUERY_TIMEOUT", "call", "decode", "http_client"]
+
+Answer = TypeVar("Answer")
+
+CONNECTIONS_MAX = 50
+BODY_BYTES_MAX = 4_000_000
+_TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=10.0, pool=5.0)
+QUERY_TIMEOUT = httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=5.0)
+
+_KINDS: dict[int, GatewayErrorKind] = {
+    400: "invalid_request",
+    401: "auth_config",
+    402: "declined",
+    403: "auth_config",
+    404: "not_found",
+    409: "duplicate",
+    422: "invalid_request",
+    429: "rate_limited",
+}
+"""Everything else that is not 2xx may have been carried out."""
+
+
+def http_client() -> httpx.AsyncClient:
+    """The one client of a process for all gateways. No redirects: an API that redirects is not the one we know."""
+    limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=30)
+    return httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, follow_redirects=False, trust_env=False)
+
+
+async def call(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    query: Mapping[str, str] | None = None,
+    body: object = None,
+    timeout: httpx.Timeout = _TIMEOUT,
+) -> httpx.Response:
+    """Call and return a 2xx answer, its body read. Raises `GatewayError`."""
+    content = None if body is None else msgspec.json.encode(body)
+    sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
+    try:
+        response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
+        raise GatewayError(f"The gateway cannot be reached: {fault!r}.", kind="unavailable_not_sent") from fault
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
+        raise GatewayError(f"The gateway's address is wrong: {fault!r}.", kind="invalid_request") from fault
+    except httpx.HTTPError as fault:
+        raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
+    if response.is_success:
+        return response
+    raise _error_of(response)
+
+
+def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") -> Answer:
+    """The body as the decoder's type. Raises `GatewayError`: what cannot be read may still have been done."""
+    try:
+        return decoder.decode(response.content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise GatewayError(f"The gateway's answer cannot be read: {fault}.", kind="unknown_outcome") from fault
+
+
+def _error_of(response: httpx.Response) -> GatewayError:
+    kind = _KINDS.get(response.status_code, "unknown_outcome")
+    retry_after = response.headers.get("retry-after", "")
+    seconds = int(retry_after) if retry_after.isdigit() else None
+    if response.status_code == 503 and seconds is not None:
+        # A server that says when to come back has looked at the clock, not at the request.
+        kind = "unavailable_not_sent"
+    message = f"The gateway answered {response.status_code}."
+    return GatewayError(message, seconds, kind=kind, code=_code_of(response))
+
+
+def _code_of(response: httpx.Response) -> str:
+    """The provider's own code where its error names one, else the status."""
+    try:
+        document = msgspec.json.decode(response.content[:10_000])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return str(response.status_code)
+    code = document.get("code") or document.get("error") if isinstance(document, dict) else None
+    return code[:100].replace("\x00", "") if isinstance(code, str) else str(response.status_code)

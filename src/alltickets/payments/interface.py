@@ -1,0 +1,47 @@
+"""What others may use of payments.
+
+`Payments.start` and `Payments.refund` join the caller's transaction. A payment's outcome comes as an event (`payments.events`) with the
+reference that the caller gave.
+"""
+
+from alltickets.payments.port import Redirect
+from alltickets.payments.refusals import (
+    AccountInvalid,
+    AccountNotFound,
+    AttemptsExhausted,
+    CallbackForged,
+    GatewayUnknown,
+    NoAccountFits,
+    NothingToRefund,
+    PaymentChanged,
+    PaymentClosed,
+    PaymentNotFound,
+    RefundTooLarge,
+)
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails, PaymentOption
+from alltickets.payments.service.checkout import NextStep, Started, StartPayment
+from alltickets.payments.service.refunds import AskRefund, RefundStarted
+
+__all__ = [
+    "AccountDetails",
+    "AccountInvalid",
+    "AccountNotFound",
+    "AskRefund",
+    "AttemptsExhausted",
+    "CallbackForged",
+    "GatewayUnknown",
+    "NextStep",
+    "NoAccountFits",
+    "NothingToRefund",
+    "PaymentChanged",
+    "PaymentClosed",
+    "PaymentNotFound",
+    "PaymentOption",
+    "Payments",
+    "Redirect",
+    "RefundStarted",
+    "RefundTooLarge",
+    "StartPayment",
+    "Started",
+]

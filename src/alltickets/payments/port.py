@@ -1,0 +1,240 @@
+"""The gateway port: what every gateway is to us, in our own words.
+
+A gateway is written as one file under `gateways/` with two classes. A `Provider` knows the provider as a whole (its name, its
+address) and connects accounts; a `Gateway` is one connected account and does the work. To write the next one:
+
+1. Declare `Capabilities`: a static record per way of working, never computed from answers.
+2. Map the provider's statuses to `GatewayStatus` in a table. What is not in it becomes "pending" with `is_recognised=False`,
+   never "charged": somebody is alerted, nobody is confirmed.
+3. Convert amounts at the edge: `Money` inside, the provider's unit (decimals, cents) on the wire only.
+4. Turn every failure into a `GatewayError` of the right kind; no exception of an HTTP library passes the port. The one that costs
+   money when it is wrong is "unknown_outcome": whatever may have reached the provider is of that kind, and is asked about, not repeated.
+5. Run `tests/payments/gateway_conformance.py` against it.
+
+The caller sees to order and memory: an attempt is committed before its call is made, its id is the merchant reference and the
+idempotency key, every answer is applied through `rules.decide`. A gateway keeps nothing and decides nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.errors import Trouble
+from alltickets.kernel.money import Money
+
+__all__ = [
+    "Callback",
+    "Capabilities",
+    "Creation",
+    "Final",
+    "Gateway",
+    "GatewayError",
+    "GatewayErrorKind",
+    "GatewayPayment",
+    "GatewayStatus",
+    "Hint",
+    "Pending",
+    "Provider",
+    "Redirect",
+    "RefundOrder",
+    "RefundResult",
+]
+
+GatewayStatus = Literal[
+    "pending",  # the provider has a payment and has not decided: cash ticket, review, 3-D Secure
+    "authorized",  # the money is reserved, not taken
+    "declined",
+    "cancelled",  # by the buyer or by us, before any money moved
+    "expired",
+    "charged",  # the money is taken; part of it may have been given back since (`refunded_minor`)
+    "refunded",  # all of it was given back
+    "disputed",  # the buyer's bank asks for it back
+    "charged_back",  # and got it
+]
+
+GatewayErrorKind = Literal[
+    "declined",  # a final no to this payment or refund
+    "invalid_request",  # the provider does not understand us: our bug
+    "auth_config",  # the credentials are wrong or revoked
+    "rate_limited",  # not processed; again after `retry_after_seconds`
+    "unavailable_not_sent",  # certainly nothing reached the provider; the same call may be repeated
+    "unknown_outcome",  # something may have happened: ask before anything is repeated
+    "duplicate",  # the provider has this key or reference already: ask for the original
+    "not_found",  # what was named does not exist there
+    "unsupported",  # the provider cannot do this
+]
+
+
+@dataclass(eq=False, kw_only=True)
+class GatewayError(Trouble):
+    """The one error of the port. `kind` says what the caller may do next; `code` is the provider's own, for people."""
+
+    kind: GatewayErrorKind
+    code: str | None = None
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway can do, declared once and never asked at run time."""
+
+    create_needs_call: bool
+    """False: `sign` makes the link in this process. True: `create` asks the provider, with everything that can go wrong."""
+    create_is_idempotent: bool
+    """The same creation may be repeated under its key and gives the same answer."""
+    callback_is_complete: bool
+    """A verified callback carries the whole payment and is applied as it is. False: it is a hint to `fetch`."""
+    refund_is_idempotent: bool
+    """A refund may be repeated under its key and is carried out once."""
+    partial_refunds: bool
+    expires_in_seconds_min: int
+    """The shortest life of a payment page that the provider accepts."""
+    currencies: tuple[str, ...]
+
+
+class Creation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be paid. `attempt_id` is the merchant reference and the idempotency key."""
+
+    attempt_id: UUID
+    amount: Money
+    description: str
+    payer_email: str | None
+    return_url: str
+    """Where the buyer comes back to; that they came back proves nothing."""
+    callback_url: str
+    expires_at: datetime
+
+
+class Redirect(msgspec.Struct, frozen=True, kw_only=True):
+    """Send the buyer there."""
+
+    url: str
+    provider_reference: str | None = None
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider took the payment up and will tell the outcome later."""
+
+    provider_reference: str | None = None
+
+
+class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as the provider reports it. One reference may have several: a link can be tried again, and paid twice."""
+
+    provider_payment_id: str
+    reference: str
+    """Our attempt's id, as the provider gives it back."""
+    status: GatewayStatus
+    amount: Money
+    refunded_minor: int = 0
+    """How much of the amount was given back so far."""
+    sequence: int = 0
+    """Grows with each change at the provider; 0 where the provider does not count."""
+    raw_status: str
+    is_recognised: bool = True
+    """False when `raw_status` is in no table of ours; `status` is "pending" then."""
+    reason: str | None = None
+    """The provider's word for why it was declined."""
+
+
+class Final(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider decided at once."""
+
+    payment: GatewayPayment
+
+
+class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Money to give back. `refund_id` is the idempotency key, the same however often this is repeated."""
+
+    refund_id: UUID
+    provider_payment_id: str
+    amount: Money
+    reason: str
+
+
+class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a refund."""
+
+    status: Literal["pending", "succeeded", "failed"]
+    provider_refund_id: str | None = None
+    reason: str | None = None
+
+
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """Something changed about a payment. `payment` is the whole of it where the callback carries that."""
+
+    provider_payment_id: str | None = None
+    reference: str | None = None
+    payment: GatewayPayment | None = None
+
+
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback taken apart. `event_id` is the provider's own id of it, the same when it is repeated; None where there is none."""
+
+    event_id: str | None
+    hints: tuple[Hint, ...]
+
+
+class Gateway(Protocol):
+    """One connected account. Every `async` method has explicit time-outs inside and raises nothing but `GatewayError`."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The static record."""
+        ...
+
+    def sign(self, creation: Creation) -> Redirect:
+        """A payment link, made without asking anybody and the same each time. Only where `create_needs_call` is False."""
+        ...
+
+    async def create(self, creation: Creation) -> Redirect | Final | Pending:
+        """Have the provider open a payment page. Only where `create_needs_call` is True."""
+        ...
+
+    async def query(self, reference: str) -> list[GatewayPayment]:
+        """Every payment that the provider has for our reference, oldest first; empty where it knows of none *yet*."""
+        ...
+
+    async def fetch(self, hint: Hint) -> list[GatewayPayment]:
+        """The payments that a hint speaks of, as they stand now."""
+        ...
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        """Give money back."""
+        ...
+
+    async def query_refund(self, order: RefundOrder) -> RefundResult | None:
+        """What became of a refund whose answer was lost; None where the provider has not heard of it."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the credentials work: the connection test."""
+        ...
+
+    def verify_callback(self, headers: Mapping[str, str], raw_body: bytes, *, now: datetime) -> Literal["verified", "rejected"]:
+        """Whether this account's provider sent exactly these bytes, lately. Header names are in lower case."""
+        ...
+
+    def parse_callback(self, raw_body: bytes) -> Callback:
+        """Take a verified callback apart. Raises `GatewayError` of kind "invalid_request" for what it cannot read."""
+        ...
+
+
+class Provider(Protocol):
+    """A payment provider: connects accounts. Built once in the composition root with its HTTP client."""
+
+    @property
+    def name(self) -> str:
+        """One lower-case word, e.g. "sandbox": it stands in callback URLs and in the database."""
+        ...
+
+    @property
+    def callback_headers(self) -> tuple[str, ...]:
+        """The headers of a callback worth keeping beside its body, in lower case."""
+        ...
+
+    def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> Gateway:
+        """An account from what the organizer entered. Raises `AccountInvalid` listing every fault; asks nobody."""
+        ...

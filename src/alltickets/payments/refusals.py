@@ -1,0 +1,138 @@
+"""What payments refuses, and why.
+
+Refusal
+├── AccountInvalid        what was entered cannot be an account of that gateway
+├── GatewayUnknown        no gateway has that name
+├── AccountNotFound       no such account of this organizer, or at that callback address
+├── NoAccountFits         no connected account can take this payment
+├── AttemptsExhausted     this payment was tried too often
+├── PaymentClosed         it is paid, or was given back: it cannot be paid again
+├── PaymentNotFound       nothing was ever to be paid under this reference
+├── PaymentChanged        the reference stands for another amount
+├── NothingToRefund       no money was taken, or all of it was given back
+├── RefundTooLarge        more than what is left
+└── CallbackForged        the signature is not the provider's
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from alltickets.kernel.errors import Refusal
+
+__all__ = [
+    "AccountInvalid",
+    "AccountNotFound",
+    "AttemptsExhausted",
+    "CallbackForged",
+    "GatewayUnknown",
+    "NoAccountFits",
+    "NothingToRefund",
+    "PaymentChanged",
+    "PaymentClosed",
+    "PaymentNotFound",
+    "RefundTooLarge",
+]
+
+
+@dataclass(eq=False)
+class AccountInvalid(Refusal):
+    """`faults` names each setting or credential with what is wrong with it."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The account cannot be connected: {'; '.join(self.faults)}. Nothing was stored."
+
+
+@dataclass(eq=False)
+class GatewayUnknown(Refusal):
+    """`gateway` is none of `known`."""
+
+    gateway: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"There is no gateway {self.gateway!r}; there are {', '.join(self.known)}."
+
+
+@dataclass(eq=False)
+class AccountNotFound(Refusal):
+    """Also said of another organizer's account."""
+
+    def __str__(self) -> str:
+        return "There is no such gateway account. The list of accounts shows the ones that are connected."
+
+
+@dataclass(eq=False)
+class NoAccountFits(Refusal):
+    """No account is connected, switched on and able to take `currency`, or the chosen one is not."""
+
+    currency: str
+
+    def __str__(self) -> str:
+        return f"No payment method of this organizer takes {self.currency} at present. Choose another one, or ask the organizer."
+
+
+@dataclass(eq=False)
+class AttemptsExhausted(Refusal):
+    """A payment may be tried `attempts_max` times."""
+
+    attempts_max: int
+
+    def __str__(self) -> str:
+        return f"This payment was tried {self.attempts_max} times. Start again with a new order."
+
+
+@dataclass(eq=False)
+class PaymentClosed(Refusal):
+    """`status` says how the payment ended."""
+
+    status: str
+
+    def __str__(self) -> str:
+        return f"This payment is {self.status.replace('_', ' ')} and cannot be paid again."
+
+
+@dataclass(eq=False)
+class PaymentNotFound(Refusal):
+    """Also said of another organizer's payment."""
+
+    def __str__(self) -> str:
+        return "There is no such payment."
+
+
+@dataclass(eq=False)
+class PaymentChanged(Refusal):
+    """A reference stands for one amount for ever."""
+
+    reference: UUID
+
+    def __str__(self) -> str:
+        return f"A payment of another amount was started for {self.reference}. Use a new reference."
+
+
+@dataclass(eq=False)
+class NothingToRefund(Refusal):
+    """No charge of this payment holds money that is not being given back already."""
+
+    def __str__(self) -> str:
+        return "There is no money of this payment left to give back."
+
+
+@dataclass(eq=False)
+class RefundTooLarge(Refusal):
+    """`refundable_minor` is what is neither given back nor on its way."""
+
+    refundable_minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"At most {self.refundable_minor} minor units of {self.currency} can still be given back."
+
+
+@dataclass(eq=False)
+class CallbackForged(Refusal):
+    """Nothing of it is kept."""
+
+    def __str__(self) -> str:
+        return "The signature does not fit the body, or is too old. Nothing was kept; check the secret of the account."

@@ -1,0 +1,104 @@
+"""HTTP of payments: the organizer's gateway accounts and payments, and the door at which gateways call back."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Router, get, patch, post, put
+from litestar.di import Provide
+
+from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
+from alltickets.payments.schemas import (
+    GatewayAccountCheckRead,
+    GatewayAccountRead,
+    GatewayAccountSwitch,
+    GatewayAccountWrite,
+    PaymentRead,
+)
+from alltickets.payments.service import Payments
+
+__all__ = ["callback_router", "organizer_router"]
+
+
+def organizer_router(payments: Payments) -> Router:
+    """The organizer's routes, under /api/organizer/payments."""
+    return Router(
+        path="/api/organizer/payments",
+        route_handlers=[list_accounts, connect_account, replace_account, switch_account, check_account, read_payment],
+        dependencies=_dependencies(payments),
+        tags=["payments"],
+    )
+
+
+def callback_router(payments: Payments) -> Router:
+    """The gateways' route, under /api/payments. The hot lane serves its twin."""
+    return Router(path="/api/payments", route_handlers=[receive_callback], dependencies=_dependencies(payments), tags=["payments"])
+
+
+@get("/accounts", operation_id="listGatewayAccounts", guards=[allow(Permission.PAYMENTS_READ)])
+async def list_accounts(actor: Actor, payments: Payments) -> list[GatewayAccountRead]:
+    """The organizer's gateway accounts, first choice first."""
+    return msgspec.convert(await payments.accounts.all_of(actor.organizer_id), list[GatewayAccountRead], from_attributes=True)
+
+
+@post("/accounts", operation_id="connectGatewayAccount", guards=[allow(Permission.PAYMENTS_WRITE)])
+async def connect_account(data: GatewayAccountWrite, actor: Actor, payments: Payments) -> GatewayAccountRead:
+    """Connect an account; it takes payments from now on."""
+    account = await payments.accounts.connect(
+        actor, data.gateway, label=data.label, currency=data.currency, settings=data.settings, credentials=data.credentials
+    )
+    return msgspec.convert(account, GatewayAccountRead, from_attributes=True)
+
+
+@put("/accounts/{account_id:uuid}", operation_id="replaceGatewayAccount", guards=[allow(Permission.PAYMENTS_WRITE)])
+async def replace_account(account_id: UUID, data: GatewayAccountWrite, actor: Actor, payments: Payments) -> GatewayAccountRead:
+    """Replace an account's settings and credentials; its gateway stays."""
+    account = await payments.accounts.connect(
+        actor,
+        data.gateway,
+        label=data.label,
+        currency=data.currency,
+        settings=data.settings,
+        credentials=data.credentials,
+        account_id=account_id,
+    )
+    return msgspec.convert(account, GatewayAccountRead, from_attributes=True)
+
+
+@patch("/accounts/{account_id:uuid}", operation_id="switchGatewayAccount", guards=[allow(Permission.PAYMENTS_WRITE)])
+async def switch_account(account_id: UUID, data: GatewayAccountSwitch, actor: Actor, payments: Payments) -> GatewayAccountRead:
+    """Let an account take new payments, or not."""
+    account = await payments.accounts.switch(actor, account_id, is_enabled=data.is_enabled)
+    return msgspec.convert(account, GatewayAccountRead, from_attributes=True)
+
+
+@post("/accounts/{account_id:uuid}/check", operation_id="checkGatewayAccount", status_code=200, guards=[allow(Permission.PAYMENTS_WRITE)])
+async def check_account(account_id: UUID, actor: Actor, payments: Payments) -> GatewayAccountCheckRead:
+    """Ask the gateway whether it accepts the account."""
+    result = await payments.accounts.check(actor.organizer_id, account_id)
+    return msgspec.convert(result, GatewayAccountCheckRead, from_attributes=True)
+
+
+@get("/{reference:uuid}", operation_id="readPayment", guards=[allow(Permission.PAYMENTS_READ)])
+async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> PaymentRead:
+    """The payment of a reference (an order's id) with its attempts, charges and refunds."""
+    return msgspec.convert(await payments.details(actor.organizer_id, reference), PaymentRead, from_attributes=True)
+
+
+@post(
+    "/callbacks/{gateway:str}/{account_id:uuid}",
+    operation_id="receiveCallback",
+    status_code=200,
+    guards=[allow_anyone("the gateway's signature over the body is the credential")],
+)
+async def receive_callback(gateway: str, account_id: UUID, body: bytes, request: Request[Any, Any, Any], payments: Payments) -> None:
+    """What a gateway tells us: verified, stored, answered; applied a moment later."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    await payments.inbox.receive(gateway, account_id, headers, body)
+
+
+def _dependencies(payments: Payments) -> dict[str, Provide]:
+    def provide() -> Payments:
+        return payments
+
+    return {"payments": Provide(provide, sync_to_thread=False)}

@@ -1,0 +1,356 @@
+"""What a report of a gateway does to an attempt, its payment and its charge. Pure.
+
+Three things have a state. A *charge* is a payment as the provider knows it; an *attempt* is one try of a buyer at one account (its link
+may carry several charges: tried again, or paid twice); a *payment* is what is to be paid, over all its attempts. The first
+charge that brings the money is *kept*; any other one is surplus and goes back.
+
+Reports come twice, late and out of order, so nothing here depends on their order: a charge is the greatest of its reports (`_greater`),
+an attempt moves up by rank, and a payment follows the kept charge, or else its newest attempt.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.money import Money
+from alltickets.payments.events import (
+    FailureReason,
+    PaymentCaptured,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentFlagged,
+    PaymentPending,
+    PaymentRefunded,
+)
+from alltickets.payments.port import GatewayPayment, GatewayStatus
+from alltickets.platform.events import Event
+
+__all__ = [
+    "ATTEMPT_RANKS",
+    "PAYMENT_OF_ATTEMPT",
+    "Attempt",
+    "AttemptStatus",
+    "Charge",
+    "Payment",
+    "PaymentStatus",
+    "Transition",
+    "conclude",
+    "decide",
+    "may_move",
+    "refundable_minor",
+]
+
+AttemptStatus = Literal[
+    "created",
+    "sending",
+    "awaiting_buyer",
+    "pending",
+    "unknown",
+    "authorized",
+    "declined",
+    "expired",
+    "cancelled",
+    "error",
+    "charged",
+    "partially_refunded",
+    "refunded",
+    "disputed",
+    "charged_back",
+    "integrity_hold",
+]
+PaymentStatus = Literal["open", "processing", "failed", "expired", "paid", "partially_refunded", "refunded", "disputed", "charged_back"]
+
+ATTEMPT_RANKS: dict[AttemptStatus, int] = {
+    "created": 0,  # stored; nobody was told
+    "sending": 1,  # the gateway is being called, or was when the process died
+    "awaiting_buyer": 2,  # the buyer has the link
+    "pending": 3,  # the gateway has a payment and has not decided
+    "unknown": 3,  # the answer to our call was lost; only a query can tell
+    "authorized": 4,  # the money is reserved
+    "declined": 5,  # a no; the same link may still be tried again
+    "expired": 5,  # nobody paid in time
+    "cancelled": 5,  # called off before money moved
+    "error": 5,  # nothing ever reached the gateway, or it refused to understand
+    "charged": 6,  # the money is here
+    "partially_refunded": 6,  # some of it went back
+    "refunded": 7,  # all of it went back
+    "disputed": 7,  # the bank asks for it
+    "charged_back": 7,  # and has it
+    "integrity_hold": 8,  # another amount, currency or account than agreed: people decide
+}
+
+PAYMENT_OF_ATTEMPT: dict[AttemptStatus, PaymentStatus] = {
+    "created": "open",
+    "sending": "open",
+    "awaiting_buyer": "open",
+    "pending": "processing",
+    "unknown": "processing",
+    "authorized": "processing",
+    "integrity_hold": "processing",
+    "declined": "failed",
+    "cancelled": "failed",
+    "error": "failed",
+    "expired": "expired",
+    "charged": "paid",
+    "partially_refunded": "partially_refunded",
+    "refunded": "refunded",
+    "disputed": "disputed",
+    "charged_back": "charged_back",
+}
+"""What a payment is while this is the state of its newest attempt, or, once money is kept, of the attempt that brought it."""
+
+_STEPS_DOWN = {("disputed", "charged"), ("disputed", "partially_refunded"), ("unknown", "awaiting_buyer")}
+
+_FAILURES: dict[AttemptStatus, FailureReason] = {
+    "declined": "declined",
+    "expired": "expired",
+    "cancelled": "cancelled",
+    "error": "error",
+}
+
+
+def may_move(before: AttemptStatus, after: AttemptStatus) -> bool:
+    """Upwards by rank, either way within one. Two steps down: a dispute that was won, and a lost answer that was found to be a link.
+
+    So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money.
+    """
+    if before == after:
+        return False
+    if (before, after) in _STEPS_DOWN:
+        return True
+    return ATTEMPT_RANKS[after] >= ATTEMPT_RANKS[before]
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be paid. `kept_*` name the charge that brought the money; `is_captured` once that was announced."""
+
+    id: UUID
+    reference: UUID
+    amount: Money
+    status: PaymentStatus
+    newest_attempt_id: UUID
+    kept_attempt_id: UUID | None = None
+    kept_charge_id: UUID | None = None
+    is_captured: bool = False
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at one account. Its id is the reference that the gateway gives back."""
+
+    id: UUID
+    payment_id: UUID
+    account_id: UUID
+    status: AttemptStatus
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back."""
+
+    id: UUID
+    attempt_id: UUID
+    account_id: UUID
+    provider_payment_id: str
+    status: GatewayStatus
+    raw_status: str
+    amount: Money
+    refunded_minor: int
+    sequence: int
+    is_surplus: bool = False
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """How things stand after a report, and what there is to tell. `surplus_minor` of the charge has to be given back now."""
+
+    payment: Payment
+    attempt: Attempt
+    charge: Charge | None = None
+    surplus_minor: int = 0
+    events: tuple[Event, ...] = ()
+
+
+def decide(
+    payment: Payment, attempt: Attempt, known: Charge | None, seen: GatewayPayment, *, account_id: UUID, charge_id: UUID
+) -> Transition:
+    """Apply what the gateway says of one of its payments; `account_id` is the account that says it.
+
+    `known` is the charge as we have it, None when it is new: it is then recorded as `charge_id`. A report that says nothing new
+    changes nothing. Tickets are never confirmed on another amount or currency than was asked for.
+    """
+    charge = _merge(known, seen, attempt, account_id, charge_id)
+    events: list[Event] = []
+    if not seen.is_recognised and (known is None or known.raw_status != seen.raw_status):
+        events.append(_flag(payment, attempt, "unknown_status", f"The gateway said {seen.raw_status!r}; it is taken for pending."))
+    fault = _mismatch(payment, attempt, known, seen, account_id)
+    if fault is not None:
+        if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id):
+            charge = known
+        held = conclude(payment, attempt, "integrity_hold")
+        if held is not None:
+            kind: Literal["amount_mismatch", "account_mismatch"]
+            kind = "amount_mismatch" if account_id == attempt.account_id else "account_mismatch"
+            events += [*held.events, _flag(payment, attempt, kind, fault)]
+            payment, attempt = held.payment, held.attempt
+        return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))
+
+    if _holds_or_held_money(charge) and payment.kept_charge_id is None:
+        payment = msgspec.structs.replace(payment, kept_charge_id=charge.id, kept_attempt_id=attempt.id)
+    if charge.id == payment.kept_charge_id:
+        return _follow_kept(payment, attempt, known, charge, events)
+    return _follow_other(payment, attempt, charge, events)
+
+
+def conclude(payment: Payment, attempt: Attempt, status: AttemptStatus) -> Transition | None:
+    """Move an attempt by what we found out ourselves (a call's answer, silence, time), its payment with it; None if it may not move."""
+    if not may_move(attempt.status, status):
+        return None
+    attempt = msgspec.structs.replace(attempt, status=status)
+    if payment.kept_charge_id is not None or attempt.id != payment.newest_attempt_id:
+        return Transition(payment=payment, attempt=attempt)
+    after = PAYMENT_OF_ATTEMPT[status]
+    events: list[Event] = []
+    if after != payment.status:
+        if status in _FAILURES and payment.status in ("open", "processing"):
+            events.append(
+                PaymentFailed(reference=payment.reference, payment_id=payment.id, attempt_id=attempt.id, reason=_FAILURES[status])
+            )
+        elif after == "processing":
+            events.append(PaymentPending(reference=payment.reference, payment_id=payment.id, attempt_id=attempt.id))
+    return Transition(payment=msgspec.structs.replace(payment, status=after), attempt=attempt, events=tuple(events))
+
+
+def refundable_minor(charge: Charge, succeeded_minor: int, on_its_way_minor: int) -> int:
+    """What can still be asked back, given our own refunds of this charge that succeeded and those that are not final yet.
+
+    The gateway's figure holds refunds made on its own pages too, ours may be ahead of it. A refund that it has counted before we
+    marked it counts twice for a moment: that refuses too much, never too little.
+    """
+    if charge.status != "charged":
+        return 0
+    return max(0, charge.amount.minor - max(charge.refunded_minor, succeeded_minor) - on_its_way_minor)
+
+
+def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account_id: UUID, charge_id: UUID) -> Charge:
+    amount = seen.amount
+    refunded = max(0, min(seen.refunded_minor, amount.minor))
+    if seen.status == "refunded":
+        refunded = amount.minor
+    report = Charge(
+        id=charge_id,
+        attempt_id=attempt.id,
+        account_id=account_id,
+        provider_payment_id=seen.provider_payment_id,
+        status=seen.status,
+        raw_status=seen.raw_status,
+        amount=amount,
+        refunded_minor=refunded,
+        sequence=seen.sequence,
+    )
+    if known is None:
+        return _settled(report)
+    greater = report if _order(report) > _order(known) else known
+    refunded = min(max(known.refunded_minor, refunded), greater.amount.minor)
+    return _settled(
+        msgspec.structs.replace(greater, id=known.id, attempt_id=known.attempt_id, refunded_minor=refunded, is_surplus=known.is_surplus)
+    )
+
+
+def _order(charge: Charge) -> tuple[int, int, int, int, str]:
+    """Reports of one charge by how much they know. Before money, the rank decides; once there was money, the provider's own count.
+
+    A charge-back ends everything: a provider that wins it back books a new payment.
+    """
+    rank = ATTEMPT_RANKS[charge.status]
+    if rank < ATTEMPT_RANKS["charged"]:
+        return (0, 0, rank, charge.sequence, charge.status)
+    stage = 2 if charge.status == "charged_back" else 1
+    return (stage, charge.sequence, rank, charge.sequence, charge.status)
+
+
+def _settled(charge: Charge) -> Charge:
+    if charge.status == "charged" and 0 < charge.amount.minor == charge.refunded_minor:
+        return msgspec.structs.replace(charge, status="refunded")
+    return charge
+
+
+def _holds_or_held_money(charge: Charge) -> bool:
+    return ATTEMPT_RANKS[charge.status] >= ATTEMPT_RANKS["charged"]
+
+
+def _mismatch(payment: Payment, attempt: Attempt, known: Charge | None, seen: GatewayPayment, account_id: UUID) -> str | None:
+    """A sentence on what differs from what was agreed; None when all is well."""
+    if known is not None and known.attempt_id != attempt.id:
+        return f"{seen.provider_payment_id} was reported for attempt {known.attempt_id} before."
+    if account_id != attempt.account_id:
+        return f"The payment was started on account {attempt.account_id} and reported by {account_id}."
+    if seen.amount != payment.amount or seen.refunded_minor > seen.amount.minor:
+        asked = f"{payment.amount.minor} {payment.amount.currency}"
+        came = f"{seen.amount.minor} {seen.amount.currency}"
+        return f"{asked} (minor units) were asked for; {seen.provider_payment_id} is of {came}, {seen.refunded_minor} given back."
+    return None
+
+
+def _flag(
+    payment: Payment, attempt: Attempt, kind: Literal["unknown_status", "amount_mismatch", "account_mismatch", "paid_twice"], detail: str
+) -> PaymentFlagged:
+    return PaymentFlagged(reference=payment.reference, payment_id=payment.id, attempt_id=attempt.id, kind=kind, detail=detail)
+
+
+def _status_of(charge: Charge) -> AttemptStatus:
+    if charge.status == "charged" and charge.refunded_minor:
+        return "partially_refunded"
+    return charge.status
+
+
+def _follow_kept(payment: Payment, attempt: Attempt, known: Charge | None, charge: Charge, events: list[Event]) -> Transition:
+    """The attempt and the payment are what the kept charge is."""
+    status = _status_of(charge)
+    if may_move(attempt.status, status):
+        attempt = msgspec.structs.replace(attempt, status=status)
+    before = payment.status
+    payment = msgspec.structs.replace(payment, status=PAYMENT_OF_ATTEMPT[status])
+    if charge.status == "charged" and not payment.is_captured:
+        payment = msgspec.structs.replace(payment, is_captured=True)
+        events.append(
+            PaymentCaptured(
+                reference=payment.reference,
+                payment_id=payment.id,
+                attempt_id=attempt.id,
+                charge_id=charge.id,
+                amount_minor=charge.amount.minor,
+                currency=charge.amount.currency,
+            )
+        )
+    more = charge.refunded_minor - (known.refunded_minor if known is not None else 0)
+    if more > 0:
+        events.append(
+            PaymentRefunded(
+                reference=payment.reference,
+                payment_id=payment.id,
+                charge_id=charge.id,
+                amount_minor=more,
+                refunded_minor=charge.refunded_minor,
+                currency=charge.amount.currency,
+                is_full=charge.refunded_minor == charge.amount.minor,
+            )
+        )
+    if payment.status != before and payment.status in ("disputed", "charged_back"):
+        is_lost = payment.status == "charged_back"
+        events.append(PaymentDisputed(reference=payment.reference, payment_id=payment.id, charge_id=charge.id, is_lost=is_lost))
+    return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))
+
+
+def _follow_other(payment: Payment, attempt: Attempt, charge: Charge, events: list[Event]) -> Transition:
+    """A charge without money, or one that came for what another charge has paid: that one is given back in full."""
+    surplus_minor = 0
+    if charge.status == "charged" and not charge.is_surplus:
+        charge = msgspec.structs.replace(charge, is_surplus=True)
+        surplus_minor = charge.amount.minor - charge.refunded_minor
+        detail = f"{charge.provider_payment_id} paid again what was paid; it is given back in full."
+        events.append(_flag(payment, attempt, "paid_twice", detail))
+    if attempt.id != payment.kept_attempt_id:
+        moved = conclude(payment, attempt, _status_of(charge))
+        if moved is not None:
+            payment, attempt = moved.payment, moved.attempt
+            events += moved.events
+    return Transition(payment=payment, attempt=attempt, charge=charge, surplus_minor=surplus_minor, events=tuple(events))

@@ -1,0 +1,116 @@
+"""When to ask a gateway again. Pure; the poller's and the refunds' clock.
+
+A callback is only one way to learn something: every attempt that is not final is asked about as well, soon at first, then less
+and less, for a day; after that somebody has to look.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from alltickets.payments.port import GatewayErrorKind
+from alltickets.payments.rules import AttemptStatus
+
+__all__ = [
+    "ABSENT_FOR_MIN",
+    "ABSENT_TIMES_MIN",
+    "CALL_SECONDS_MAX",
+    "LOOK_AGAIN_SECONDS",
+    "absence_is_proven",
+    "first_query",
+    "next_callback_try",
+    "next_query",
+    "next_try",
+    "what_to_do_after",
+]
+
+QUERY_DELAYS_SECONDS = (2, 5, 15, 60, 300, 900)
+"""After these it is every hour."""
+ASKED_FOR = timedelta(hours=24)
+BUYER_DELAYS_SECONDS = (60, 300, 900)
+"""A buyer with a link is typing: the callback is faster than we are, these only catch its loss."""
+AFTER_EXPIRY = timedelta(seconds=5)
+"""Expiry stops starting a payment; one under way may still be approved seconds later."""
+LOOK_AGAIN_SECONDS = 60
+"""How long a claimed piece of work is left alone: whoever claimed it is then taken for dead."""
+CALL_SECONDS_MAX = 30
+"""Longer than any call's time-outs: an attempt that is "sending" for so long has lost its answer."""
+ABSENT_TIMES_MIN = 3
+ABSENT_FOR_MIN = timedelta(minutes=2)
+CALLBACK_DELAYS_SECONDS = (60, 300, 1800)
+"""For a callback whose payment we do not know: it may have beaten our own commit."""
+
+_UNDECIDED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
+_CLOSED: tuple[AttemptStatus, ...] = ("declined", "cancelled", "expired", "error")
+
+
+def first_query(status: AttemptStatus, *, now: datetime, expires_at: datetime) -> datetime | None:
+    """When to look after an attempt for the first time after it was stored, or came into this state. None: never again."""
+    if status == "created":
+        return expires_at
+    if status == "sending":
+        return now + timedelta(seconds=CALL_SECONDS_MAX)
+    if status == "awaiting_buyer":
+        return min(now + timedelta(seconds=BUYER_DELAYS_SECONDS[0]), expires_at + AFTER_EXPIRY)
+    if status not in _UNDECIDED:
+        return None
+    return now + timedelta(seconds=QUERY_DELAYS_SECONDS[0])
+
+
+def next_query(
+    status: AttemptStatus, *, has_undecided: bool, times: int, since: datetime, now: datetime, expires_at: datetime
+) -> datetime | Literal["final", "needs_review"]:
+    """When to ask about an attempt again that was asked about `times` times since it came into its state at `since`.
+
+    A charge that the gateway has not decided on (`has_undecided`) is followed even where its attempt is closed.
+    A closed attempt is asked about once more after its link has died, because a decline may have been followed by a success.
+    """
+    if status in _UNDECIDED or has_undecided:
+        if now - since >= ASKED_FOR:
+            return "needs_review"
+        return now + timedelta(seconds=_delay(QUERY_DELAYS_SECONDS, times))
+    if status == "awaiting_buyer":
+        if now < expires_at:
+            return min(now + timedelta(seconds=_delay(BUYER_DELAYS_SECONDS, times)), expires_at + AFTER_EXPIRY)
+        if now - expires_at >= ASKED_FOR:
+            return "needs_review"
+        # Within two and a half minutes enough silence is gathered to call the attempt expired.
+        return now + timedelta(seconds=45)
+    if status in _CLOSED and now < expires_at:
+        return expires_at + AFTER_EXPIRY
+    return "final"
+
+
+def absence_is_proven(times: int, first_at: datetime, now: datetime) -> bool:
+    """Whether a gateway that knows of no payment may be believed: its search lags behind, so three times over two minutes."""
+    return times >= ABSENT_TIMES_MIN and now - first_at >= ABSENT_FOR_MIN
+
+
+def next_callback_try(tries: int, now: datetime) -> datetime | None:
+    """When to try a callback again that could not be applied; None: it is kept as it is."""
+    if tries > len(CALLBACK_DELAYS_SECONDS):
+        return None
+    return now + timedelta(seconds=CALLBACK_DELAYS_SECONDS[tries - 1])
+
+
+def next_try(tries: int, *, since: datetime, now: datetime) -> datetime | None:
+    """When to call a gateway again that could not be reached or has not decided; None after a day."""
+    if now - since >= ASKED_FOR:
+        return None
+    return now + timedelta(seconds=_delay(QUERY_DELAYS_SECONDS, tries))
+
+
+def what_to_do_after(kind: GatewayErrorKind) -> Literal["ask", "repeat", "give_up"]:
+    """What a failed call of ours leaves open (orchestration section 5).
+
+    ask: it may have happened, only a query tells. repeat: it did not happen and may be sent again under its key.
+    give_up: it did not happen and will not.
+    """
+    if kind in ("unknown_outcome", "duplicate"):
+        return "ask"
+    if kind in ("unavailable_not_sent", "rate_limited"):
+        return "repeat"
+    return "give_up"
+
+
+def _delay(delays: tuple[int, ...], times: int) -> int:
+    return delays[times] if times < len(delays) else 3600

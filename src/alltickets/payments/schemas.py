@@ -1,0 +1,119 @@
+"""What payments says over the wire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+__all__ = [
+    "AttemptRead",
+    "ChargeRead",
+    "GatewayAccountCheckRead",
+    "GatewayAccountRead",
+    "GatewayAccountSwitch",
+    "GatewayAccountWrite",
+    "PaymentRead",
+    "RefundRead",
+]
+
+Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["Sandbox"])]
+Word = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$", examples=["sandbox"])]
+Value = Annotated[str, Meta(max_length=4_000, pattern=r"^[^\x00]*$")]
+
+
+class GatewayAccountWrite(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """An account at a payment gateway. `credentials` are stored sealed and never shown again."""
+
+    gateway: Word
+    label: Label
+    currency: Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}$", examples=["ARS"])]
+    settings: Annotated[dict[Word, Value], Meta(max_length=20, examples=[{"mode": "link", "merchant": "demo"}])]
+    credentials: Annotated[dict[Word, Value], Meta(max_length=20, examples=[{"secret": "0123456789abcdef0123456789abcdef"}])]
+
+
+class GatewayAccountSwitch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Whether the account takes new payments."""
+
+    is_enabled: bool
+
+
+class GatewayAccountRead(msgspec.Struct, kw_only=True):
+    """An account; of its credentials only the last characters."""
+
+    id: UUID
+    gateway: str
+    label: str
+    currency: str
+    settings: dict[str, str]
+    credentials_hint: str
+    is_enabled: bool
+    priority: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class GatewayAccountCheckRead(msgspec.Struct, kw_only=True):
+    """Whether the gateway accepts the account's credentials just now."""
+
+    is_working: bool
+    error_kind: str | None
+    detail: str | None
+
+
+class AttemptRead(msgspec.Struct, kw_only=True):
+    """One try of the buyer at one account."""
+
+    id: UUID
+    account_id: UUID
+    status: str
+    error_kind: str | None
+    error_code: str | None
+    needs_review: bool
+    expires_at: datetime
+    next_query_at: datetime | None
+    created_at: datetime
+
+
+class ChargeRead(msgspec.Struct, kw_only=True):
+    """A payment at the provider."""
+
+    id: UUID
+    attempt_id: UUID
+    provider_payment_id: str
+    status: str
+    raw_status: str
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    is_surplus: bool
+    first_seen_at: datetime
+
+
+class RefundRead(msgspec.Struct, kw_only=True):
+    """Money given back, or on its way."""
+
+    id: UUID
+    charge_id: UUID
+    status: str
+    amount_minor: int
+    currency: str
+    reason: str
+    error_kind: str | None
+    needs_review: bool
+    created_at: datetime
+
+
+class PaymentRead(msgspec.Struct, kw_only=True):
+    """What is to be paid under a reference, and how that went."""
+
+    id: UUID
+    reference: UUID
+    status: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    attempts: list[AttemptRead]
+    charges: list[ChargeRead]
+    refunds: list[RefundRead]

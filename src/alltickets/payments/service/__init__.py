@@ -1,0 +1,69 @@
+"""The use cases of payments. Every transaction of the context begins here, and no network call is made inside one."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.time import Clock
+from alltickets.payments.connections import Connections
+from alltickets.payments.port import Provider
+from alltickets.payments.queries import PaymentDetails, payment_of
+from alltickets.payments.service.accounts import AccountsService, PaymentOption
+from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
+from alltickets.payments.service.inbox import Inbox
+from alltickets.payments.service.poller import Poller
+from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.platform.database import Database, Reader, Transaction
+from alltickets.platform.secrets import KeyRing
+
+__all__ = ["AccountsService", "Checkout", "Inbox", "Payments", "Poller", "Refunds"]
+
+
+class Payments:
+    """All of payments, built once per process: what other contexts call, and the use cases behind it.
+
+    accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
+    """
+
+    def __init__(self, database: Database, clock: Clock, key_ring: KeyRing, providers: Sequence[Provider], *, public_url: str) -> None:
+        """`public_url` is where gateways reach us, without a slash at the end."""
+        connections = Connections(providers, key_ring)
+        self.accounts = AccountsService(database, clock, key_ring, connections)
+        self.checkout = Checkout(database, clock, connections, public_url=public_url)
+        self.inbox = Inbox(database, clock, connections)
+        self.poller = Poller(database, clock, connections)
+        self.refunds = Refunds(database, clock, connections)
+        self._database = database
+
+    async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
+        """See `Checkout.start`: in the caller's transaction, an outcome for each request."""
+        return await self.checkout.start(tx, requests)
+
+    async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
+        """See `Checkout.begin`: after the commit, for an attempt whose step is "needs_call"."""
+        return await self.checkout.begin(organizer_id, attempt_id)
+
+    async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
+        """See `Checkout.resume`: for a buyer who comes back."""
+        return await self.checkout.resume(organizer_id, reference)
+
+    async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
+        """See `Checkout.step_of`: what comes next, nobody asked."""
+        return await self.checkout.step_of(reader, reference)
+
+    async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
+        """See `Refunds.order`: in the caller's transaction, an outcome for each request."""
+        return await self.refunds.order(tx, requests)
+
+    async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
+        """See `AccountsService.options`: what a buyer may choose from."""
+        return await self.accounts.options(organizer_id, currency)
+
+    async def details(self, organizer_id: UUID, reference: UUID) -> PaymentDetails:
+        """A payment with everything that happened to it, for people. Raises `PaymentNotFound`."""
+        async with self._database.reading(organizer_id) as reader:
+            return await payment_of(reader, reference)
+
+    async def drained(self) -> None:
+        """Return once every accepted callback is stored: part of a graceful shutdown."""
+        await self.inbox.drained()

@@ -1,0 +1,185 @@
+"""Gateway accounts of an organizer: connected, switched, listed, tested. Credentials go in and never come out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alltickets.identity.interface import Actor, Subject, record
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import CURRENCY_EXPONENTS
+from alltickets.kernel.time import Clock
+from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
+from alltickets.payments.port import GatewayError, GatewayErrorKind
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound
+from alltickets.platform.database import Database, Reader
+from alltickets.platform.secrets import KeyRing
+
+__all__ = ["AccountDetails", "AccountsService", "CheckResult", "PaymentOption"]
+
+HINT_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetails:
+    """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart."""
+
+    id: UUID
+    gateway: str
+    label: str
+    currency: str
+    settings: dict[str, str]
+    credentials_hint: str
+    is_enabled: bool
+    priority: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOption:
+    """A way to pay that a buyer may choose."""
+
+    account_id: UUID
+    gateway: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether the gateway accepts the account: `error_kind` and a sentence where it does not."""
+
+    is_working: bool
+    error_kind: GatewayErrorKind | None = None
+    detail: str | None = None
+
+
+class AccountsService:
+    """Use cases of gateway accounts."""
+
+    def __init__(self, database: Database, clock: Clock, key_ring: KeyRing, connections: Connections) -> None:
+        self._database = database
+        self._clock = clock
+        self._key_ring = key_ring
+        self._connections = connections
+
+    async def connect(
+        self,
+        actor: Actor,
+        gateway: str,
+        *,
+        label: str,
+        currency: str,
+        settings: Mapping[str, str],
+        credentials: Mapping[str, str],
+        account_id: UUID | None = None,
+    ) -> AccountDetails:
+        """Store an account, ready to take payments. With the id of an account of that gateway its settings and credentials are replaced.
+
+        Raises `GatewayUnknown`, `AccountInvalid` with every fault, or `AccountNotFound`.
+        """
+        opened = self._connections.provider(gateway).connect(settings, credentials)
+        if currency not in CURRENCY_EXPONENTS or currency not in opened.capabilities.currencies:
+            raise AccountInvalid((f"currency: {gateway} takes {', '.join(opened.capabilities.currencies)}",))
+        new = account_id is None
+        account_id = account_id or new_id()
+        sealed = self._key_ring.seal(msgspec.json.encode(credentials), sealing_context(account_id))
+        values = {
+            "id": account_id,
+            "gateway": gateway,
+            "label": label,
+            "currency": currency,
+            "settings": msgspec.json.encode(settings).decode(),
+            "sealed": sealed,
+            "hint": "".join(credentials.values())[-HINT_LENGTH:],
+            "now": self._clock(),
+        }
+        async with self._database.transaction(actor.organizer_id) as tx:
+            if new:
+                await tx.execute(_INSERT, **values)
+                await tx.execute(
+                    """
+                    INSERT INTO payments.account_directory (gateway, account_id, organizer_id)
+                    VALUES (%(gateway)s, %(id)s, %(organizer_id)s)
+                    """,
+                    gateway=gateway,
+                    id=account_id,
+                )
+            elif await tx.execute(_REPLACE, **values) == 0:
+                raise AccountNotFound
+            action = "gateway_account.connected" if new else "gateway_account.replaced"
+            await record(tx, actor, action, Subject("gateway_account", account_id), {"gateway": gateway, "label": label})
+            return await self._details(tx, account_id)
+
+    async def switch(self, actor: Actor, account_id: UUID, *, is_enabled: bool) -> AccountDetails:
+        """Let an account take payments, or no new ones. What was started on it is followed to its end. Raises `AccountNotFound`."""
+        async with self._database.transaction(actor.organizer_id) as tx:
+            switched = await tx.execute(
+                """
+                UPDATE payments.accounts
+                   SET is_enabled = %(is_enabled)s, version = version + 1, updated_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND is_enabled <> %(is_enabled)s
+                """,
+                id=account_id,
+                is_enabled=is_enabled,
+                now=self._clock(),
+            )
+            if switched:
+                action = "gateway_account.enabled" if is_enabled else "gateway_account.disabled"
+                await record(tx, actor, action, Subject("gateway_account", account_id))
+            return await self._details(tx, account_id)
+
+    async def all_of(self, organizer_id: UUID) -> list[AccountDetails]:
+        """Every account of the organizer, first choice first."""
+        async with self._database.reading(organizer_id) as reader:
+            return await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY priority, id")
+
+    async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
+        """The ways to pay that a buyer may choose from, first choice first."""
+        async with self._database.reading(organizer_id) as reader:
+            accounts = await self._connections.of(reader)
+        return [PaymentOption(account.id, account.provider, account.label) for account in accounts.usable(currency)]
+
+    async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
+        """Ask the gateway whether it accepts the account. Raises `AccountNotFound`."""
+        account = await self._connected(organizer_id, account_id)
+        try:
+            await account.gateway.check()
+        except GatewayError as error:
+            return CheckResult(False, error.kind, str(error))
+        return CheckResult(True)
+
+    async def _connected(self, organizer_id: UUID, account_id: UUID) -> ConnectedAccount:
+        async with self._database.reading(organizer_id) as reader:
+            return (await self._connections.of(reader)).get(account_id)
+
+    async def _details(self, reader: Reader, account_id: UUID) -> AccountDetails:
+        details = await reader.fetch_first(AccountDetails, _DETAILS + " AND id = %(id)s", id=account_id)
+        if details is None:
+            raise AccountNotFound
+        return details
+
+
+_DETAILS = """
+    SELECT id, gateway, label, currency, settings, credentials_hint, is_enabled, priority, created_at, updated_at
+      FROM payments.accounts
+     WHERE organizer_id = %(organizer_id)s
+"""
+
+_INSERT = """
+    INSERT INTO payments.accounts (organizer_id, id, gateway, label, currency, settings, credentials_sealed, credentials_hint,
+                                   is_enabled, priority, version, created_at, updated_at)
+    SELECT o.organizer_id, %(id)s, %(gateway)s, %(label)s, %(currency)s, %(settings)s::jsonb, %(sealed)s, %(hint)s,
+           true, (SELECT count(*) FROM payments.accounts a WHERE a.organizer_id = %(organizer_id)s), 1, %(now)s, %(now)s
+      FROM platform.organizers o
+     WHERE o.organizer_id = %(organizer_id)s
+"""
+
+_REPLACE = """
+    UPDATE payments.accounts
+       SET label = %(label)s, currency = %(currency)s, settings = %(settings)s::jsonb, credentials_sealed = %(sealed)s,
+           credentials_hint = %(hint)s, version = version + 1, updated_at = %(now)s
+     WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND gateway = %(gateway)s
+"""

@@ -1,0 +1,405 @@
+"""Payments started: stored with the caller's transaction, signed in this process or asked for at the gateway afterwards."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
+from alltickets.kernel.time import Clock
+from alltickets.payments.applying import Report, apply_conclusion, apply_reports
+from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
+from alltickets.payments.events import FlagKind, PaymentFlagged
+from alltickets.payments.port import Creation, Final, GatewayError, GatewayErrorKind, GatewayPayment, Pending, Redirect
+from alltickets.payments.refusals import AttemptsExhausted, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.rules import AttemptStatus, PaymentStatus
+from alltickets.payments.schedule import first_query, what_to_do_after
+from alltickets.payments.standings import Cause, Standing
+from alltickets.platform.database import Database, Reader, Transaction
+
+__all__ = ["ATTEMPTS_MAX", "Checkout", "NextStep", "StartPayment", "Started"]
+
+ATTEMPTS_MAX = 3
+CALL_TRIES_MAX = 3
+RETRY_SECONDS = (0.5, 1.0)
+RETRY_AFTER_SECONDS_MAX = 5
+
+_FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
+_OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
+_STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
+_FLAG_OF: dict[GatewayErrorKind, FlagKind] = {"auth_config": "account_refused", "invalid_request": "request_refused"}
+
+_log = structlog.get_logger()
+
+NextStep = Redirect | Literal["needs_call", "wait", "failed"]
+"""What the buyer does next: follow the link; nothing before `Checkout.begin` was called; nothing but wait; or start again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPayment:
+    """What is to be paid. The same `reference` means the same payment for ever.
+
+    account_id: the buyer's choice among `AccountsService.options`; None takes the first that fits.
+    expires_at: when the place that is paid for is lost; a gateway may need its page to live longer.
+    """
+
+    reference: UUID
+    amount: Money
+    description: str
+    payer_email: str | None
+    return_url: str
+    expires_at: datetime
+    account_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A payment that can be paid. `step` is "needs_call" where the gateway has to be asked: call `begin` after the commit."""
+
+    payment_id: UUID
+    attempt_id: UUID
+    step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    request: StartPayment
+    account: ConnectedAccount
+    creation: Creation
+    payment_id: UUID
+    status: AttemptStatus
+
+
+class Checkout:
+    """Use cases of starting a payment."""
+
+    def __init__(self, database: Database, clock: Clock, connections: Connections, *, public_url: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._connections = connections
+        self._callback_base = f"{public_url}/api/payments/callbacks"
+
+    async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
+        """Start payments in the caller's transaction; for each what comes next, or why not, in their order.
+
+        Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
+        what it gave, or a new attempt once the former one came to nothing. Three statements for new references, whatever their
+        number; three more for each that was started before. Refusals: `NoAccountFits`, `PaymentChanged`, `PaymentClosed`,
+        `AttemptsExhausted`.
+        """
+        accounts = await self._connections.of(tx)
+        now = self._clock()
+        outcomes: list[Started | Refusal | _Prepared] = []
+        for request in requests:
+            try:
+                outcomes.append(self._prepare(accounts, request, now))
+            except Refusal as refusal:
+                outcomes.append(refusal)
+        prepared = [outcome for outcome in outcomes if isinstance(outcome, _Prepared)]
+        new = await _insert_payments(tx, prepared, now) if prepared else set()
+        await _insert_attempts(tx, [one for one in prepared if one.payment_id in new], now)
+        return [await self._started(tx, accounts, outcome, new, now) for outcome in outcomes]
+
+    async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
+        """Ask the gateway for the payment page of a started attempt; outside of any transaction.
+
+        The attempt is committed as "sending" before the call, so that a crash leaves a trace which the poller follows. Called again it
+        gives the same link, and asks again only where nothing can have happened or the gateway promises to repeat its answer.
+        Raises `PaymentNotFound`.
+        """
+        account, creation, status, redirect_url = await self._load(organizer_id, attempt_id)
+        if redirect_url is not None and status == "awaiting_buyer":
+            return Redirect(url=redirect_url)
+        if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
+            return account.gateway.sign(creation)
+        if status == "unknown" and account.gateway.capabilities.create_is_idempotent:
+            if await self._is_found(organizer_id, account, attempt_id):
+                return "wait"
+        elif not await self._claim(organizer_id, attempt_id):
+            return "wait" if status in _OPEN else "failed"
+        return await self._call(organizer_id, account, creation)
+
+    async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
+        """What a buyer who comes back does next, the gateway asked where that has to be (again); outside of any transaction.
+
+        Raises `PaymentNotFound`.
+        """
+        async with self._database.reading(organizer_id) as reader:
+            row = await _newest(reader, reference)
+        return await self.begin(organizer_id, row.attempt_id)
+
+    async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
+        """What the buyer of a started payment does next; the same link as when it was started. Raises `PaymentNotFound`."""
+        row = await _newest(reader, reference)
+        return self._step(await self._connections.of(reader), row)
+
+    def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> _Prepared:
+        account = accounts.choose(request.amount.currency, request.account_id)
+        creation = self._creation(account, request, new_id(), now)
+        status: AttemptStatus = "created" if account.gateway.capabilities.create_needs_call else "awaiting_buyer"
+        return _Prepared(request, account, creation, new_id(), status)
+
+    def _creation(self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, now: datetime) -> Creation:
+        soonest = now + timedelta(seconds=account.gateway.capabilities.expires_in_seconds_min)
+        return Creation(
+            attempt_id=attempt_id,
+            amount=request.amount,
+            description=request.description,
+            payer_email=request.payer_email,
+            return_url=request.return_url,
+            callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
+            # Whole seconds: a link that is signed again has to be the same link.
+            expires_at=max(request.expires_at, soonest).replace(microsecond=0),
+        )
+
+    async def _started(
+        self, tx: Transaction, accounts: Accounts, outcome: Started | Refusal | _Prepared, new: set[UUID], now: datetime
+    ) -> Started | Refusal:
+        if not isinstance(outcome, _Prepared):
+            return outcome
+        if outcome.payment_id not in new:
+            try:
+                return await self._start_again(tx, accounts, outcome, now)
+            except Refusal as refusal:
+                return refusal
+        return _first_step(outcome)
+
+    async def _start_again(self, tx: Transaction, accounts: Accounts, prepared: _Prepared, now: datetime) -> Started:
+        """The attempt that is under way, or a new one where the former came to nothing or the buyer chose another account."""
+        row = await _newest(tx, prepared.request.reference, lock=True)
+        if row.amount != prepared.request.amount:
+            raise PaymentChanged(prepared.request.reference)
+        chose_another = prepared.request.account_id is not None and prepared.account.id != row.account_id
+        is_live = row.status in _OPEN and now < row.expires_at
+        if row.status in _FOLLOWED or (is_live and not chose_another):
+            return Started(row.payment_id, row.attempt_id, self._step(accounts, row))
+        if row.payment_status not in _STARTABLE:
+            raise PaymentClosed(row.payment_status)
+        if row.attempts >= ATTEMPTS_MAX:
+            raise AttemptsExhausted(ATTEMPTS_MAX)
+        again = _Prepared(prepared.request, prepared.account, prepared.creation, row.payment_id, prepared.status)
+        await _insert_attempts(tx, [again], now)
+        await _reopen(tx, again, now)
+        return _first_step(again)
+
+    def _step(self, accounts: Accounts, row: "_Newest") -> NextStep:
+        if row.status == "created":
+            return "needs_call"
+        if row.status == "awaiting_buyer":
+            if row.redirect_url is not None:
+                return Redirect(url=row.redirect_url)
+            account = accounts.get(row.account_id)
+            return account.gateway.sign(self._creation_of(account, row))
+        return "failed" if row.payment_status in _STARTABLE and row.status not in _OPEN else "wait"
+
+    def _creation_of(self, account: ConnectedAccount, row: "_Newest") -> Creation:
+        return Creation(
+            attempt_id=row.attempt_id,
+            amount=row.amount,
+            description=row.description,
+            payer_email=row.payer_email,
+            return_url=row.return_url,
+            callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
+            expires_at=row.expires_at,
+        )
+
+    async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, Creation, AttemptStatus, str | None]:
+        async with self._database.reading(organizer_id) as reader:
+            row = await _of_attempt(reader, attempt_id)
+            account = (await self._connections.of(reader)).get(row.account_id)
+        return account, self._creation_of(account, row), row.status, row.redirect_url
+
+    async def _claim(self, organizer_id: UUID, attempt_id: UUID) -> bool:
+        """Commit that the call is about to be made; False if it was claimed before."""
+        async with self._database.transaction(organizer_id) as tx:
+            standing = await apply_conclusion(tx, attempt_id, "sending", cause="call", now=self._clock())
+        return standing is not None and standing.status_before == "created"
+
+    async def _is_found(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
+        """Whether the gateway knows of a payment for an attempt whose answer was lost; what it says is applied."""
+        try:
+            payments = await account.gateway.query(str(attempt_id))
+        except GatewayError:
+            return True
+        await self._apply(organizer_id, account, payments, "query")
+        return bool(payments)
+
+    async def _call(self, organizer_id: UUID, account: ConnectedAccount, creation: Creation) -> NextStep:
+        try:
+            answer = await _create(account, creation)
+        except GatewayError as error:
+            return await self._note_failure(organizer_id, creation.attempt_id, error)
+        if isinstance(answer, Final):
+            await self._apply(organizer_id, account, [answer.payment], "call")
+            return "wait"
+        now = self._clock()
+
+        def note(standing: Standing) -> None:
+            standing.provider_reference = answer.provider_reference
+            standing.redirect_url = answer.url if isinstance(answer, Redirect) else None
+            standing.error_kind = standing.error_code = None
+
+        status: AttemptStatus = "awaiting_buyer" if isinstance(answer, Redirect) else "pending"
+        async with self._database.transaction(organizer_id) as tx:
+            await apply_conclusion(tx, creation.attempt_id, status, cause="call", now=now, adjust=note)
+        return answer if isinstance(answer, Redirect) else "wait"
+
+    async def _note_failure(self, organizer_id: UUID, attempt_id: UUID, error: GatewayError) -> NextStep:
+        status: AttemptStatus = "declined" if error.kind == "declined" else "error"
+        if what_to_do_after(error.kind) == "ask":
+            status = "unknown"
+        _log.warning("payment not created", attempt=str(attempt_id), kind=error.kind, code=error.code, status=status)
+
+        def note(standing: Standing) -> None:
+            standing.error_kind, standing.error_code = error.kind, error.code
+
+        async with self._database.transaction(organizer_id) as tx:
+            standing = await apply_conclusion(tx, attempt_id, status, cause="call", now=self._clock(), adjust=note)
+            kind = _FLAG_OF.get(error.kind)
+            if standing is not None and kind is not None:
+                payment = standing.payment
+                tx.publish(
+                    PaymentFlagged(reference=payment.reference, payment_id=payment.id, attempt_id=attempt_id, kind=kind, detail=str(error))
+                )
+        return "wait" if status == "unknown" else "failed"
+
+    async def _apply(self, organizer_id: UUID, account: ConnectedAccount, payments: Sequence[GatewayPayment], cause: Cause) -> None:
+        if payments:
+            async with self._database.transaction(organizer_id) as tx:
+                reports = [Report(account.id, payment) for payment in payments]
+                await apply_reports(tx, reports, cause=cause, now=self._clock())
+
+
+def _first_step(prepared: _Prepared) -> Started:
+    step: NextStep = "needs_call" if prepared.status == "created" else prepared.account.gateway.sign(prepared.creation)
+    return Started(prepared.payment_id, prepared.creation.attempt_id, step)
+
+
+async def _create(account: ConnectedAccount, creation: Creation) -> Redirect | Final | Pending:
+    """Call until the gateway was reached, under the same key each time; what may have been carried out is never repeated here."""
+    for tried in range(CALL_TRIES_MAX):
+        try:
+            return await account.gateway.create(creation)
+        except GatewayError as error:
+            wait = error.retry_after_seconds if error.retry_after_seconds is not None else RETRY_SECONDS[min(tried, 1)]
+            if what_to_do_after(error.kind) != "repeat" or tried == CALL_TRIES_MAX - 1 or wait > RETRY_AFTER_SECONDS_MAX:
+                raise
+        await asyncio.sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    description: str
+    payer_email: str | None
+    return_url: str
+    payment_status: PaymentStatus
+    attempts: int
+    attempt_id: UUID
+    account_id: UUID
+    status: AttemptStatus
+    expires_at: datetime
+    redirect_url: str | None
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+_SELECT_NEWEST: Any = """
+    SELECT p.id AS payment_id, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url, p.status AS payment_status,
+           p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url
+      FROM payments.payments p
+      JOIN payments.attempts a
+        ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
+     WHERE p.organizer_id = %(organizer_id)s
+"""
+
+
+async def _newest(reader: Reader, reference: UUID, *, lock: bool = False) -> _Newest:
+    statement = _SELECT_NEWEST + " AND p.reference = %(reference)s AND a.id = p.newest_attempt_id"
+    row = await reader.fetch_first(_Newest, statement + (" FOR UPDATE" if lock else ""), reference=reference)
+    if row is None:
+        raise PaymentNotFound
+    return row
+
+
+async def _of_attempt(reader: Reader, attempt_id: UUID) -> _Newest:
+    row = await reader.fetch_first(_Newest, _SELECT_NEWEST + " AND a.id = %(id)s", id=attempt_id)
+    if row is None:
+        raise PaymentNotFound
+    return row
+
+
+async def _insert_payments(tx: Transaction, prepared: Sequence[_Prepared], now: datetime) -> set[UUID]:
+    """Insert payments whose references are new; the ids of these."""
+    rows = await tx.fetch_tuples(
+        """
+        INSERT INTO payments.payments (organizer_id, id, reference, amount_minor, currency, description, payer_email, return_url,
+                                       newest_attempt_id, status, attempts, is_captured, created_at, updated_at)
+        SELECT o.organizer_id, x.*, 'open', 1, false, %(now)s, %(now)s
+          FROM platform.organizers o,
+               unnest(%(ids)s::uuid[], %(references)s::uuid[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[],
+                      %(emails)s::text[], %(urls)s::text[], %(attempts)s::uuid[]) AS x
+         WHERE o.organizer_id = %(organizer_id)s
+        ON CONFLICT (organizer_id, reference) DO NOTHING
+        RETURNING id
+        """,
+        now=now,
+        ids=[one.payment_id for one in prepared],
+        references=[one.request.reference for one in prepared],
+        amounts=[one.request.amount.minor for one in prepared],
+        currencies=[one.request.amount.currency for one in prepared],
+        descriptions=[one.request.description for one in prepared],
+        emails=[one.request.payer_email for one in prepared],
+        urls=[one.request.return_url for one in prepared],
+        attempts=[one.creation.attempt_id for one in prepared],
+    )
+    return {payment_id for (payment_id,) in rows}
+
+
+async def _insert_attempts(tx: Transaction, prepared: Sequence[_Prepared], now: datetime) -> None:
+    if not prepared:
+        return
+    await tx.execute(
+        """
+        INSERT INTO payments.attempts (organizer_id, id, payment_id, account_id, status, expires_at, next_query_at, version, state_since,
+                                       queries, absences, needs_review, created_at)
+        SELECT o.organizer_id, x.*, 1, %(now)s, 0, 0, false, %(now)s
+          FROM platform.organizers o,
+               unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(accounts)s::uuid[], %(statuses)s::text[], %(expires)s::timestamptz[],
+                      %(next)s::timestamptz[]) AS x
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        now=now,
+        ids=[one.creation.attempt_id for one in prepared],
+        payments=[one.payment_id for one in prepared],
+        accounts=[one.account.id for one in prepared],
+        statuses=[one.status for one in prepared],
+        expires=[one.creation.expires_at for one in prepared],
+        next=[first_query(one.status, now=now, expires_at=one.creation.expires_at) for one in prepared],
+    )
+
+
+async def _reopen(tx: Transaction, prepared: _Prepared, now: datetime) -> None:
+    await tx.execute(
+        """
+        UPDATE payments.payments
+           SET status = 'open', newest_attempt_id = %(attempt_id)s, attempts = attempts + 1, return_url = %(return_url)s,
+               updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        """,
+        id=prepared.payment_id,
+        attempt_id=prepared.creation.attempt_id,
+        return_url=prepared.request.return_url,
+        now=now,
+    )

@@ -1,0 +1,294 @@
+"""The inbox of callbacks: verified, stored as they came, answered; then applied in batches.
+
+Order of arrival is meaningless and repetition harmless, so a callback needs no care beyond not being lost. What names a payment that we
+do not know (it may have beaten our own commit) is kept and tried again at 1, 5 and 30 minutes; what only hints is fetched.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.time import Clock
+from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
+from alltickets.payments.events import CallbacksReceived
+from alltickets.payments.port import Callback, GatewayError, Hint
+from alltickets.payments.refusals import AccountNotFound, CallbackForged
+from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
+from alltickets.payments.sweeping import organizers_with_due_callbacks
+from alltickets.platform.cache import Snapshots
+from alltickets.platform.coalescer import Coalescer
+from alltickets.platform.database import Database, Transaction
+from alltickets.platform.outbox import Recorded
+
+__all__ = ["Inbox"]
+
+APPLIED_AT_ONCE_MAX = 1_000
+"""A transaction stays short after a long pause too: the rest is left to the loop."""
+CLAIMED_MAX = 100
+
+State = Literal["received", "applied", "to_fetch", "unknown", "unreadable"]
+
+_log = structlog.get_logger()
+_callbacks = Counter("alltickets_payment_callbacks", "Callbacks by what was made of them", ["gateway", "outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    account_id: UUID
+    dedupe_key: str
+    headers: str
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    id: UUID
+    account_id: UUID
+    body: bytes
+    state: State
+    tries: int
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class _Outcome:
+    state: State
+    next_try_at: datetime | None = None
+
+
+class Inbox:
+    """Use cases of callbacks."""
+
+    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+        self._database = database
+        self._clock = clock
+        self._connections = connections
+        self._addressees: Snapshots[tuple[str, UUID], tuple[UUID, ConnectedAccount]] = Snapshots(self._load_addressee)
+        self._coalescer: Coalescer[UUID, _Received, None] = Coalescer("callbacks", self._store)
+
+    async def receive(self, gateway: str, account_id: UUID, headers: Mapping[str, str], raw_body: bytes) -> None:
+        """Verify and store a callback; on return it is durable and will be applied. Header names are in lower case.
+
+        Raises `AccountNotFound`, `CallbackForged` (nothing is kept), or `Overloaded`.
+        """
+        key = (gateway, account_id)
+        addressee = self._addressees.peek(key) or (await self._addressees.get(key) if self._connections.knows(gateway) else None)
+        if addressee is None:
+            raise AccountNotFound
+        organizer_id, account = addressee
+        now = self._clock()
+        if account.gateway.verify_callback(headers, raw_body, now=now) != "verified":
+            _callbacks.labels(gateway, "forged").inc()
+            raise CallbackForged
+        kept = {name: headers[name] for name in self._connections.provider(gateway).callback_headers if name in headers}
+        received = _Received(
+            account_id=account_id,
+            dedupe_key=_event_id(account, raw_body) or sha256(raw_body).hexdigest(),
+            headers=msgspec.json.encode(kept).decode(),
+            body=raw_body,
+            received_at=now,
+        )
+        await self._coalescer.submit(organizer_id, received)
+        _callbacks.labels(gateway, "received").inc()
+
+    async def drained(self) -> None:
+        """Return once everything accepted is stored."""
+        await self._coalescer.drained()
+
+    async def apply_received(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Apply the callbacks that events speak of, in the transaction that moves the reader's cursor."""
+        ids = [id_ for one in recorded if isinstance(one.event, CallbacksReceived) for id_ in one.event.callback_ids]
+        await self._apply(tx, ids[:APPLIED_AT_ONCE_MAX])
+        if len(ids) > APPLIED_AT_ONCE_MAX:
+            await tx.execute(
+                """
+                UPDATE payments.callbacks
+                   SET next_try_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s) AND state = 'received'
+                """,
+                ids=ids[APPLIED_AT_ONCE_MAX:],
+                now=self._clock(),
+            )
+
+    async def sweep(self) -> int:
+        """Try again, or fetch for, the callbacks that are due; how many those were. The gateway is asked outside of transactions."""
+        swept = 0
+        for organizer_id in await organizers_with_due_callbacks(self._database, self._clock()):
+            async with self._database.transaction(organizer_id) as tx:
+                claimed = await _claim(tx, self._clock())
+                accounts = await self._connections.of(tx)
+            # Another transaction: whoever applies locks payments before callbacks, and the claim has locked callbacks.
+            async with self._database.transaction(organizer_id) as tx:
+                await self._apply(tx, [one.id for one in claimed if one.state != "to_fetch"])
+            for one in claimed:
+                if one.state == "to_fetch":
+                    await self._fetch(organizer_id, accounts, one)
+            swept += len(claimed)
+        return swept
+
+    async def _load_addressee(self, key: tuple[str, UUID]) -> tuple[tuple[UUID, ConnectedAccount] | None, object]:
+        gateway, account_id = key
+        async with self._database.reading(None) as reader:
+            found = await reader.fetch_tuples(
+                """
+                SELECT organizer_id /* directory */
+                  FROM payments.account_directory
+                 WHERE gateway = %(gateway)s AND account_id = %(account_id)s
+                """,
+                gateway=gateway,
+                account_id=account_id,
+            )
+        if not found:
+            return None, None
+        [(organizer_id,)] = found
+        async with self._database.reading(organizer_id) as reader:
+            account = (await self._connections.of(reader)).get(account_id)
+        return (organizer_id, account), None
+
+    async def _store(self, organizer_id: UUID, requests: Sequence[_Received]) -> list[Exception | None]:
+        """One transaction for all callbacks that arrived together. What was stored before, by its key, is not stored again."""
+        async with self._database.transaction(organizer_id) as tx:
+            rows = await tx.fetch_tuples(
+                """
+                INSERT INTO payments.callbacks (organizer_id, id, account_id, dedupe_key, headers, body, received_at, state, tries)
+                SELECT o.organizer_id, x.id, x.account_id, x.dedupe_key, x.headers::jsonb, x.body, x.received_at, 'received', 0
+                  FROM platform.organizers o,
+                       unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(keys)s::text[], %(headers)s::text[], %(bodies)s::bytea[],
+                              %(received)s::timestamptz[]) AS x(id, account_id, dedupe_key, headers, body, received_at)
+                 WHERE o.organizer_id = %(organizer_id)s
+                ON CONFLICT (organizer_id, account_id, dedupe_key) DO NOTHING
+                RETURNING id
+                """,
+                ids=[new_id() for _ in requests],
+                accounts=[request.account_id for request in requests],
+                keys=[request.dedupe_key for request in requests],
+                headers=[request.headers for request in requests],
+                bodies=[request.body for request in requests],
+                received=[request.received_at for request in requests],
+            )
+            if rows:
+                tx.publish(CallbacksReceived(callback_ids=tuple(callback_id for (callback_id,) in rows)))
+        return [None] * len(requests)
+
+    async def _apply(self, tx: Transaction, callback_ids: Sequence[UUID]) -> None:
+        """Apply stored callbacks that carry their payments; mark the others for what they need. Three statements round `apply_reports`."""
+        if not callback_ids:
+            return
+        stored = await tx.fetch_all(
+            _Stored,
+            """
+            SELECT id, account_id, body, state, tries, received_at
+              FROM payments.callbacks
+             WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s) AND state IN ('received', 'unknown')
+             ORDER BY id
+            """,
+            ids=list(callback_ids),
+        )
+        if not stored:
+            return
+        now = self._clock()
+        accounts = await self._connections.of(tx)
+        outcomes: dict[UUID, _Outcome] = {}
+        reports: list[tuple[_Stored, Report]] = []
+        for one in stored:
+            outcomes[one.id], found = _read(accounts, one, now)
+            reports += [(one, report) for report in found]
+        known = await apply_reports(tx, [report for _, report in reports], cause="callback", now=now) if reports else []
+        for (one, _), is_known in zip(reports, known, strict=True):
+            if not is_known:
+                outcomes[one.id] = _unknown(one, now)
+        await _mark(tx, outcomes)
+
+    async def _fetch(self, organizer_id: UUID, accounts: Accounts, one: _Stored) -> None:
+        """Ask the gateway about what a callback hints at, and apply its answer; after a failure ask again later, for a day."""
+        account = accounts.get(one.account_id)
+        try:
+            hints = account.gateway.parse_callback(one.body).hints
+            payments = [payment for hint in hints for payment in await account.gateway.fetch(hint)]
+        except GatewayError as error:
+            _log.warning("callback not fetched", callback=str(one.id), kind=error.kind, code=error.code)
+            again_at = next_try(one.tries, since=one.received_at, now=self._clock())
+            async with self._database.transaction(organizer_id) as tx:
+                await _mark(tx, {one.id: _Outcome("to_fetch", again_at)})
+            return
+        now = self._clock()
+        async with self._database.transaction(organizer_id) as tx:
+            known = await apply_reports(tx, [Report(account.id, payment) for payment in payments], cause="query", now=now)
+            await _mark(tx, {one.id: _Outcome("applied") if all(known) else _unknown(one, now)})
+
+
+def _event_id(account: ConnectedAccount, raw_body: bytes) -> str | None:
+    try:
+        return account.gateway.parse_callback(raw_body).event_id
+    except GatewayError:
+        return None
+
+
+def _read(accounts: Accounts, one: _Stored, now: datetime) -> tuple[_Outcome, list[Report]]:
+    """What is to be done with a stored callback, and what it reports where it carries that itself."""
+    account = accounts.get(one.account_id)
+    try:
+        callback: Callback = account.gateway.parse_callback(one.body)
+    except GatewayError as error:
+        _log.warning("callback unreadable", callback=str(one.id), code=error.code)
+        _callbacks.labels(account.provider, "unreadable").inc()
+        return _Outcome("unreadable"), []
+    if account.gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
+        return _Outcome("applied"), [Report(account.id, hint.payment) for hint in callback.hints if hint.payment is not None]
+    return _Outcome("to_fetch", now), []
+
+
+def _is_complete(hint: Hint) -> bool:
+    return hint.payment is not None
+
+
+def _unknown(one: _Stored, now: datetime) -> _Outcome:
+    """A callback whose payment is not known here: kept for people, tried again a few times."""
+    _log.warning("callback of an unknown payment", callback=str(one.id), tries=one.tries + 1)
+    return _Outcome("unknown", next_callback_try(one.tries + 1, now))
+
+
+async def _claim(tx: Transaction, now: datetime) -> list[_Stored]:
+    """Take callbacks that are due, for a minute: another process leaves them alone, and takes them over if this one dies."""
+    return await tx.fetch_all(
+        _Stored,
+        """
+        UPDATE payments.callbacks c
+           SET next_try_at = %(again_at)s, tries = c.tries + 1
+         WHERE c.organizer_id = %(organizer_id)s
+           AND c.id IN (SELECT d.id
+                          FROM payments.callbacks d
+                         WHERE d.organizer_id = %(organizer_id)s AND d.next_try_at <= %(now)s
+                         ORDER BY d.next_try_at
+                         LIMIT %(limit)s
+                           FOR UPDATE SKIP LOCKED)
+        RETURNING c.id, c.account_id, c.body, c.state, c.tries, c.received_at
+        """,
+        now=now,
+        again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
+        limit=CLAIMED_MAX,
+    )
+
+
+async def _mark(tx: Transaction, outcomes: Mapping[UUID, _Outcome]) -> None:
+    await tx.execute(
+        """
+        UPDATE payments.callbacks c
+           SET state = x.state, next_try_at = x.next_try_at
+          FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(next)s::timestamptz[]) AS x(id, state, next_try_at)
+         WHERE c.organizer_id = %(organizer_id)s AND c.id = x.id AND c.state <> 'applied'
+        """,
+        ids=list(outcomes),
+        states=[outcome.state for outcome in outcomes.values()],
+        next=[outcome.next_try_at for outcome in outcomes.values()],
+    )

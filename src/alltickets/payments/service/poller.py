@@ -1,0 +1,117 @@
+"""The poller: asks gateways about every attempt that is not final. It needs no callback to bring a payment home."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from alltickets.kernel.time import Clock
+from alltickets.payments.applying import Report, apply_absences, apply_conclusion, apply_failed_queries, apply_reports
+from alltickets.payments.connections import Accounts, Connections
+from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.rules import AttemptStatus
+from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
+from alltickets.payments.sweeping import organizers_with_due_attempts
+from alltickets.platform.database import Database, Transaction
+
+__all__ = ["Poller"]
+
+CLAIMED_MAX = 50
+CALLS_AT_ONCE_MAX = 10
+
+_UNASKED: dict[AttemptStatus, AttemptStatus] = {"created": "expired", "sending": "unknown"}
+"""What an attempt that is due comes to before anybody is asked: nobody began it in time; its caller died with the answer."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    id: UUID
+    account_id: UUID
+    status: AttemptStatus
+
+
+class Poller:
+    """Use cases of asking."""
+
+    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+        self._database = database
+        self._clock = clock
+        self._connections = connections
+
+    async def sweep(self) -> int:
+        """Ask about attempts that are due and apply the answers; how many those were.
+
+        An attempt still "sending" when it is due lost its caller: it becomes "unknown" and is asked about. One that was never begun
+        and has run out becomes "expired" without a question. The gateway is asked outside of transactions.
+        """
+        swept = 0
+        for organizer_id in await organizers_with_due_attempts(self._database, self._clock()):
+            due, accounts = await self._claim(organizer_id)
+            swept += len(due)
+            for one in due:
+                await self._conclude_unasked(organizer_id, one)
+            asked = [one for one in due if one.status != "created"]
+            slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
+            answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
+            await self._apply(organizer_id, dict(zip(asked, answers, strict=True)))
+        return swept
+
+    async def _claim(self, organizer_id: UUID) -> tuple[list[_Due], Accounts]:
+        """Take attempts that are due, for a minute: another process leaves them alone, and takes them over if this one dies."""
+        async with self._database.transaction(organizer_id) as tx:
+            return await _take_due(tx, self._clock()), await self._connections.of(tx)
+
+    async def _conclude_unasked(self, organizer_id: UUID, one: _Due) -> None:
+        ending = _UNASKED.get(one.status)
+        if ending is not None:
+            async with self._database.transaction(organizer_id) as tx:
+                await apply_conclusion(tx, one.id, ending, cause="silence", now=self._clock())
+
+    async def _apply(self, organizer_id: UUID, answers: dict[_Due, list[GatewayPayment] | GatewayError]) -> None:
+        """Three transactions: each locks payments in id order, which together they would not."""
+        reports = [Report(one.account_id, payment) for one, answer in answers.items() if isinstance(answer, list) for payment in answer]
+        absent = [one.id for one, answer in answers.items() if answer == []]
+        failed = {one.id: answer for one, answer in answers.items() if isinstance(answer, GatewayError)}
+        if reports:
+            async with self._database.transaction(organizer_id) as tx:
+                await apply_reports(tx, reports, cause="query", now=self._clock())
+        if absent:
+            async with self._database.transaction(organizer_id) as tx:
+                await apply_absences(tx, absent, now=self._clock())
+        if failed:
+            async with self._database.transaction(organizer_id) as tx:
+                await apply_failed_queries(tx, failed, now=self._clock())
+
+
+async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:
+    async with slots:
+        try:
+            return await accounts.get(one.account_id).gateway.query(str(one.id))
+        except GatewayError as error:
+            _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
+            return [] if error.kind == "not_found" else error
+
+
+async def _take_due(tx: Transaction, now: datetime) -> list[_Due]:
+    return await tx.fetch_all(
+        _Due,
+        """
+        UPDATE payments.attempts a
+           SET next_query_at = %(again_at)s
+         WHERE a.organizer_id = %(organizer_id)s
+           AND a.id IN (SELECT d.id
+                          FROM payments.attempts d
+                         WHERE d.organizer_id = %(organizer_id)s AND d.next_query_at <= %(now)s
+                         ORDER BY d.next_query_at
+                         LIMIT %(limit)s
+                           FOR UPDATE SKIP LOCKED)
+        RETURNING a.id, a.account_id, a.status
+        """,
+        now=now,
+        again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
+        limit=CLAIMED_MAX,
+    )

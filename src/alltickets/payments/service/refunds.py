@@ -1,0 +1,342 @@
+"""Refunds: ordered in the caller's transaction, carried out by a loop under one key, never twice."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import structlog
+
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.money import Money
+from alltickets.kernel.time import Clock
+from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.connections import ConnectedAccount, Connections
+from alltickets.payments.events import FlagKind, PaymentFlagged
+from alltickets.payments.port import GatewayError, GatewayPayment, RefundOrder, RefundResult
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.rules import Charge, refundable_minor
+from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
+from alltickets.payments.standings import charge_of, insert_refunds
+from alltickets.payments.sweeping import organizers_with_due_refunds
+from alltickets.platform.database import Database, Transaction
+
+__all__ = ["AskRefund", "RefundStarted", "RefundStatus", "Refunds"]
+
+CLAIMED_MAX = 8
+
+RefundStatus = Literal[
+    "created",  # ordered; the gateway was not called
+    "sending",  # the gateway is being called, or was when the process died
+    "unknown",  # the answer was lost; the gateway is asked before anything is repeated
+    "pending",  # the gateway has it and has not decided
+    "succeeded",
+    "failed",
+]
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRefund:
+    """Give money of a payment back; None is everything that is left. The caller names the refund, so that asking twice is asking once."""
+
+    refund_id: UUID
+    reference: UUID
+    amount_minor: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStarted:
+    """A refund that will be carried out. `PaymentRefunded` tells when the money is on its way."""
+
+    refund_id: UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class _Refund:
+    id: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    status: RefundStatus
+    tries: int
+    created_at: datetime
+    account_id: UUID
+    provider_payment_id: str
+    attempt_id: UUID
+    error_kind: str | None
+
+    @property
+    def order(self) -> RefundOrder:
+        return RefundOrder(
+            refund_id=self.id,
+            provider_payment_id=self.provider_payment_id,
+            amount=Money(self.amount_minor, self.currency),
+            reason=self.reason,
+        )
+
+
+@dataclass(slots=True)
+class _Kept:
+    payment_id: UUID
+    charge: Charge
+    succeeded_minor: int
+    on_its_way_minor: int
+
+
+class Refunds:
+    """Use cases of giving back."""
+
+    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+        self._database = database
+        self._clock = clock
+        self._connections = connections
+
+    async def order(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
+        """Order refunds in the caller's transaction; for each what will be given back, or why nothing, in their order.
+
+        Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
+        whatever their number. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`.
+        """
+        known, ordered_before = await _lock_kept(tx, requests)
+        outcomes: list[RefundStarted | Refusal] = []
+        new: list[tuple[UUID, UUID, UUID, int, str, str]] = []
+        for request in requests:
+            before = ordered_before.get(request.refund_id)
+            if before is not None:
+                outcomes.append(RefundStarted(request.refund_id, before))
+                continue
+            try:
+                kept, minor = _decide(known, request)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            kept.on_its_way_minor += minor
+            amount = Money(minor, kept.charge.amount.currency)
+            ordered_before[request.refund_id] = amount
+            new.append((request.refund_id, kept.payment_id, kept.charge.id, minor, amount.currency, request.reason))
+            outcomes.append(RefundStarted(request.refund_id, amount))
+        if new:
+            await insert_refunds(tx, new, now=self._clock())
+        return outcomes
+
+    async def sweep(self) -> int:
+        """Carry out, or ask about, refunds that are due; how many those were. The gateway is called outside of transactions."""
+        swept = 0
+        for organizer_id in await organizers_with_due_refunds(self._database, self._clock()):
+            async with self._database.transaction(organizer_id) as tx:
+                claimed = await _claim(tx, self._clock())
+                accounts = await self._connections.of(tx)
+            # All at once, so that the last one's answer comes before its claim runs out.
+            await asyncio.gather(*(self._settle(organizer_id, accounts.get(one.account_id), one) for one in claimed))
+            swept += len(claimed)
+        return swept
+
+    async def _settle(self, organizer_id: UUID, account: ConnectedAccount, refund: _Refund) -> None:
+        try:
+            result = await self._carry_out(account, refund)
+        except GatewayError as error:
+            await self._note_error(organizer_id, refund, error)
+        else:
+            await self._note_result(organizer_id, refund, result)
+
+    async def _carry_out(self, account: ConnectedAccount, refund: _Refund) -> RefundResult | None:
+        """What the gateway says; None: it has not heard of a refund that may have been sent, and cannot be trusted to refuse a second.
+
+        Only what was certainly never sent is sent without asking first.
+        """
+        if refund.status != "created":
+            found = await account.gateway.query_refund(refund.order)
+            if found is not None:
+                return found
+            is_absent = absence_is_proven(refund.tries, refund.created_at, self._clock())
+            if not account.gateway.capabilities.refund_is_idempotent and not is_absent:
+                return None
+        return await account.gateway.refund(refund.order)
+
+    async def _note_result(self, organizer_id: UUID, refund: _Refund, result: RefundResult | None) -> None:
+        now = self._clock()
+        status: RefundStatus = "unknown" if result is None else result.status
+        async with self._database.transaction(organizer_id) as tx:
+            if status == "succeeded":
+                await _apply_success(tx, refund, now)
+            again_at = next_try(refund.tries, since=refund.created_at, now=now) if status in ("unknown", "pending") else None
+            provider_refund_id = None if result is None else result.provider_refund_id
+            is_stuck = status == "failed" or (again_at is None and status != "succeeded")
+            await _mark(tx, refund, status, again_at, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck)
+            if status == "failed":
+                reason = result.reason if result is not None else None
+                await _flag(tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}.")
+            elif is_stuck:
+                await _flag(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
+
+    async def _note_error(self, organizer_id: UUID, refund: _Refund, error: GatewayError) -> None:
+        """A call that failed: asked about if it may have been carried out, repeated if not, given up only on a plain no."""
+        now = self._clock()
+        after = what_to_do_after(error.kind)
+        # Wrong credentials are put right by people; the refund waits for that as long as for a gateway that is away.
+        is_final = error.kind == "declined" or (after == "give_up" and error.kind != "auth_config" and refund.status == "created")
+        again_at = None if is_final else next_try(refund.tries, since=refund.created_at, now=now)
+        status: RefundStatus = "unknown" if after == "ask" or refund.status != "created" else "created"
+        _log.warning("refund not carried out", refund=str(refund.id), kind=error.kind, code=error.code, status=status)
+        async with self._database.transaction(organizer_id) as tx:
+            await _mark(tx, refund, "failed" if is_final else status, again_at, now=now, error=error, needs_review=again_at is None)
+            if again_at is None:
+                await _flag(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
+            elif error.kind == "auth_config" and refund.error_kind != "auth_config":
+                await _flag(tx, refund, "account_refused", str(error))
+
+
+def _decide(known: Mapping[UUID, _Kept | None], request: AskRefund) -> tuple[_Kept, int]:
+    if request.reference not in known:
+        raise PaymentNotFound
+    kept = known[request.reference]
+    left = 0 if kept is None else refundable_minor(kept.charge, kept.succeeded_minor, kept.on_its_way_minor)
+    if kept is None or left == 0:
+        raise NothingToRefund
+    minor = left if request.amount_minor is None else request.amount_minor
+    assert minor > 0, "a refund is of something"
+    if minor > left:
+        raise RefundTooLarge(left, kept.charge.amount.currency)
+    return kept, minor
+
+
+async def _lock_kept(tx: Transaction, requests: Sequence[AskRefund]) -> tuple[dict[UUID, _Kept | None], dict[UUID, Money]]:
+    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before."""
+    locked = await tx.fetch_tuples(
+        """
+        SELECT p.reference, p.id
+          FROM payments.payments p
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = ANY(%(references)s)
+         ORDER BY p.id
+           FOR UPDATE
+        """,
+        references=[request.reference for request in requests],
+    )
+    # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
+    charges = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus, p.reference, p.id,
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status IN ('created', 'sending', 'unknown', 'pending')), 0)::bigint
+          FROM payments.payments p
+          JOIN payments.charges c
+            ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
+          LEFT JOIN payments.refunds r
+            ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.id = ANY(%(ids)s)
+         GROUP BY p.organizer_id, p.id, c.organizer_id, c.id
+        """,
+        ids=[payment_id for _, payment_id in locked],
+    )
+    ordered = await tx.fetch_tuples(
+        """
+        SELECT id, amount_minor, currency
+          FROM payments.refunds
+         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
+        """,
+        ids=[request.refund_id for request in requests],
+    )
+    kept: dict[UUID, _Kept | None] = {reference: None for reference, _ in locked}
+    kept.update({row[11]: _Kept(row[12], charge_of(row), row[13], row[14]) for row in charges})
+    return kept, {refund_id: Money(minor, currency) for refund_id, minor, currency in ordered}
+
+
+async def _claim(tx: Transaction, now: datetime) -> list[_Refund]:
+    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called."""
+    return await tx.fetch_all(
+        _Refund,
+        """
+        UPDATE payments.refunds r
+           SET status = CASE d.status WHEN 'created' THEN 'sending' ELSE d.status END,
+               tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
+          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id
+                  FROM payments.refunds f
+                  JOIN payments.charges c
+                    ON c.organizer_id = f.organizer_id AND c.id = f.charge_id
+                 WHERE f.organizer_id = %(organizer_id)s AND f.next_try_at <= %(now)s
+                 ORDER BY f.next_try_at
+                 LIMIT %(limit)s
+                   FOR UPDATE OF f SKIP LOCKED) AS d
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
+        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind
+        """,
+        now=now,
+        again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
+        limit=CLAIMED_MAX,
+    )
+
+
+async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> None:
+    """Tell the charge what our own refunds have given back; the gateway's callback finds it done, or knows of more."""
+    rows = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus,
+               (SELECT coalesce(sum(r.amount_minor), 0)::bigint
+                  FROM payments.refunds r
+                 WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND (r.status = 'succeeded' OR r.id = %(refund_id)s))
+          FROM payments.charges c
+         WHERE c.organizer_id = %(organizer_id)s AND c.id = %(charge_id)s
+        """,
+        charge_id=refund.charge_id,
+        refund_id=refund.id,
+    )
+    [row] = rows
+    charge = charge_of(row)
+    seen = GatewayPayment(
+        provider_payment_id=charge.provider_payment_id,
+        reference=str(charge.attempt_id),
+        status=charge.status,
+        amount=charge.amount,
+        refunded_minor=max(charge.refunded_minor, row[11]),
+        sequence=charge.sequence,
+        raw_status=charge.raw_status,
+    )
+    await apply_reports(tx, [Report(charge.account_id, seen)], cause="call", now=now)
+
+
+async def _mark(
+    tx: Transaction,
+    refund: _Refund,
+    status: RefundStatus,
+    again_at: datetime | None,
+    *,
+    now: datetime,
+    provider_refund_id: str | None = None,
+    error: GatewayError | None = None,
+    needs_review: bool,
+) -> None:
+    """A final refund stays final, whoever comes late."""
+    await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
+               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+        """,
+        id=refund.id,
+        status=status,
+        again_at=again_at,
+        needs_review=needs_review,
+        now=now,
+        provider_refund_id=provider_refund_id,
+        kind=error.kind if error is not None else None,
+        code=error.code if error is not None else None,
+    )
+
+
+async def _flag(tx: Transaction, refund: _Refund, kind: FlagKind, detail: str) -> None:
+    [(reference,)] = await tx.fetch_tuples(
+        "SELECT reference FROM payments.payments WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=refund.payment_id
+    )
+    tx.publish(PaymentFlagged(reference=reference, payment_id=refund.payment_id, attempt_id=refund.attempt_id, kind=kind, detail=detail))

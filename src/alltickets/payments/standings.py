@@ -1,0 +1,253 @@
+"""Attempts, their payments and their charges as rows: locked and read together, written together, whatever their number."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from alltickets.kernel.money import Money
+from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
+from alltickets.platform.database import Transaction
+
+__all__ = ["Cause", "Standing", "charge_of", "fetch_charges", "insert_refunds", "lock_standings", "write_charges", "write_standings"]
+
+Cause = Literal["call", "callback", "query", "silence"]
+"""How we learnt of a change: from our own call's answer, a callback, a question of ours, or because nobody said anything."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """An attempt and its payment under lock, as they will stand; `…_before` is how they stood.
+
+    `has_news`: a charge of it changed; `has_undecided`: the gateway has not decided on one of those just reported.
+    """
+
+    attempt: Attempt
+    payment: Payment
+    status_before: AttemptStatus
+    payment_before: Payment
+    version: int
+    expires_at: datetime
+    state_since: datetime
+    queries: int
+    absences: int
+    absent_since: datetime | None
+    next_query_at: datetime | None
+    needs_review: bool
+    redirect_url: str | None
+    provider_reference: str | None
+    error_kind: str | None
+    error_code: str | None
+    cause: Cause = "call"
+    is_touched: bool = False
+    has_news: bool = False
+    has_undecided: bool = False
+
+
+async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, Standing]:
+    """Lock attempts with their payments, in id order, against everybody who applies something to them; by attempt id."""
+    if not attempt_ids:
+        return {}
+    rows = await tx.fetch_tuples(
+        """
+        SELECT a.id, a.payment_id, a.account_id, a.status, a.version, a.expires_at, a.state_since, a.queries, a.absences,
+               a.absent_since, a.next_query_at, a.needs_review, a.redirect_url, a.provider_reference, a.error_kind, a.error_code,
+               p.reference, p.amount_minor, p.currency, p.status, p.newest_attempt_id, p.kept_attempt_id, p.kept_charge_id, p.is_captured
+          FROM payments.attempts a
+          JOIN payments.payments p
+            ON p.organizer_id = a.organizer_id AND p.id = a.payment_id
+         WHERE a.organizer_id = %(organizer_id)s AND a.id = ANY(%(ids)s)
+         ORDER BY p.id, a.id
+           FOR UPDATE
+        """,
+        ids=list(attempt_ids),
+    )
+    return {row[0]: _standing(row) for row in rows}
+
+
+async def write_standings(tx: Transaction, standings: Iterable[Standing], now: datetime) -> None:
+    """Write what was touched, each change on the version that was locked, with a line of history per change of state. Three statements."""
+    touched = [standing for standing in standings if standing.is_touched]
+    if not touched:
+        return
+    await _write_attempts(tx, touched)
+    moved = [standing for standing in touched if standing.attempt.status != standing.status_before]
+    if moved:
+        await _write_history(tx, moved, now)
+    payments = {standing.payment.id: standing.payment for standing in touched if standing.payment != standing.payment_before}
+    if payments:
+        await _write_payments(tx, list(payments.values()), now)
+
+
+async def fetch_charges(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Charge]:
+    """The charges that are known of these, by account and the provider's id."""
+    rows = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus
+          FROM unnest(%(accounts)s::uuid[], %(provider_payment_ids)s::text[]) AS k(account_id, provider_payment_id)
+          JOIN payments.charges c
+            ON c.account_id = k.account_id AND c.provider_payment_id = k.provider_payment_id
+         WHERE c.organizer_id = %(organizer_id)s
+        """,
+        accounts=[account_id for account_id, _ in keys],
+        provider_payment_ids=[provider_payment_id for _, provider_payment_id in keys],
+    )
+    return {(row[2], row[3]): charge_of(row) for row in rows}
+
+
+def charge_of(row: tuple[Any, ...]) -> Charge:
+    """A charge from its columns: id, attempt, account, provider's id, status, raw status, amount, currency, refunded, sequence, surplus."""
+    return Charge(
+        id=row[0],
+        attempt_id=row[1],
+        account_id=row[2],
+        provider_payment_id=row[3],
+        status=row[4],
+        raw_status=row[5],
+        amount=Money(row[6], row[7]),
+        refunded_minor=row[8],
+        sequence=row[9],
+        is_surplus=row[10],
+    )
+
+
+async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetime) -> None:
+    """Insert new charges, and bring known ones up to date. One statement."""
+    if not charges:
+        return
+    await tx.execute(
+        """
+        INSERT INTO payments.charges (organizer_id, id, attempt_id, account_id, provider_payment_id, status, raw_status, amount_minor,
+                                      currency, refunded_minor, sequence, is_surplus, first_seen_at, updated_at)
+        SELECT o.organizer_id, x.*, %(now)s, %(now)s
+          FROM platform.organizers o,
+               unnest(%(ids)s::uuid[], %(attempts)s::uuid[], %(accounts)s::uuid[], %(provider_payment_ids)s::text[], %(statuses)s::text[],
+                      %(raw_statuses)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(refunded)s::bigint[],
+                      %(sequences)s::bigint[], %(surplus)s::boolean[]) AS x
+         WHERE o.organizer_id = %(organizer_id)s
+        ON CONFLICT (organizer_id, id) DO UPDATE
+           SET status = excluded.status, raw_status = excluded.raw_status, amount_minor = excluded.amount_minor,
+               currency = excluded.currency, refunded_minor = excluded.refunded_minor, sequence = excluded.sequence,
+               is_surplus = excluded.is_surplus, updated_at = excluded.updated_at
+        """,
+        now=now,
+        ids=[charge.id for charge in charges],
+        attempts=[charge.attempt_id for charge in charges],
+        accounts=[charge.account_id for charge in charges],
+        provider_payment_ids=[charge.provider_payment_id for charge in charges],
+        statuses=[charge.status for charge in charges],
+        raw_statuses=[charge.raw_status for charge in charges],
+        amounts=[charge.amount.minor for charge in charges],
+        currencies=[charge.amount.currency for charge in charges],
+        refunded=[charge.refunded_minor for charge in charges],
+        sequences=[charge.sequence for charge in charges],
+        surplus=[charge.is_surplus for charge in charges],
+    )
+
+
+async def _write_attempts(tx: Transaction, standings: Sequence[Standing]) -> None:
+    written = await tx.execute(
+        """
+        UPDATE payments.attempts a
+           SET status = x.status, version = a.version + 1, state_since = x.state_since, queries = x.queries, absences = x.absences,
+               absent_since = x.absent_since, next_query_at = x.next_query_at, needs_review = x.needs_review,
+               redirect_url = x.redirect_url, provider_reference = x.provider_reference, error_kind = x.error_kind,
+               error_code = x.error_code
+          FROM unnest(%(ids)s::uuid[], %(versions)s::int[], %(statuses)s::text[], %(since)s::timestamptz[], %(queries)s::int[],
+                      %(absences)s::int[], %(absent_since)s::timestamptz[], %(next)s::timestamptz[], %(review)s::boolean[],
+                      %(urls)s::text[], %(provider_references)s::text[], %(kinds)s::text[], %(codes)s::text[])
+               AS x(id, version, status, state_since, queries, absences, absent_since, next_query_at, needs_review, redirect_url,
+                    provider_reference, error_kind, error_code)
+         WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.version = x.version
+        """,
+        ids=[standing.attempt.id for standing in standings],
+        versions=[standing.version for standing in standings],
+        statuses=[standing.attempt.status for standing in standings],
+        since=[standing.state_since for standing in standings],
+        queries=[standing.queries for standing in standings],
+        absences=[standing.absences for standing in standings],
+        absent_since=[standing.absent_since for standing in standings],
+        next=[standing.next_query_at for standing in standings],
+        review=[standing.needs_review for standing in standings],
+        urls=[standing.redirect_url for standing in standings],
+        provider_references=[standing.provider_reference for standing in standings],
+        kinds=[standing.error_kind for standing in standings],
+        codes=[standing.error_code for standing in standings],
+    )
+    assert written == len(standings), "nobody changes an attempt without its lock"
+
+
+async def _write_history(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
+    await tx.execute(
+        """
+        INSERT INTO payments.attempt_history (organizer_id, attempt_id, version, status_before, status, cause, at)
+        SELECT o.organizer_id, x.*, %(now)s
+          FROM platform.organizers o,
+               unnest(%(ids)s::uuid[], %(versions)s::int[], %(before)s::text[], %(statuses)s::text[], %(causes)s::text[]) AS x
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        now=now,
+        ids=[standing.attempt.id for standing in standings],
+        versions=[standing.version + 1 for standing in standings],
+        before=[standing.status_before for standing in standings],
+        statuses=[standing.attempt.status for standing in standings],
+        causes=[standing.cause for standing in standings],
+    )
+
+
+async def _write_payments(tx: Transaction, payments: Sequence[Payment], now: datetime) -> None:
+    await tx.execute(
+        """
+        UPDATE payments.payments p
+           SET status = x.status, kept_attempt_id = x.kept_attempt_id, kept_charge_id = x.kept_charge_id,
+               is_captured = x.is_captured, updated_at = %(now)s
+          FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(kept_attempts)s::uuid[], %(kept_charges)s::uuid[], %(captured)s::boolean[])
+               AS x(id, status, kept_attempt_id, kept_charge_id, is_captured)
+         WHERE p.organizer_id = %(organizer_id)s AND p.id = x.id
+        """,
+        now=now,
+        ids=[payment.id for payment in payments],
+        statuses=[payment.status for payment in payments],
+        kept_attempts=[payment.kept_attempt_id for payment in payments],
+        kept_charges=[payment.kept_charge_id for payment in payments],
+        captured=[payment.is_captured for payment in payments],
+    )
+
+
+async def insert_refunds(tx: Transaction, refunds: Sequence[tuple[UUID, UUID, UUID, int, str, str]], *, now: datetime) -> None:
+    """Order refunds: (id, payment, charge, minor units, currency, reason). The refund loop carries them out."""
+    ids, payments, charges, amounts, currencies, reasons = (list(column) for column in zip(*refunds, strict=True))
+    await tx.execute(
+        """
+        INSERT INTO payments.refunds (organizer_id, id, payment_id, charge_id, amount_minor, currency, reason, status, tries,
+                                      next_try_at, needs_review, created_at, updated_at)
+        SELECT o.organizer_id, x.*, 'created', 0, %(now)s, false, %(now)s, %(now)s
+          FROM platform.organizers o,
+               unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(charges)s::uuid[], %(amounts)s::bigint[], %(currencies)s::text[],
+                      %(reasons)s::text[]) AS x
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        now=now,
+        ids=ids,
+        payments=payments,
+        charges=charges,
+        amounts=amounts,
+        currencies=currencies,
+        reasons=reasons,
+    )
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    payment = Payment(
+        id=row[1],
+        reference=row[16],
+        amount=Money(row[17], row[18]),
+        status=row[19],
+        newest_attempt_id=row[20],
+        kept_attempt_id=row[21],
+        kept_charge_id=row[22],
+        is_captured=row[23],
+    )
+    return Standing(Attempt(id=row[0], payment_id=row[1], account_id=row[2], status=row[3]), payment, row[3], payment, *row[4:16])

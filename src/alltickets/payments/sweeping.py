@@ -1,0 +1,53 @@
+"""Finds whose work is due. Reads across organizers, one index probe each; the work itself names its organizer."""
+
+from datetime import datetime
+from uuid import UUID
+
+from alltickets.platform.database import Database
+
+__all__ = ["organizers_with_due_attempts", "organizers_with_due_callbacks", "organizers_with_due_refunds"]
+
+
+async def organizers_with_due_attempts(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with attempts to ask the gateway about. Index attempts_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose attempts are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.attempts a WHERE a.organizer_id = o.organizer_id AND a.next_query_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_callbacks(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with callbacks to try again or to fetch for. Index callbacks_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose callbacks are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.callbacks c WHERE c.organizer_id = o.organizer_id AND c.next_try_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_refunds(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with refunds to carry out or to ask about. Index refunds_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose refunds are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.refunds r WHERE r.organizer_id = o.organizer_id AND r.next_try_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]

@@ -1,0 +1,194 @@
+"""Tables of payments. Rows are written by plain SQL; these declare the shape that the migration makes."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = sa.MetaData(schema="payments")
+
+_id = UUID(as_uuid=True)
+_instant = sa.DateTime(timezone=True)
+
+
+def _one_of(column: str, words: str) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words.split())
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+_PAYMENT_STATUSES = "open processing failed expired paid partially_refunded refunded disputed charged_back"
+_ATTEMPT_STATUSES = (
+    "created sending awaiting_buyer pending unknown authorized declined expired cancelled error "
+    "charged partially_refunded refunded disputed charged_back integrity_hold"
+)
+_CHARGE_STATUSES = "pending authorized declined cancelled expired charged refunded disputed charged_back"
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False),
+    sa.Column("gateway", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("settings", JSONB, nullable=False, comment="What may be shown."),
+    sa.Column("credentials_sealed", sa.Text, nullable=False, comment="Sealed JSON by the key ring; never shown again."),
+    sa.Column("credentials_hint", sa.Text, nullable=False, comment="The last characters, so that people can tell two keys apart."),
+    sa.Column("is_enabled", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False, comment="The lowest goes first where the buyer does not choose."),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+)
+
+account_directory = sa.Table(
+    "account_directory",
+    metadata,
+    sa.Column("gateway", sa.Text, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.PrimaryKeyConstraint("gateway", "account_id"),
+    comment="Whose account a callback address names: callbacks arrive without an organizer.",
+)
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False),
+    sa.Column("reference", _id, nullable=False, comment="The caller's id of what is paid."),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("payer_email", sa.Text),
+    sa.Column("return_url", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("newest_attempt_id", _id, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("kept_attempt_id", _id),
+    sa.Column("kept_charge_id", _id),
+    sa.Column("is_captured", sa.Boolean, nullable=False),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.UniqueConstraint("organizer_id", "reference", name="payments_reference"),
+    sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    _one_of("status", _PAYMENT_STATUSES),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False, comment="Also the merchant reference and the idempotency key at the gateway."),
+    sa.Column("payment_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, comment="Grows with each change; a change names the version it rests on."),
+    sa.Column("expires_at", _instant, nullable=False),
+    sa.Column("redirect_url", sa.Text, comment="Where the gateway had to be asked for it; signed links are made again instead."),
+    sa.Column("provider_reference", sa.Text),
+    sa.Column("error_kind", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("state_since", _instant, nullable=False),
+    sa.Column("queries", sa.Integer, nullable=False, comment="Since it came into its state."),
+    sa.Column("absences", sa.Integer, nullable=False, comment="Answers in a row that the gateway knows of no payment."),
+    sa.Column("absent_since", _instant),
+    sa.Column("next_query_at", _instant, comment="None: final, or waiting for people."),
+    sa.Column("needs_review", sa.Boolean, nullable=False),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
+    sa.ForeignKeyConstraint(["organizer_id", "account_id"], ["payments.accounts.organizer_id", "payments.accounts.id"]),
+    sa.Index("attempts_payment", "organizer_id", "payment_id"),
+    sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),
+    _one_of("status", _ATTEMPT_STATUSES),
+)
+
+attempt_history = sa.Table(
+    "attempt_history",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("attempt_id", _id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status_before", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "attempt_id", "version"),
+    sa.ForeignKeyConstraint(["organizer_id", "attempt_id"], ["payments.attempts.organizer_id", "payments.attempts.id"]),
+    _one_of("cause", "call callback query silence"),
+    comment="Append-only.",
+)
+
+charges = sa.Table(
+    "charges",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False),
+    sa.Column("attempt_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("provider_payment_id", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("raw_status", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("is_surplus", sa.Boolean, nullable=False),
+    sa.Column("first_seen_at", _instant, nullable=False),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
+    sa.ForeignKeyConstraint(["organizer_id", "attempt_id"], ["payments.attempts.organizer_id", "payments.attempts.id"]),
+    sa.Index("charges_attempt", "organizer_id", "attempt_id"),
+    sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
+    _one_of("status", _CHARGE_STATUSES),
+)
+
+callbacks = sa.Table(
+    "callbacks",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("dedupe_key", sa.Text, nullable=False, comment="The provider's id of the event, or the hash of the body."),
+    sa.Column("headers", JSONB, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False, comment="The bytes as they came, signature verified."),
+    sa.Column("received_at", _instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("next_try_at", _instant),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.UniqueConstraint("organizer_id", "account_id", "dedupe_key", name="callbacks_dedupe"),
+    sa.Index("callbacks_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
+    _one_of("state", "received applied to_fetch unknown unreadable"),
+)
+
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False, comment="Also the idempotency key at the gateway."),
+    sa.Column("payment_id", _id, nullable=False),
+    sa.Column("charge_id", _id, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("provider_refund_id", sa.Text),
+    sa.Column("error_kind", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("next_try_at", _instant),
+    sa.Column("needs_review", sa.Boolean, nullable=False),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
+    sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
+    sa.Index("refunds_charge", "organizer_id", "charge_id"),
+    sa.Index("refunds_payment", "organizer_id", "payment_id"),
+    sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
+    sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    _one_of("status", "created sending unknown pending succeeded failed"),
+)

@@ -1,0 +1,96 @@
+"""The Litestar application: routers in, problem documents and the OpenAPI document out."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router
+from litestar.config.app import AppConfig
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    SerializationException,
+    ValidationException,
+)
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Server
+from litestar.plugins import InitPlugin
+
+from alltickets.platform.http.problems import InvalidBody, MalformedBody, NoSuchPath, NotAllowedHere, PayloadTooLarge, Problems
+
+__all__ = ["build_application"]
+
+Hook = Callable[[], Awaitable[None]]
+
+
+class _OwnErrors(InitPlugin):
+    """Every exception becomes one of our problem documents."""
+
+    def __init__(self, problems: Problems, body_bytes_max: int) -> None:
+        self._problems = problems
+        self._body_bytes_max = body_bytes_max
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Called by Litestar before the application is built."""
+        app_config.exception_handlers = {Exception: self._answer, HTTPException: self._answer}
+        return app_config
+
+    def _answer(self, request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
+        document = self._problems.document(self._translated(fault), instance=request.url.path)
+        return Response(document.body, status_code=document.status, headers=dict(document.headers), media_type="application/problem+json")
+
+    def _translated(self, fault: Exception) -> Exception:
+        """Litestar's own exceptions as refusals of our table."""
+        if isinstance(fault, ValidationException):
+            return InvalidBody(_faults_of(fault))
+        if isinstance(fault, NotFoundException):
+            return NoSuchPath()
+        if isinstance(fault, MethodNotAllowedException):
+            return NotAllowedHere()
+        if isinstance(fault, SerializationException):
+            return MalformedBody(fault.detail)
+        if isinstance(fault, ClientException):
+            return PayloadTooLarge(self._body_bytes_max) if fault.status_code == 413 else MalformedBody(fault.detail)
+        return fault
+
+
+def build_application(
+    *,
+    routers: Sequence[Router],
+    plugins: Sequence[Any],
+    security_schemes: dict[str, SecurityScheme],
+    problems: Problems,
+    body_bytes_max: int,
+    version: str,
+    public_url: str,
+    on_start: Sequence[Hook],
+    on_stop: Sequence[Hook],
+) -> Litestar:
+    """The application of these routers. `/api/openapi.json` describes all of it."""
+    return Litestar(
+        route_handlers=list(routers),
+        plugins=[_OwnErrors(problems, body_bytes_max), *plugins],
+        openapi_config=OpenAPIConfig(
+            title="ALLTICKETS",
+            version=version,
+            description="Errors are RFC 9457 problem documents whose `type` is a stable slug: docs/problems.md lists them.",
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            servers=[Server(url=public_url)],
+            components=Components(security_schemes=dict(security_schemes)),
+        ),
+        request_max_body_size=body_bytes_max,
+        on_startup=list(on_start),
+        on_shutdown=list(on_stop),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _faults_of(fault: ValidationException) -> tuple[str, ...]:
+    extra = fault.extra
+    if isinstance(extra, list) and extra:
+        return tuple(f"{entry.get('key', 'body')}: {entry.get('message', '')}" for entry in extra if isinstance(entry, dict))
+    return (fault.detail,)

@@ -1,0 +1,115 @@
+"""The one table of problems: how each refusal looks from outside. docs/problems.md is generated from it.
+
+In order of precedence: what is wrong with the request itself, who may call, what is not there, what the state of things forbids, trouble.
+400 and 422 are about the request only; 409 is about state.
+"""
+
+from alltickets.access import interface as access
+from alltickets.catalog import interface as catalog
+from alltickets.identity import interface as identity
+from alltickets.inventory import interface as inventory
+from alltickets.orders import interface as orders
+from alltickets.payments import interface as payments
+from alltickets.platform.coalescer import Overloaded
+from alltickets.platform.http.problems import (
+    InvalidBody,
+    MalformedBody,
+    NoSuchPath,
+    NotAllowedHere,
+    PayloadTooLarge,
+    Problems,
+    ProblemType,
+)
+from alltickets.platform.paging import CursorUnreadable
+from alltickets.pricing import interface as pricing
+from alltickets.tickets import interface as tickets
+
+__all__ = ["PROBLEMS"]
+
+PROBLEMS = Problems(
+    [
+        # the request itself
+        ProblemType(NoSuchPath, "no-such-path", 404, "Nothing at this address"),
+        ProblemType(NotAllowedHere, "method-not-allowed", 405, "Method not allowed"),
+        ProblemType(PayloadTooLarge, "payload-too-large", 413, "Body too large"),
+        ProblemType(MalformedBody, "malformed-body", 400, "Unreadable body"),
+        ProblemType(InvalidBody, "invalid-request", 422, "Request does not fit"),
+        ProblemType(CursorUnreadable, "cursor-unreadable", 422, "Unreadable cursor"),
+        # identity: who may call
+        ProblemType(identity.NotSignedIn, "not-signed-in", 401, "Not signed in"),
+        ProblemType(identity.CrossSiteRequest, "cross-site-request", 403, "Sent by another site"),
+        ProblemType(identity.NotPermitted, "not-permitted", 403, "Not permitted"),
+        # identity: signing up and in
+        ProblemType(identity.WeakPassword, "weak-password", 422, "Password too easy to guess"),
+        ProblemType(identity.UnknownRegionalSetting, "unknown-regional-setting", 422, "Unknown regional setting"),
+        ProblemType(identity.SlugUnusable, "slug-unusable", 422, "Unusable short name"),
+        ProblemType(identity.TooManyTries, "too-many-tries", 429, "Too many tries"),
+        ProblemType(identity.WrongCredentials, "wrong-credentials", 401, "Wrong credentials"),
+        ProblemType(identity.NoMembership, "no-membership", 403, "Not a member of that organizer"),
+        ProblemType(identity.SlugTaken, "slug-taken", 409, "Short name taken"),
+        ProblemType(identity.MailTaken, "mail-taken", 409, "Mail taken"),
+        # identity: members, keys, devices
+        ProblemType(identity.NoSuchMember, "no-such-member", 404, "No such member"),
+        ProblemType(identity.NoSuchInvitation, "no-such-invitation", 404, "No such invitation"),
+        ProblemType(identity.NoSuchApiKey, "no-such-api-key", 404, "No such API key"),
+        ProblemType(identity.NoSuchDevice, "no-such-device", 404, "No such device"),
+        ProblemType(identity.InvitationGone, "invitation-gone", 410, "Invitation cannot be used"),
+        ProblemType(identity.PairingCodeGone, "pairing-code-gone", 410, "Pairing code cannot be used"),
+        ProblemType(identity.RoleBeyondYours, "role-beyond-yours", 403, "Role beyond yours"),
+        ProblemType(identity.ScopesBeyondYours, "scopes-beyond-yours", 403, "Scopes beyond yours"),
+        ProblemType(identity.AlreadyMember, "already-member", 409, "Already a member"),
+        ProblemType(identity.LastOwner, "last-owner", 409, "Last owner"),
+        # catalog
+        ProblemType(catalog.EventNotFound, "event-not-found", 404, "No such event"),
+        ProblemType(catalog.VenueNotFound, "venue-not-found", 404, "No such venue"),
+        ProblemType(catalog.PerformanceNotFound, "performance-not-found", 404, "No such performance"),
+        ProblemType(catalog.SectorNotFound, "sector-not-found", 404, "No such sector"),
+        ProblemType(catalog.TicketTypeNotFound, "ticket-type-not-found", 404, "No such ticket type"),
+        ProblemType(catalog.QuestionNotFound, "question-not-found", 404, "No such question"),
+        ProblemType(catalog.AccessCodeNeeded, "access-code-needed", 403, "Access code needed"),
+        ProblemType(catalog.InvalidDetails, "invalid-details", 422, "Details do not fit together"),
+        ProblemType(catalog.TooManyParts, "too-many-parts", 409, "Too many parts"),
+        ProblemType(catalog.VersionConflict, "version-conflict", 409, "Changed meanwhile"),
+        ProblemType(catalog.EventSlugTaken, "event-slug-taken", 409, "Address taken"),
+        ProblemType(catalog.KeyTaken, "key-taken", 409, "Key taken"),
+        ProblemType(catalog.IllegalMove, "illegal-move", 409, "Not possible in this state"),
+        ProblemType(catalog.NotPublishable, "not-publishable", 409, "Cannot be published yet"),
+        ProblemType(catalog.NotDeletable, "not-deletable", 409, "Cannot be deleted"),
+        ProblemType(catalog.NotOnSale, "not-on-sale", 409, "Not on sale"),
+        # stock
+        ProblemType(inventory.PoolNotFound, "pool-not-found", 404, "No such pool"),
+        ProblemType(inventory.CapacityTaken, "capacity-taken", 409, "Capacity is taken"),
+        ProblemType(inventory.HoldConflict, "hold-conflict", 409, "Hold id used for something else"),
+        ProblemType(inventory.HoldGone, "hold-gone", 409, "Time ran out"),
+        ProblemType(inventory.StockNotReady, "stock-not-ready", 503, "Stock is being opened"),
+        ProblemType(inventory.TooManyHolds, "too-many-holds", 429, "Too many open purchases"),
+        ProblemType(inventory.SeatsTaken, "seats-taken", 409, "Seats are taken"),
+        ProblemType(inventory.SoldOut, "sold-out", 409, "Not enough left"),
+        # orders
+        ProblemType(orders.SelectionInvalid, "selection-invalid", 422, "Selection does not fit"),
+        ProblemType(orders.OrderNotFound, "order-not-found", 404, "No such order"),
+        ProblemType(orders.OrderConflict, "order-conflict", 409, "Order id used for something else"),
+        ProblemType(orders.HoldTaken, "hold-taken", 409, "Ordered already"),
+        ProblemType(orders.HoldersInvalid, "holders-invalid", 422, "Data of buyer or holders missing or wrong"),
+        ProblemType(orders.LimitExceeded, "limit-exceeded", 409, "Over the limit"),
+        ProblemType(orders.OrderNotOpen, "order-not-open", 409, "Not possible in this state of the order"),
+        # payments
+        ProblemType(payments.GatewayUnknown, "gateway-unknown", 404, "No such gateway"),
+        ProblemType(payments.AccountNotFound, "gateway-account-not-found", 404, "No such gateway account"),
+        ProblemType(payments.AccountInvalid, "gateway-account-invalid", 422, "Gateway account cannot be connected"),
+        ProblemType(payments.CallbackForged, "callback-forged", 401, "Signature does not fit"),
+        ProblemType(payments.PaymentNotFound, "payment-not-found", 404, "No such payment"),
+        ProblemType(payments.NoAccountFits, "no-payment-account", 409, "No payment method available"),
+        ProblemType(payments.PaymentChanged, "payment-changed", 409, "Payment of another amount"),
+        ProblemType(payments.PaymentClosed, "payment-closed", 409, "Payment is closed"),
+        ProblemType(payments.AttemptsExhausted, "attempts-exhausted", 409, "Tried too often"),
+        ProblemType(payments.NothingToRefund, "nothing-to-refund", 409, "Nothing to give back"),
+        ProblemType(payments.RefundTooLarge, "refund-too-large", 409, "More than was paid"),
+        # tickets
+        ProblemType(tickets.NoSuchTicket, "ticket-not-found", 404, "No such ticket"),
+        ProblemType(tickets.TicketIsRevoked, "ticket-revoked", 409, "Ticket is revoked"),
+        ProblemType(tickets.ReplacedTooOften, "replaced-too-often", 409, "Replaced too often"),
+        # trouble
+        ProblemType(Overloaded, "overloaded", 503, "Too busy right now"),
+    ]
+)

@@ -1,0 +1,46 @@
+"""What others may use of tickets. Functions that take `tx` join the caller's transaction."""
+
+from alltickets.tickets.keys import EventKey, EventKeys
+from alltickets.tickets.queries import read_states
+from alltickets.tickets.rules import (
+    IssueTicket,
+    NoSuchTicket,
+    ReplacedTooOften,
+    Revocation,
+    ShownTicket,
+    Ticket,
+    TicketIsRevoked,
+    TicketState,
+    TicketStatus,
+)
+from alltickets.tickets.service import Tickets, issue, reissue, revoke, revoke_of_orders
+from alltickets.tickets.svg import svg_of
+from alltickets.tickets.token import SignedToken, Token, Unreadable, is_genuine, read_code, short_event, short_id
+
+__all__ = [
+    "EventKey",
+    "EventKeys",
+    "IssueTicket",
+    "NoSuchTicket",
+    "ReplacedTooOften",
+    "Revocation",
+    "ShownTicket",
+    "SignedToken",
+    "Ticket",
+    "TicketIsRevoked",
+    "TicketState",
+    "TicketStatus",
+    "Tickets",
+    "Token",
+    "Unreadable",
+    "is_genuine",
+    "issue",
+    "read_code",
+    "read_states",
+    "reissue",
+    "revoke",
+    "revoke_of_orders",
+    "short_event",
+    "short_id",
+    "svg_of",
+]
