@@ -78,7 +78,7 @@ async def _serve(gateway: Gateway, host: str, port: int) -> None:
 
     def stop() -> None:
         gateway.closing.set()
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)

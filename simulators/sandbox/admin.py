@@ -1,5 +1,6 @@
 """The switchboard for tests and demonstrations. No password, hence from this machine only."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post, put
@@ -13,7 +14,6 @@ from simulators.sandbox.gateway import Gateway
 from simulators.sandbox.html import html
 from simulators.sandbox.outgoing import CallbackReport
 from simulators.sandbox.rules import MOVES, Payment
-from simulators.sandbox.settings import LOOPBACK_HOSTS
 from simulators.sandbox.wire import ChangeBody, Faults, from_json, from_texts
 
 __all__ = ["router"]
@@ -32,9 +32,9 @@ def router() -> Router:
 
 def from_this_machine(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Refuse other machines, and pages of other sites that a browser of this machine shows."""
-    host = connection.client.host if connection.client else ""
-    site = connection.headers.get("sec-fetch-site", "none")
-    if host not in LOOPBACK_HOSTS or (site not in ("none", "same-origin") and connection.scope["method"] != "GET"):  # type: ignore[typeddict-item]
+    is_local = connection.client is not None and ip_address(connection.client.host.removeprefix("::ffff:")).is_loopback
+    is_foreign_page = connection.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    if not is_local or (is_foreign_page and connection.scope.get("method") != "GET"):
         raise Refused(403, "admin_from_loopback_only", "The administration answers to this machine only.")
 
 
@@ -82,4 +82,5 @@ async def change_payment_by_form(request: AnyRequest, payment_id: str, gateway: 
 @get("/callbacks", sync_to_thread=False)
 def show_callbacks(request: AnyRequest, gateway: Gateway) -> dict[str, list[CallbackReport]]:
     query = the_query(request, optional=frozenset({"payment", "reference", "state"}))
-    return {"callbacks": gateway.outgoing.report(**query)}  # type: ignore[arg-type]
+    reports = gateway.outgoing.report(payment=query.get("payment"), reference=query.get("reference"), state=query.get("state"))
+    return {"callbacks": reports}

@@ -15,7 +15,9 @@ _EXPONENT_2 = (
     "SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER "
     "ZAR ZMW ZWG"
 )
-_EXPONENTS = {code: exponent for exponent, codes in ((0, _EXPONENT_0), (2, _EXPONENT_2), (3, _EXPONENT_3), (4, _EXPONENT_4)) for code in codes.split()}
+_EXPONENTS = {
+    code: exponent for exponent, codes in ((0, _EXPONENT_0), (2, _EXPONENT_2), (3, _EXPONENT_3), (4, _EXPONENT_4)) for code in codes.split()
+}
 _SIGNS = {"ARS": "$", "USD": "US$", "EUR": "€", "BRL": "R$"}
 
 

@@ -27,7 +27,9 @@ class Answers:
             raise Refused(400, "idempotency_key_required", f"Send an Idempotency-Key of 1 to {KEY_LENGTH_MAX} printable ASCII characters.")
         digest = hashlib.sha256(request).digest()
         with self._database.transaction():
-            row = self._database.first("SELECT request, answer FROM answers WHERE merchant = :merchant AND key = :key", merchant=merchant, key=key)
+            row = self._database.first(
+                "SELECT request, answer FROM answers WHERE merchant = :merchant AND key = :key", merchant=merchant, key=key
+            )
             if row is not None:
                 if row["request"] != digest:
                     raise Refused(409, "idempotency_conflict", "This Idempotency-Key was used for another request.")

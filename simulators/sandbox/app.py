@@ -20,7 +20,7 @@ __all__ = ["create_app"]
 
 BODY_BYTES_MAX = 65_536
 
-_CODES = {400: "invalid_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+_CODES = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
 _STYLE = (Path(__file__).parent / "assets" / "sandbox.css").read_bytes()
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def health() -> dict[str, str]:
 
 @get("/assets/sandbox.css", sync_to_thread=False)
 def style() -> Response[bytes]:
-    return Response(_STYLE, media_type="text/css; charset=utf-8", headers={"cache-control": "max-age=300"})
+    return Response(_STYLE, media_type="text/css", headers={"cache-control": "max-age=300"})
 
 
 def show_refusal(request: AnyRequest, refusal: Refused) -> Response[Any]:

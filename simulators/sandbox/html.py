@@ -30,7 +30,7 @@ def html(template: str, *, status: int = 200, leads_to: str | None = None, **val
         "x-content-type-options": "nosniff",
     }
     text = _environment.get_template(template).render(values)
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(text, status_code=status, media_type="text/html", headers=headers)
 
 
 def origin_of(url: str) -> str:
@@ -50,4 +50,4 @@ def _moment(unix: int) -> str:
 _environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined)
 _environment.filters["amount"] = formatted
 _environment.filters["moment"] = _moment
-_environment.filters["origin"] = origin_of
+_environment.filters["host"] = lambda url: urlsplit(url).netloc

@@ -30,7 +30,7 @@ FIELDS_MAX = 40
 _REFUSALS: Mapping[str, tuple[str, str]] = {
     "bad_signature": (
         "Este enlace de pago no es válido",
-        "La firma no coincide con los datos, así que no podemos saber si el importe es el correcto. Volvé al comercio y empezá el pago de nuevo.",
+        "Sus datos no coinciden con los que firmó el comercio. No se te cobró nada: volvé al comercio y empezá el pago de nuevo.",
     ),
     "link_expired": (
         "Este enlace de pago venció",

@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,6 +15,7 @@ from simulators.sandbox.wire import Charge, Dials
 
 __all__ = ["Opening", "Payments"]
 
+
 @dataclass(frozen=True)
 class Opening:
     """How a payment begins. later: the status it takes by itself after so many seconds."""
@@ -23,7 +24,7 @@ class Opening:
     reason: str | None = None
     later: tuple[Status, float] | None = None
     submission: str | None = None
-    dials: Dials = Dials()
+    dials: Dials = field(default_factory=Dials)
 
 
 _COLUMNS = "id, merchant, reference, status, reason, amount_minor, refunded_minor, currency, sequence, created_at, updated_at"
@@ -162,8 +163,8 @@ class Payments:
                 # Whoever decided it by hand meanwhile was first.
                 if payment is not None and payment.status == "pending":
                     self._write(payment, status=row["status"], reason=None)
-            row = self._database.first("SELECT min(due_at) AS due_at FROM later_changes")
-        return None if row is None else row["due_at"]
+            next_change = self._database.first("SELECT due_at FROM later_changes ORDER BY due_at LIMIT 1")
+        return None if next_change is None else float(next_change["due_at"])
 
     def _write(self, payment: Payment, *, status: Status, reason: str | None, refunded_minor: int | None = None) -> Payment:
         changed = msgspec.structs.replace(

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from contextlib import suppress
+from functools import partial
 
 import httpx
 
@@ -35,7 +36,7 @@ class Sender:
         """Look, send, and sleep until something is due or `Outgoing.wake` is called."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=SENDING_MAX)
         # trust_env is off: a proxy of the environment would carry loopback traffic away.
-        async with httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False, timeout=None) as client:
+        async with httpx.AsyncClient(limits=limits, trust_env=False, timeout=self._settings.callback_answer_seconds) as client:
             try:
                 while True:
                     self._outgoing.woken.clear()
@@ -57,7 +58,7 @@ class Sender:
         for callback in callbacks:
             task = asyncio.create_task(self._send(client, callback))
             self._sending[callback.id] = task
-            task.add_done_callback(lambda done, id=callback.id: self._finished(id, done))  # type: ignore[misc]
+            task.add_done_callback(partial(self._finished, callback.id))
         return min((at for at in (change_due_at, callback_due_at) if at is not None), default=None)
 
     def _finished(self, callback_id: str, task: "asyncio.Task[None]") -> None:
@@ -83,7 +84,7 @@ class Sender:
             self._settings.require_allowed("callback_url", callback.url)
             async with asyncio.timeout(self._settings.callback_answer_seconds):
                 answer = (await client.post(callback.url, content=callback.body, headers=headers)).status_code
-        except TimeoutError:
+        except (TimeoutError, httpx.TimeoutException):
             error = f"no answer within {self._settings.callback_answer_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as cause:
             error = f"{type(cause).__name__}: {cause}"

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from simulators.sandbox.credentials import secret_of
 from simulators.sandbox.errors import Refused
 
-__all__ = ["LOOPBACK_HOSTS", "Settings"]
+__all__ = ["Settings"]
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Settings:
             host, _port = parts.hostname, parts.port
         except ValueError:
             raise Refused(400, "invalid_request", f"{name} is not a valid URL.") from None
-        if parts.username is not None or host not in LOOPBACK_HOSTS | self.allowed_hosts:
+        if parts.username is not None or host not in _LOOPBACK_HOSTS | self.allowed_hosts:
             raise Refused(
-                400, "host_not_allowed", f"{name} must lead to 127.0.0.1, localhost or [::1]; start the gateway with --allow-host for others."
+                400,
+                "host_not_allowed",
+                f"{name} must lead to 127.0.0.1, localhost or [::1]; start the gateway with --allow-host for others.",
             )

@@ -29,7 +29,7 @@ from alltickets import VERSION
 from alltickets.access.interface import Access
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.health import Health, health_router
-from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, check_every_route_declares
+from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
 from alltickets.orders.interface import Orders
@@ -46,7 +46,7 @@ from alltickets.platform.notify import Listener
 from alltickets.platform.outbox import Subscription
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.settings import Settings, SettingsError
-from alltickets.pricing.interface import Pricing, PricingService
+from alltickets.pricing.interface import PriceLists, Pricing
 from alltickets.problems import PROBLEMS
 from alltickets.tickets.interface import EventKeys, Tickets
 
@@ -67,7 +67,8 @@ class Contexts:
     catalog: Catalog
     catalog_service: CatalogService
     inventory: Inventory
-    pricing_service: PricingService
+    pricing: Pricing
+    price_lists: PriceLists
     payments: Payments
     event_keys: EventKeys
     tickets: Tickets
@@ -104,7 +105,7 @@ def key_ring_of(settings: Settings) -> KeyRing:
         return KeyRing(settings.key_ring)
     path = settings.data_dir / "keyring"
     try:
-        with path.open("x", opener=_private) as file:
+        with open(path, "x", opener=_private) as file:
             file.write(f"1:{KeyRing.generate_key()}")
     except FileExistsError:
         pass
@@ -124,7 +125,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     pricing = Pricing(database, levels)
     payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
     event_keys = EventKeys(database, clock, key_ring)
-    tickets = Tickets(database, clock, event_keys)
+    tickets = Tickets(database, clock, event_keys, catalog)
     contexts = Contexts(
         settings=settings,
         clock=clock,
@@ -136,7 +137,8 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         catalog=catalog,
         catalog_service=CatalogService(database, clock, catalog),
         inventory=Inventory(database, clock),
-        pricing_service=PricingService(database, clock, catalog, pricing),
+        pricing=pricing,
+        price_lists=PriceLists(database, pricing),
         payments=payments,
         event_keys=event_keys,
         tickets=tickets,
@@ -170,7 +172,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
     """The routers of a surface."""
     shop = [
         alltickets.catalog.routes.shop_router(contexts.catalog_service),
-        alltickets.pricing.routes.shop_router(contexts.pricing_service),
+        alltickets.pricing.routes.shop_router(contexts.catalog, contexts.pricing, contexts.clock),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
     ]
@@ -178,7 +180,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.identity.routes.organizer_router(contexts.identity, contexts.addresses),
         alltickets.catalog.routes.organizer_router(contexts.catalog_service),
         alltickets.inventory.routes.organizer_router(contexts.inventory),
-        alltickets.pricing.routes.organizer_router(contexts.pricing_service),
+        alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
@@ -207,6 +209,7 @@ def build_litestar(contexts: Contexts, surface: str) -> Litestar:
         routers=[*routers_of(contexts, surface), health_router(health)],
         plugins=[authorization],
         security_schemes=authorization.security_schemes(),
+        document_guard=allow_anyone("the document describes what is offered, nothing of anybody"),
         problems=PROBLEMS,
         body_bytes_max=contexts.settings.body_bytes_max,
         version=VERSION,

@@ -4,7 +4,6 @@ In order of precedence: what is wrong with the request itself, who may call, wha
 400 and 422 are about the request only; 409 is about state.
 """
 
-from alltickets.access import interface as access
 from alltickets.catalog import interface as catalog
 from alltickets.identity import interface as identity
 from alltickets.inventory import interface as inventory
@@ -21,7 +20,6 @@ from alltickets.platform.http.problems import (
     ProblemType,
 )
 from alltickets.platform.paging import CursorUnreadable
-from alltickets.pricing import interface as pricing
 from alltickets.tickets import interface as tickets
 
 __all__ = ["PROBLEMS"]

@@ -31,7 +31,7 @@ def book(*limited: PricePhase, policy: ChargePolicy | None = None, general: tupl
     return make_book(EVENT, PriceList(1, policy, {LIMITED.ticket_type_id: limited, GENERAL.ticket_type_id: general}))
 
 
-def line(quantity: int = 1, *, ticket_type: UUID = LIMITED.ticket_type_id, seats: tuple[UUID, ...] = ()) -> SelectedLine:
+def line(quantity: int = 1, *, ticket_type: UUID = LIMITED.ticket_type_id, seats: tuple[str, ...] = ()) -> SelectedLine:
     return SelectedLine(FRIDAY.performance_id, ticket_type, quantity, seats)
 
 
@@ -103,7 +103,7 @@ def test_only_bounds_by_quantity_ask_for_levels() -> None:
 
 
 def test_seats_are_kept_in_their_order() -> None:
-    seats = (new_id(), new_id())
+    seats = ("A-1", "A-2")
 
     [only] = quote(book(), [line(2, seats=seats)], {}, None, NOW).lines
 
@@ -128,7 +128,7 @@ def test_what_is_not_there_is_refused() -> None:
 
 
 def test_each_place_has_a_seat_of_its_own() -> None:
-    seat = new_id()
+    seat = "A-1"
 
     for lines in ([line(2, seats=(seat,))], [line(2, seats=(seat, seat))], [line(seats=(seat,)), line(seats=(seat,))]):
         with pytest.raises(SeatsMismatched):

@@ -32,11 +32,11 @@ Lane = tuple[UUID, UUID]
 class Access:
     """Scans, checkpoints and what they count. A scan lane is one event of one organizer."""
 
-    def __init__(self, database: Database, clock: Clock, catalog: Catalog, keys: EventKeys) -> None:
+    def __init__(self, database: Database, clock: Clock, keys: EventKeys, catalog: Catalog) -> None:
         self._database = database
         self._clock = clock
-        self._catalog = catalog
         self._keys = keys
+        self._catalog = catalog
         self._gates: Snapshots[tuple[UUID, UUID], Gate] = Snapshots(self._load_gate)
         self._scans: Coalescer[Lane, Scan, ScanAnswer] = Coalescer("scans", self._take)
 

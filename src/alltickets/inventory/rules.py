@@ -227,7 +227,7 @@ class Confirmation(StrEnum):
     ALREADY = "already"
     """They were confirmed before; nothing was changed."""
     GONE = "gone"
-    """The hold's time was over, and somebody else has the places: the money must go back."""
+    """The hold's time was over and somebody else has the places, or they were returned once: the money must go back."""
 
 
 def decide_claims(
@@ -321,7 +321,8 @@ def _refuse(
 def decide_confirmations(stock: Stock, holds: Sequence[Hold], now: datetime) -> list[Confirmation]:
     """Sell what these holds claim, in their order; `stock` and the holds' states are changed to match.
 
-    A hold whose time is over gets the same places if they are still free (a payment may arrive late), and is `GONE` otherwise.
+    A hold whose time is over gets the same places if they are still free (a payment may arrive late), and is `GONE` otherwise; so is one
+    whose places were returned, since a hold is sold once.
     """
     return [_confirm(stock, hold, now) for hold in holds]
 
@@ -334,9 +335,7 @@ def _confirm(stock: Stock, hold: Hold, now: datetime) -> Confirmation:
         # Unswept, so its places are still counted as held: nobody else can have them, whatever the clock says.
         for pool_id, quantity in hold.draws.items():
             stock.pools[pool_id].held -= quantity
-    elif any(stock.pools[pool_id].left < quantity for pool_id, quantity in hold.draws.items()) or any(
-        stock.seats.get(seat, hold.hold_id) is not None for seat in hold.seats
-    ):
+    elif hold.state == HoldState.RETURNED or not _is_free(stock, hold):
         return Confirmation.GONE
     for pool_id, quantity in hold.draws.items():
         stock.pools[pool_id].sold += quantity
@@ -344,6 +343,11 @@ def _confirm(stock: Stock, hold: Hold, now: datetime) -> Confirmation:
         stock.seats[seat] = hold.hold_id
     hold.state = HoldState.CONFIRMED
     return Confirmation.CONFIRMED if was_live else Confirmation.RECLAIMED
+
+
+def _is_free(stock: Stock, hold: Hold) -> bool:
+    has_room = all(stock.pools[pool_id].left >= quantity for pool_id, quantity in hold.draws.items())
+    return has_room and all(stock.seats.get(seat, hold.hold_id) is None for seat in hold.seats)
 
 
 def decide_extension(hold: Hold, until: datetime, *, kept_at_most: timedelta, now: datetime) -> datetime:

@@ -12,8 +12,9 @@ import msgspec
 
 from alltickets.catalog.interface import EventSnapshot, QuestionKind, QuestionSnapshot, why_unsellable
 from alltickets.inventory.interface import seat_id_of
+from alltickets.kernel.money import Money
 from alltickets.orders.refusals import FieldFault, HoldersInvalid, LimitExceeded, SelectionInvalid
-from alltickets.pricing.interface import SelectedLine
+from alltickets.pricing.interface import Quote, SelectedLine
 
 __all__ = [
     "MOVES",
@@ -29,6 +30,7 @@ __all__ = [
     "may_move",
     "order_number",
     "places_of",
+    "unit_prices",
 ]
 
 PLACES_MAX = 100
@@ -141,17 +143,22 @@ def draws_of(event: EventSnapshot, lines: Sequence[SelectedLine]) -> tuple[dict[
         for pool_id in pools:
             draws[pool_id] += line.quantity
         # The first pool of an offer is its sector's: seats are numbered within it.
-        seats += [seat_id_of(pools[0], str(label)) for label in line.seats]
+        seats += [seat_id_of(pools[0], label) for label in line.seats]
     return dict(draws), tuple(seats)
 
 
 def places_of(selection: Sequence[SelectedLine]) -> list[Place]:
     """The places of a selection, one by one: line by line, within a line in the order of its seats."""
     return [
-        Place(line.performance_id, line.ticket_type_id, str(line.seats[unit]) if line.seats else None)
+        Place(line.performance_id, line.ticket_type_id, line.seats[unit] if line.seats else None)
         for line in selection
         for unit in range(line.quantity)
     ]
+
+
+def unit_prices(quote: Quote) -> list[Money]:
+    """What each place costs, in the order of `places_of` the quote's selection."""
+    return [part.unit.final for line in quote.lines for part in line.parts for _ in range(part.quantity)]
 
 
 def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, holders: Sequence[Holder]) -> tuple[Buyer, list[Holder]]:
@@ -203,14 +210,14 @@ def _answer_fault(question: QuestionSnapshot, answer: str) -> str | None:
     if not answer:
         return "required" if question.required else None
     fits = {
-        QuestionKind.TEXT: lambda: True,
-        QuestionKind.CHOICE: lambda: answer in question.options,
-        QuestionKind.DOCUMENT: lambda: _DNI.fullmatch(_tidy_document(answer) or "") is not None,
-        QuestionKind.MAIL: lambda: _MAIL.fullmatch(answer) is not None,
-        QuestionKind.PHONE: lambda: _PHONE.fullmatch(answer) is not None,
-        QuestionKind.CHECKBOX: lambda: answer == "yes" or (answer == "no" and not question.required),
+        QuestionKind.TEXT: True,
+        QuestionKind.CHOICE: answer in question.options,
+        QuestionKind.DOCUMENT: _DNI.fullmatch(_tidy_document(answer) or "") is not None,
+        QuestionKind.MAIL: _MAIL.fullmatch(answer) is not None,
+        QuestionKind.PHONE: _PHONE.fullmatch(answer) is not None,
+        QuestionKind.CHECKBOX: answer == "yes" or (answer == "no" and not question.required),
     }
-    return None if fits[question.kind]() else question.kind.value
+    return None if fits[question.kind] else question.kind.value
 
 
 def _tidy_document(document: str | None) -> str | None:

@@ -146,10 +146,14 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Money to give back. `refund_id` is the idempotency key, the same however often this is repeated."""
+    """Money to give back. `refund_id` is the idempotency key, the same however often this is repeated.
+
+    `provider_refund_id` once the provider has told one.
+    """
 
     refund_id: UUID
     provider_payment_id: str
+    provider_refund_id: str | None = None
     amount: Money
     reason: str
 

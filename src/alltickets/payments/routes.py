@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
 from alltickets.payments.schemas import (
+    CallbackRead,
     GatewayAccountCheckRead,
     GatewayAccountRead,
     GatewayAccountSwitch,
@@ -91,10 +92,13 @@ async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> Pay
     status_code=200,
     guards=[allow_anyone("the gateway's signature over the body is the credential")],
 )
-async def receive_callback(gateway: str, account_id: UUID, body: bytes, request: Request[Any, Any, Any], payments: Payments) -> None:
+async def receive_callback(
+    gateway: str, account_id: UUID, body: bytes, request: Request[Any, Any, Any], payments: Payments
+) -> CallbackRead:
     """What a gateway tells us: verified, stored, answered; applied a moment later."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     await payments.inbox.receive(gateway, account_id, headers, body)
+    return CallbackRead(received=True)
 
 
 def _dependencies(payments: Payments) -> dict[str, Provide]:

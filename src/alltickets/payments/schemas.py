@@ -9,6 +9,7 @@ from msgspec import Meta
 
 __all__ = [
     "AttemptRead",
+    "CallbackRead",
     "ChargeRead",
     "GatewayAccountCheckRead",
     "GatewayAccountRead",
@@ -117,3 +118,9 @@ class PaymentRead(msgspec.Struct, kw_only=True):
     attempts: list[AttemptRead]
     charges: list[ChargeRead]
     refunds: list[RefundRead]
+
+
+class CallbackRead(msgspec.Struct, kw_only=True):
+    """The callback is stored and need not be sent again."""
+
+    received: bool

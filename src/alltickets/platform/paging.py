@@ -47,7 +47,8 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[object, ...] | None
         values = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=list[str | int])
     except (msgspec.MsgspecError, binascii.Error, ValueError) as fault:
         raise CursorUnreadable from fault
-    if len(values) != len(types):
+    # A NUL is a character to JSON and none to PostgreSQL.
+    if len(values) != len(types) or any("\0" in value for value in values if isinstance(value, str)):
         raise CursorUnreadable
     try:
         return tuple(msgspec.convert(value, kind, strict=False) for value, kind in zip(values, types, strict=True))

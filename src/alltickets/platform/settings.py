@@ -14,6 +14,7 @@ Environment = str
 ENVIRONMENTS = ("development", "production")
 SURFACES = ("all", "shop", "organizer", "gate")
 LOG_FORMATS = ("console", "json")
+SECRETS = ("key_ring", "database_url", "database_direct_url", "smtp_url")
 
 
 class SettingsError(Exception):
@@ -52,6 +53,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: str = "console"
     log_level: str = "info"
     shutdown_seconds: int = 20
+
+    def __repr__(self) -> str:
+        """Every setting, with secrets left out: settings end up in logs and tracebacks."""
+        shown = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return f"Settings({', '.join(f'{name}={_shown(name, value)}' for name, value in shown)})"
 
     @property
     def is_production(self) -> bool:
@@ -92,8 +98,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return faults
 
 
-def _shown(name: str, raw: str) -> str:
-    return "…" if name in ("key_ring", "database_url", "database_direct_url", "smtp_url") else repr(raw)
+def _shown(name: str, value: object) -> str:
+    return "…" if name in SECRETS and value is not None else repr(value)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -122,7 +128,12 @@ def _flag(raw: str) -> bool:
 
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(raw: str) -> str:
-        if urlsplit(raw).scheme not in schemes:
+        try:
+            scheme = urlsplit(raw).scheme
+        except ValueError:
+            # What urlsplit says quotes the part it cannot read, and a password may stand there.
+            raise ValueError("cannot be read as a URL; percent-encode what is not a letter or a digit in its parts") from None
+        if scheme not in schemes:
             raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return raw.rstrip("/")
 

@@ -114,23 +114,50 @@ class EventKeys:
         self._public.drop((organizer_id, event_id))
 
     async def reseal(self) -> int:
-        """Move private keys to the ring's active key, a bounded number of them; how many. 0: an older key can leave the ring."""
+        """Move private keys to the ring's active key, organizer by organizer; how many. 0: an older key can leave the ring."""
         async with self._database.reading(None) as reader:
             found = await reader.fetch_tuples(
                 """
-                /* across organizers: finds keys sealed under an older key of the ring; each is resealed in its organizer's transaction */
-                SELECT organizer_id, event_id, number
+                /* across organizers: finds whose keys are sealed under an older key; each is resealed in its organizer's transaction */
+                SELECT DISTINCT organizer_id
                   FROM tickets.event_keys
                  WHERE NOT starts_with(private_key_sealed, %(current)s)
-                 LIMIT %(limit)s
+                 LIMIT 1000
                 """,
                 current=f"v{self._ring.active_version}:",
-                limit=RESEALED_AT_ONCE,
             )
-        for organizer_id, event_id, number in found:
+        resealed = 0
+        for (organizer_id,) in found:
             async with self._database.transaction(organizer_id) as tx:
-                await self._reseal_one(tx, event_id, number)
-        return len(found)
+                resealed += await self.reseal_of(tx)
+        return resealed
+
+    async def reseal_of(self, tx: Transaction) -> int:
+        """Move one organizer's private keys to the ring's active key, a bounded number of them; how many."""
+        rows = await tx.fetch_tuples(
+            """
+            SELECT event_id, number, private_key_sealed
+              FROM tickets.event_keys
+             WHERE organizer_id = %(organizer_id)s AND NOT starts_with(private_key_sealed, %(current)s)
+             ORDER BY event_id, number
+             LIMIT %(limit)s
+               FOR UPDATE
+            """,
+            current=f"v{self._ring.active_version}:",
+            limit=RESEALED_AT_ONCE,
+        )
+        await tx.execute(
+            """
+            UPDATE tickets.event_keys k
+               SET private_key_sealed = x.sealed
+              FROM unnest(%(events)s::uuid[], %(numbers)s::smallint[], %(sealed)s::text[]) AS x(event_id, number, sealed)
+             WHERE k.organizer_id = %(organizer_id)s AND k.event_id = x.event_id AND k.number = x.number
+            """,
+            events=[event_id for event_id, _, _ in rows],
+            numbers=[number for _, number, _ in rows],
+            sealed=[self._ring.rotate(sealed, _context(tx.organizer_id, event_id, number)) for event_id, number, sealed in rows],
+        )
+        return len(rows)
 
     async def _create(self, tx: Transaction, event_id: UUID) -> EventKey:
         """Make the event's next key unless it has a live one; the live one. The unique index decides between two who do this at once."""
@@ -176,28 +203,6 @@ class EventKeys:
             )
         raw = self._ring.open(sealed, _context(organizer_id, event_id, number))
         return Signer(number, Ed25519PrivateKey.from_private_bytes(raw))
-
-    async def _reseal_one(self, tx: Transaction, event_id: UUID, number: int) -> None:
-        [(sealed,)] = await tx.fetch_tuples(
-            """
-            SELECT private_key_sealed
-              FROM tickets.event_keys
-             WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s AND number = %(number)s
-               FOR UPDATE
-            """,
-            event_id=event_id,
-            number=number,
-        )
-        await tx.execute(
-            """
-            UPDATE tickets.event_keys
-               SET private_key_sealed = %(sealed)s
-             WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s AND number = %(number)s
-            """,
-            sealed=self._ring.rotate(sealed, _context(tx.organizer_id, event_id, number)),
-            event_id=event_id,
-            number=number,
-        )
 
 
 async def _rows_of(reader: Reader, event_id: UUID) -> dict[int, EventKey]:

@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('held', 'confirmed', 'released', 'expired', 'returned')", name="holds_state"),
         schema="inventory",
     )
-    live = {"schema": "inventory", "postgresql_where": sa.text("state = 'held'")}
-    op.create_index("holds_live_by_visitor", "holds", ["visitor", "event_id", "organizer_id"], **live)
-    op.create_index("holds_live_by_address", "holds", ["address", "event_id", "organizer_id"], **live)
-    op.create_index("holds_live_by_expiry", "holds", ["expires_at", "organizer_id"], **live)
+    live = sa.text("state = 'held'")
+    op.create_index("holds_live_by_visitor", "holds", ["visitor", "event_id", "organizer_id"], schema="inventory", postgresql_where=live)
+    op.create_index("holds_live_by_address", "holds", ["address", "event_id", "organizer_id"], schema="inventory", postgresql_where=live)
+    op.create_index("holds_live_by_expiry", "holds", ["expires_at", "organizer_id"], schema="inventory", postgresql_where=live)

@@ -13,14 +13,13 @@ from alltickets.inventory.interface import Confirmation, confirm, return_sold
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, PaidLine, PaymentUnplaced
 from alltickets.orders.records import Order, read_orders, write_progress
-from alltickets.orders.rules import OrderStatus, may_move, places_of
+from alltickets.orders.rules import OrderStatus, may_move, places_of, unit_prices
 from alltickets.orders.service.limits import uncount_buyers
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.payments.interface import AskRefund, Payments
 from alltickets.platform.database import Transaction
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
-from alltickets.pricing.interface import unit_prices
 from alltickets.tickets.interface import IssueTicket, Revocation, issue, revoke_of_orders
 
 __all__ = ["Fulfilment", "return_money"]

@@ -12,14 +12,13 @@ import msgspec
 
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 
-__all__ = ["QUERY_TIMEOUT", "call", "decode", "http_client"]
+__all__ = ["call", "decode", "http_client"]
 
 Answer = TypeVar("Answer")
 
 CONNECTIONS_MAX = 50
-BODY_BYTES_MAX = 4_000_000
-_TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=10.0, pool=5.0)
-QUERY_TIMEOUT = httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=5.0)
+CONNECT_SECONDS_MAX = 3.0
+ANSWER_SECONDS_MAX = 15.0
 
 _KINDS: dict[int, GatewayErrorKind] = {
     400: "invalid_request",
@@ -34,10 +33,11 @@ _KINDS: dict[int, GatewayErrorKind] = {
 """Everything else that is not 2xx may have been carried out."""
 
 
-def http_client() -> httpx.AsyncClient:
+def http_client(*, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> httpx.AsyncClient:
     """The one client of a process for all gateways. No redirects: an API that redirects is not the one we know."""
+    timeout = httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
     limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=30)
-    return httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=False)
 
 
 async def call(
@@ -48,13 +48,13 @@ async def call(
     headers: Mapping[str, str],
     query: Mapping[str, str] | None = None,
     body: object = None,
-    timeout: httpx.Timeout = _TIMEOUT,
+    kinds: Mapping[str, GatewayErrorKind] | None = None,
 ) -> httpx.Response:
-    """Call and return a 2xx answer, its body read. Raises `GatewayError`."""
+    """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status."""
     content = None if body is None else msgspec.json.encode(body)
     sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
     try:
-        response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
+        response = await client.request(method, url, params=query, content=content, headers=sent)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
         raise GatewayError(f"The gateway cannot be reached: {fault!r}.", kind="unavailable_not_sent") from fault
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
@@ -63,7 +63,7 @@ async def call(
         raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
     if response.is_success:
         return response
-    raise _error_of(response)
+    raise _error_of(response, kinds or {})
 
 
 def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") -> Answer:
@@ -74,15 +74,15 @@ def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") ->
         raise GatewayError(f"The gateway's answer cannot be read: {fault}.", kind="unknown_outcome") from fault
 
 
-def _error_of(response: httpx.Response) -> GatewayError:
-    kind = _KINDS.get(response.status_code, "unknown_outcome")
+def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind]) -> GatewayError:
+    code = _code_of(response)
+    kind = kinds.get(code) or _KINDS.get(response.status_code, "unknown_outcome")
     retry_after = response.headers.get("retry-after", "")
     seconds = int(retry_after) if retry_after.isdigit() else None
     if response.status_code == 503 and seconds is not None:
         # A server that says when to come back has looked at the clock, not at the request.
         kind = "unavailable_not_sent"
-    message = f"The gateway answered {response.status_code}."
-    return GatewayError(message, seconds, kind=kind, code=_code_of(response))
+    return GatewayError(f"The gateway answered {response.status_code} ({code}).", seconds, kind=kind, code=code)
 
 
 def _code_of(response: httpx.Response) -> str:
@@ -91,5 +91,6 @@ def _code_of(response: httpx.Response) -> str:
         document = msgspec.json.decode(response.content[:10_000])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return str(response.status_code)
-    code = document.get("code") or document.get("error") if isinstance(document, dict) else None
+    error = document.get("error", document) if isinstance(document, dict) else None
+    code = error.get("code") if isinstance(error, dict) else error
     return code[:100].replace("\x00", "") if isinstance(code, str) else str(response.status_code)

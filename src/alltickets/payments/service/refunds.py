@@ -72,12 +72,14 @@ class _Refund:
     provider_payment_id: str
     attempt_id: UUID
     error_kind: str | None
+    provider_refund_id: str | None
 
     @property
     def order(self) -> RefundOrder:
         return RefundOrder(
             refund_id=self.id,
             provider_payment_id=self.provider_payment_id,
+            provider_refund_id=self.provider_refund_id,
             amount=Money(self.amount_minor, self.currency),
             reason=self.reason,
         )
@@ -268,7 +270,7 @@ async def _claim(tx: Transaction, now: datetime) -> list[_Refund]:
                    FOR UPDATE OF f SKIP LOCKED) AS d
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
         RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
-                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),

@@ -32,7 +32,7 @@ class AddressReader:
 
     def _look_up(self, address: str) -> bool:
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = _parse(address)
         except ValueError:
             return False
         return any(parsed in network for network in self._trusted)
@@ -47,14 +47,19 @@ def _forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
     return hops[::-1]
 
 
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    # A socket that listens for both families shows IPv4 peers, our own proxies among them, as ::ffff:10.0.0.2.
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return mapped or parsed
+
+
 @lru_cache(maxsize=10_000)
 def _countable(address: str) -> str:
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return "unknown"
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

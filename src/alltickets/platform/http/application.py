@@ -17,6 +17,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.plugins import InitPlugin
+from litestar.types import Guard
 
 from alltickets.platform.http.problems import InvalidBody, MalformedBody, NoSuchPath, NotAllowedHere, PayloadTooLarge, Problems
 
@@ -61,6 +62,7 @@ def build_application(
     routers: Sequence[Router],
     plugins: Sequence[Any],
     security_schemes: dict[str, SecurityScheme],
+    document_guard: Guard,
     problems: Problems,
     body_bytes_max: int,
     version: str,
@@ -68,7 +70,7 @@ def build_application(
     on_start: Sequence[Hook],
     on_stop: Sequence[Hook],
 ) -> Litestar:
-    """The application of these routers. `/api/openapi.json` describes all of it."""
+    """The application of these routers. `/api/openapi.json` describes all of it, for whom `document_guard` lets through."""
     return Litestar(
         route_handlers=list(routers),
         plugins=[_OwnErrors(problems, body_bytes_max), *plugins],
@@ -76,7 +78,7 @@ def build_application(
             title="ALLTICKETS",
             version=version,
             description="Errors are RFC 9457 problem documents whose `type` is a stable slug: docs/problems.md lists them.",
-            path="/api",
+            openapi_router=Router("/api", route_handlers=[], guards=[document_guard]),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             servers=[Server(url=public_url)],
             components=Components(security_schemes=dict(security_schemes)),

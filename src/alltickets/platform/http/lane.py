@@ -57,7 +57,7 @@ class LaneAnswer:
 
 @dataclass(frozen=True)
 class HotRoute:
-    """One endpoint of the lane, e.g. `/api/shop/holds/{hold}`; its parameters stand side by side. `operation_id` names its Litestar twin."""
+    """One endpoint of the lane. `path` as in `/api/shop/holds/{hold}`, its parameters side by side; `operation_id` names its twin."""
 
     operation_id: str
     method: str

@@ -47,12 +47,12 @@ QUANTITY_MAX = 1_000
 
 
 class SelectedLine(msgspec.Struct, frozen=True):
-    """So many of a ticket type at a performance; `seats` names them all, or is empty where none are numbered."""
+    """So many of a ticket type at a performance; `seats` are their labels, all of them, or none where places have no numbers."""
 
     performance_id: UUID
     ticket_type_id: UUID
     quantity: int
-    seats: tuple[UUID, ...] = ()
+    seats: tuple[str, ...] = ()
 
 
 class QuotePart(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ class QuoteLine(msgspec.Struct, frozen=True):
     ticket_type_id: UUID
     name: str
     quantity: int
-    seats: tuple[UUID, ...]
+    seats: tuple[str, ...]
     parts: tuple[QuotePart, ...]
     total: Money
 
@@ -171,11 +171,11 @@ def quote(book: PriceBook, selection: Sequence[SelectedLine], levels: Mapping[UU
     if len(selection) > LINES_MAX:
         raise TooManyLines(LINES_MAX)
     counted: dict[UUID, int] = {}
-    seats_seen: set[UUID] = set()
+    seats_seen: set[tuple[UUID, UUID, str]] = set()
     lines = []
     for selected in selection:
         prices = _prices_of(book, selected, code)
-        _check_quantity(selected, seats_seen)
+        _check_quantity(selected, prices.ticket_type.sector_id, seats_seen)
         parts = _parts(prices, selected, levels, counted, at) if prices.phases else (_part(selected.quantity, prices.standard),)
         total = parts[0].total if len(parts) == 1 else Money(sum(part.total.minor for part in parts), book.currency)
         lines.append(
@@ -204,12 +204,12 @@ def _prices_of(book: PriceBook, selected: SelectedLine, code: str | None) -> Typ
     return prices
 
 
-def _check_quantity(selected: SelectedLine, seats_seen: set[UUID]) -> None:
+def _check_quantity(selected: SelectedLine, sector_id: UUID, seats_seen: set[tuple[UUID, UUID, str]]) -> None:
     if not 1 <= selected.quantity <= QUANTITY_MAX:
         raise QuantityRefused(selected.ticket_type_id, selected.quantity, QUANTITY_MAX)
     if selected.seats:
         seen_before = len(seats_seen)
-        seats_seen.update(selected.seats)
+        seats_seen.update((selected.performance_id, sector_id, seat) for seat in selected.seats)
         if len(selected.seats) != selected.quantity or len(seats_seen) != seen_before + selected.quantity:
             raise SeatsMismatched(selected.ticket_type_id, selected.quantity, len(set(selected.seats)))
 

@@ -1,0 +1,120 @@
+"""The events' key pairs: made once, sealed at rest, replaceable, and moved along when the ring's key changes."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from alltickets.catalog.interface import CatalogService, EventNotFound
+from alltickets.catalog.schemas.organizer import EventCreate
+from alltickets.identity.interface import Actor, DeviceActor
+from alltickets.kernel.ids import new_id
+from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyMissing, KeyRing
+from alltickets.tickets.events import EventKeyReplaced
+from alltickets.tickets.interface import EventKeys, Tickets
+from tests.conftest import SettableClock
+from tests.stream import events_of
+
+
+async def make_event(catalog_service: CatalogService, actor: Actor) -> UUID:
+    body = EventCreate(title="Noche de prueba", currency="ARS", timezone="America/Argentina/Buenos_Aires")
+    return (await catalog_service.events.create(actor, body)).event_id
+
+
+async def sealed_of(database: Database, organizer_id: UUID, event_id: UUID) -> list[str]:
+    async with database.reading(organizer_id) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            SELECT private_key_sealed
+              FROM tickets.event_keys
+             WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
+             ORDER BY number
+            """,
+            event_id=event_id,
+        )
+    return [sealed for (sealed,) in rows]
+
+
+async def test_an_event_has_no_key_until_one_is_needed_and_then_one_for_all(organizer_id: UUID, keys: EventKeys) -> None:
+    event_id = new_id()
+    assert await keys.of(organizer_id, event_id) == {}
+
+    key = await keys.ensure(organizer_id, event_id)
+    signer = await keys.signer(organizer_id, event_id)
+
+    assert key.number == signer.number == 1
+    assert signer.key.public_key().public_bytes_raw() == key.public_key
+    assert await keys.ensure(organizer_id, event_id) == key
+
+
+async def test_processes_that_need_the_first_key_at_once_agree_on_one(
+    database: Database, clock: SettableClock, key_ring: KeyRing, organizer_id: UUID
+) -> None:
+    event_id = new_id()
+    processes = [EventKeys(database, clock, key_ring) for _ in range(10)]
+
+    signers = await asyncio.gather(*(process.signer(organizer_id, event_id) for process in processes))
+
+    assert len({signer.key.public_key().public_bytes_raw() for signer in signers}) == 1
+    assert len(await sealed_of(database, organizer_id, event_id)) == 1
+
+
+async def test_the_private_key_is_sealed_for_its_row(database: Database, organizer_id: UUID, keys: EventKeys, key_ring: KeyRing) -> None:
+    event_id = new_id()
+    signer = await keys.signer(organizer_id, event_id)
+
+    [sealed] = await sealed_of(database, organizer_id, event_id)
+
+    assert signer.key.private_bytes_raw().hex() not in sealed
+    raw = key_ring.open(sealed, f"tickets.event_keys/{organizer_id}/{event_id}/1")
+    assert Ed25519PrivateKey.from_private_bytes(raw).public_key() == signer.key.public_key()
+
+
+async def test_a_replaced_key_is_retired_and_the_next_one_signs(
+    database: Database, organizer_id: UUID, tickets: Tickets, keys: EventKeys, catalog_service: CatalogService, actor: Actor
+) -> None:
+    event_id = await make_event(catalog_service, actor)
+    await keys.ensure(organizer_id, event_id)
+
+    again = [await tickets.replace_event_key(actor, event_id, 1) for _ in range(2)]
+
+    assert [key.number for key in again] == [2, 2]
+    public = await keys.of(organizer_id, event_id)
+    assert [(number, key.retired_at is None) for number, key in public.items()] == [(1, False), (2, True)]
+    assert (await keys.signer(organizer_id, event_id)).number == 2
+    assert await events_of(database, organizer_id, EventKeyReplaced) == [EventKeyReplaced(event_id=event_id, retired_number=1, number=2)]
+
+
+async def test_a_door_gets_the_public_keys_of_its_event_only(
+    organizer_id: UUID, tickets: Tickets, catalog_service: CatalogService, actor: Actor
+) -> None:
+    event_id = await make_event(catalog_service, actor)
+
+    [key] = await tickets.public_keys(DeviceActor(organizer_id, new_id(), event_id, "door"), event_id)
+
+    assert len(key.public_key) == 32
+    for device in (DeviceActor(organizer_id, new_id(), new_id(), "door"), DeviceActor(new_id(), new_id(), None, "stranger")):
+        with pytest.raises(EventNotFound):
+            await tickets.public_keys(device, event_id)
+    with pytest.raises(EventNotFound):
+        await tickets.replace_event_key(Actor.system(new_id(), "stranger"), event_id, 1)
+
+
+async def test_resealing_moves_every_key_to_the_rings_active_one(database: Database, clock: SettableClock, organizer_id: UUID) -> None:
+    old, new = KeyRing.generate_key(), KeyRing.generate_key()
+    event_id = new_id()
+    before = EventKeys(database, clock, KeyRing(f"101:{old}"))
+    public = await before.ensure(organizer_id, event_id)
+    both = EventKeys(database, clock, KeyRing(f"101:{old},102:{new}"))
+
+    async with database.transaction(organizer_id) as tx:
+        await both.reseal_of(tx)
+
+    [sealed] = await sealed_of(database, organizer_id, event_id)
+    assert sealed.startswith("v102:")
+    after = EventKeys(database, clock, KeyRing(f"102:{new}"))
+    assert (await after.signer(organizer_id, event_id)).key.public_key().public_bytes_raw() == public.public_key
+    with pytest.raises(KeyMissing):
+        await before.signer(organizer_id, event_id)
