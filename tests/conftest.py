@@ -50,7 +50,7 @@ def database_url(postgres_url: str) -> Iterator[str]:
     name = f"test_{new_id().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    url = _with_database(postgres_url, name)
+    url = with_database(postgres_url, name)
     migrations.upgrade(url)
     yield url
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -87,7 +87,8 @@ def key_ring() -> KeyRing:
     return KeyRing(f"1:{KeyRing.generate_key()}")
 
 
-def _with_database(url: str, name: str) -> str:
+def with_database(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
     parts = psycopg.conninfo.conninfo_to_dict(url)
     query = f"?host={parts['host']}" if str(parts["host"]).startswith("/") else ""
     host = "" if query else f"{parts['host']}:{parts.get('port', 5432)}"

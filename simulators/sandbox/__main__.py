@@ -47,7 +47,7 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings(
         data=data,
-        public_url=(public_url or f"http://{host}:{port}").rstrip("/"),
+        public_url=(public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/"),
         master_key=master_key,
         allowed_hosts=frozenset(name.lower() for name in allowed_hosts),
         callback_answer_seconds=callback_answer_seconds,
@@ -59,6 +59,7 @@ def main(
         gateway = Gateway(settings)
     except (OSError, sqlite3.Error) as error:
         raise click.ClickException(f"Cannot keep state in {data}: {error}. Give a directory that can be written to with --data.") from None
+    click.echo(f"Sandbox gateway: {settings.public_url}/merchants/new  (administration: {settings.public_url}/admin)")
     asyncio.run(_serve(gateway, host, port))
 
 

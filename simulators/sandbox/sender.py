@@ -49,8 +49,10 @@ class Sender:
                         async with asyncio.timeout(None if wake_at is None else max(0.0, wake_at - time.time())):
                             await self._outgoing.woken.wait()
             finally:
-                for task in self._sending.values():
+                tasks = list(self._sending.values())
+                for task in tasks:
                     task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start_due(self, client: httpx.AsyncClient) -> float | None:
         change_due_at = self._payments.apply_due()

@@ -140,6 +140,12 @@ def from_texts(texts: Mapping[str, str], kind: type[Body]) -> Body:
     """The fields of a link or a form, whose numbers are text. Raises `Refused` 400."""
     fields: dict[str, Any] = dict(texts)
     try:
-        return msgspec.convert(fields, kind, strict=False)
+        converted = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(f"{error}.") from None
+    for name, text in texts.items():
+        value = getattr(converted, name)
+        # The lenient reading also takes 1e3 and 007, of which no two programs think the same.
+        if type(value) is int and str(value) != text:
+            raise invalid(f"{name} must be a whole number in plain digits.")
+    return converted

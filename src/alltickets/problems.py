@@ -4,6 +4,7 @@ In order of precedence: what is wrong with the request itself, who may call, wha
 400 and 422 are about the request only; 409 is about state.
 """
 
+from alltickets.access import interface as access
 from alltickets.catalog import interface as catalog
 from alltickets.identity import interface as identity
 from alltickets.inventory import interface as inventory
@@ -20,6 +21,7 @@ from alltickets.platform.http.problems import (
     ProblemType,
 )
 from alltickets.platform.paging import CursorUnreadable
+from alltickets.pricing import interface as pricing
 from alltickets.tickets import interface as tickets
 
 __all__ = ["PROBLEMS"]
@@ -74,6 +76,11 @@ PROBLEMS = Problems(
         ProblemType(catalog.NotPublishable, "not-publishable", 409, "Cannot be published yet"),
         ProblemType(catalog.NotDeletable, "not-deletable", 409, "Cannot be deleted"),
         ProblemType(catalog.NotOnSale, "not-on-sale", 409, "Not on sale"),
+        # prices
+        ProblemType(pricing.EmptySelection, "empty-selection", 422, "Nothing selected"),
+        ProblemType(pricing.TooManyLines, "too-many-lines", 422, "Too many lines"),
+        ProblemType(pricing.QuantityRefused, "quantity-refused", 422, "No such quantity"),
+        ProblemType(pricing.SeatsMismatched, "seats-mismatched", 422, "Seats do not match places"),
         # stock
         ProblemType(inventory.PoolNotFound, "pool-not-found", 404, "No such pool"),
         ProblemType(inventory.CapacityTaken, "capacity-taken", 409, "Capacity is taken"),
@@ -107,6 +114,10 @@ PROBLEMS = Problems(
         ProblemType(tickets.NoSuchTicket, "ticket-not-found", 404, "No such ticket"),
         ProblemType(tickets.TicketIsRevoked, "ticket-revoked", 409, "Ticket is revoked"),
         ProblemType(tickets.ReplacedTooOften, "replaced-too-often", 409, "Replaced too often"),
+        # access
+        ProblemType(access.NoSuchCheckpoint, "checkpoint-not-found", 404, "No such checkpoint"),
+        ProblemType(access.CheckpointInvalid, "checkpoint-invalid", 422, "Checkpoint does not fit its event"),
+        ProblemType(access.ScanConflict, "scan-conflict", 409, "Scan id used for something else"),
         # trouble
         ProblemType(Overloaded, "overloaded", 503, "Too busy right now"),
     ]

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from alltickets.catalog.queries import Catalog
@@ -26,6 +25,7 @@ from alltickets.identity.interface import Actor
 from alltickets.platform.database import Database
 from alltickets.platform.outbox import Event
 from tests.conftest import SettableClock
+from tests.stream import events_of
 
 TITLE = "Noche de prueba"
 
@@ -100,17 +100,6 @@ def published_events(database: Database, organizer_id: UUID) -> Published:
     """The events in the organizer's stream of the given types, in order."""
 
     async def read(*types: type[Event]) -> list[Event]:
-        by_name = {event_type.__name__: event_type for event_type in types}
-        async with database.reading(organizer_id) as reader:
-            rows = await reader.fetch_tuples(
-                """
-                SELECT type, payload::text
-                  FROM platform.events
-                 WHERE organizer_id = %(organizer_id)s AND type = ANY(%(types)s::text[])
-                 ORDER BY position
-                """,
-                types=list(by_name),
-            )
-        return [msgspec.json.decode(payload, type=by_name[name]) for name, payload in rows]
+        return await events_of(database, organizer_id, *types)
 
     return read

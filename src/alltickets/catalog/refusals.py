@@ -197,14 +197,14 @@ class KeyTaken(Refusal):
 class IllegalMove(Refusal):
     """Which moves are legal stands in `rules.states.MOVES`."""
 
-    status: str
+    present: str
     wanted: str
     allowed: tuple[str, ...]
 
     def __str__(self) -> str:
         if not self.allowed:
-            return f"The event is {self.status}; that is final. Nothing was changed."
-        return f"The event is {self.status} and cannot become {self.wanted}. From here it can become {' or '.join(self.allowed)}."
+            return f"The event is {self.present}; that is final. Nothing was changed."
+        return f"The event is {self.present} and cannot become {self.wanted}. From here it can become {' or '.join(self.allowed)}."
 
 
 class BlockerCode(StrEnum):

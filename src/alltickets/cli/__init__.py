@@ -18,6 +18,7 @@ from alltickets.cli.serve import serve
 from alltickets.cli.up import up
 from alltickets.cli.work import work
 from alltickets.kernel.errors import Refusal, Trouble
+from alltickets.platform.secrets import SecretsError
 from alltickets.platform.settings import SettingsError
 
 __all__ = ["main"]
@@ -31,21 +32,23 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SettingsError as fault:
-            raise Failed("\n".join(["The settings cannot be used:", *(f"  {line}" for line in fault.faults)]), exit_code=2) from fault
-        except (Trouble, Refusal) as fault:
+            raise Misused("\n".join(["The settings cannot be used:", *(f"  {line}" for line in fault.faults)])) from fault
+        except (Trouble, Refusal, SecretsError) as fault:
             raise Failed(str(fault)) from fault
 
 
 class Failed(click.ClickException):
     """What is said on standard error, without a traceback."""
 
-    def __init__(self, message: str, *, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
-
     def show(self, file: Any = None) -> None:
         """Say it."""
         click.echo(self.format_message(), err=True, file=file)
+
+
+class Misused(Failed):
+    """The settings or options cannot be used."""
+
+    exit_code = 2
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -1,12 +1,18 @@
 """`alltickets serve`."""
 
+import functools
+import importlib
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["serve"]
+if TYPE_CHECKING:
+    from alltickets.platform.settings import Settings
+
+__all__ = ["serve", "serve_http"]
 
 # What the kernel queues and what one process takes in at once: an on-sale opens with thousands of connections in the same second.
 BACKLOG = 4096
@@ -38,19 +44,20 @@ def serve(surface: str, host: str, port: int, workers: int) -> None:
     # The processes that answer read their settings from the environment themselves.
     os.environ["ALLTICKETS_SURFACE"] = surface
     os.environ["ALLTICKETS_DATABASE_URL"] = database_urls(settings)[0]
-    _serve_http(settings.log_format, settings.log_level, host, port, workers, settings.shutdown_seconds)
+    serve_http(settings, host, port, workers)
 
 
-def _serve_http(log_format: str, log_level: str, host: str, port: int, workers: int, shutdown_seconds: int) -> None:
+def serve_http(settings: "Settings", host: str, port: int, workers: int, *, factory: str = "alltickets.main:application") -> None:
+    """Run the HTTP server until it is told to stop; each of its processes calls `factory` for its application."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.log import LogLevels
 
     from alltickets.platform import logs
 
-    logs.set_up(log_format, log_level)
+    logs.set_up(settings.log_format, settings.log_level)
     Granian(
-        "alltickets.main:application",
+        factory,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -62,11 +69,20 @@ def _serve_http(log_format: str, log_level: str, host: str, port: int, workers: 
         backlog=BACKLOG,
         backpressure=BACKLOG,
         respawn_failed_workers=True,
-        workers_kill_timeout=shutdown_seconds,
+        workers_kill_timeout=settings.shutdown_seconds,
         log_level=LogLevels.warning,
         # Its messages go where ours go and look like ours.
         log_dictconfig={"loggers": {"_granian": {"handlers": [], "propagate": True}}},
-    ).serve()
+    ).serve(target_loader=functools.partial(_load, factory), wrap_loader=False)
+
+
+def _load(factory: str) -> Any:
+    """The application, in a process that answers: it ends with the one that started it, so that nothing keeps the port."""
+    from alltickets.supervise.tether import end_with_parent
+
+    end_with_parent()
+    module, _, name = factory.partition(":")
+    return getattr(importlib.import_module(module), name)()
 
 
 def _share_metrics(folder: Path) -> None:

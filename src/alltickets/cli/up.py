@@ -15,7 +15,7 @@ def up(host: str, port: int, workers: int, demo: bool) -> None:
 
     The database is the embedded PostgreSQL unless ALLTICKETS_DATABASE_URL is set.
     """
-    from alltickets import supervise
     from alltickets.platform.settings import Settings
+    from alltickets.supervise import up as supervisor
 
-    supervise.up(Settings.from_environment(), supervise.Wish(host=host, port=port, workers=workers, is_demo=demo))
+    supervisor.up(Settings.from_environment(), supervisor.Wish(host=host, port=port, workers=workers, is_demo=demo))

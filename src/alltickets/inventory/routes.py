@@ -20,7 +20,7 @@ def organizer_router(inventory: Inventory) -> Router:
         return inventory
 
     return Router(
-        path="/api/organizer/events/{event:uuid}/pools",
+        path="/api/organizer/events/{event_id:uuid}/pools",
         route_handlers=[list_pools, resize_pool],
         dependencies={"inventory": Provide(provide, sync_to_thread=False)},
         tags=["inventory"],
@@ -28,15 +28,15 @@ def organizer_router(inventory: Inventory) -> Router:
 
 
 @get("/", operation_id="listPools", guards=[allow(Permission.STOCK_READ)])
-async def list_pools(event: UUID, actor: Actor, inventory: Inventory) -> list[PoolRead]:
+async def list_pools(event_id: UUID, actor: Actor, inventory: Inventory) -> list[PoolRead]:
     """The event's pools with what is held and sold now; none until the catalog's plan has been taken up, a moment after a change."""
-    return [_pool_read(pool) for pool in await inventory.pools(actor.organizer_id, event)]
+    return [_pool_read(pool) for pool in await inventory.pools(actor.organizer_id, event_id)]
 
 
-@patch("/{pool:uuid}", operation_id="resizePool", guards=[allow(Permission.EVENTS_WRITE)])
-async def resize_pool(event: UUID, pool: UUID, data: PoolWrite, actor: Actor, inventory: Inventory) -> PoolRead:
+@patch("/{pool_id:uuid}", operation_id="resizePool", guards=[allow(Permission.EVENTS_WRITE)])
+async def resize_pool(event_id: UUID, pool_id: UUID, data: PoolWrite, actor: Actor, inventory: Inventory) -> PoolRead:
     """Raise or lower a capacity, also while it sells; never below what is held and sold."""
-    return _pool_read(await inventory.resize(actor, event, pool, data.capacity))
+    return _pool_read(await inventory.resize(actor, event_id, pool_id, data.capacity))
 
 
 def _pool_read(pool: PoolFacts) -> PoolRead:

@@ -11,8 +11,8 @@ __all__ = ["PoolRead", "PoolWrite"]
 class PoolRead(msgspec.Struct, frozen=True):
     """A pool's figures."""
 
-    pool: UUID
-    performance: UUID | None
+    pool_id: UUID
+    performance_id: UUID | None
     kind: str
     label: str
     capacity: int

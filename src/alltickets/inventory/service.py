@@ -130,17 +130,7 @@ async def extend(
             hold.expires_at = ends
             extended.append(hold)
         outcomes.append(hold)
-    if extended:
-        await tx.execute(
-            """
-            UPDATE inventory.holds h
-               SET expires_at = x.expires_at
-              FROM unnest(%(ids)s::uuid[], %(ends)s::timestamptz[]) AS x(hold_id, expires_at)
-             WHERE h.organizer_id = %(organizer_id)s AND h.hold_id = x.hold_id
-            """,
-            ids=[hold.hold_id for hold in extended],
-            ends=[hold.expires_at for hold in extended],
-        )
+    await table.set_ends(tx, {hold.hold_id: hold.expires_at for hold in extended})
     return outcomes
 
 

@@ -2,9 +2,13 @@
 
 The one order of locks of the whole product stands here: holds by id, then pools by id, then seats by id, and last the stream's row.
 Whoever locks in this order, and only what gets scarcer or is given back, never deadlocks with another.
+
+Rows to change are named by `= ANY(ids)`, and many of them find their new values in a map, not by a join: with statistics that know nothing
+of an organizer who has just begun, the planner would join by walking through everything of that organizer (measured: 50 ms for 100 of
+100,000 holds, against 1).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +23,7 @@ __all__ = [
     "find_held_by_visitors",
     "lock_holds",
     "lock_stock",
+    "set_ends",
     "set_seats",
     "set_states",
     "write_holds",
@@ -130,7 +135,7 @@ async def write_stock(tx: Transaction, stock: Stock) -> None:
         UPDATE inventory.pools p
            SET held = x.held, sold = x.sold
           FROM unnest(%(ids)s::uuid[], %(held)s::int[], %(sold)s::int[]) AS x(pool_id, held, sold)
-         WHERE p.organizer_id = %(organizer_id)s AND p.pool_id = x.pool_id
+         WHERE p.organizer_id = %(organizer_id)s AND p.pool_id = ANY(%(ids)s::uuid[]) AND p.pool_id = x.pool_id
         """,
         ids=[level.pool_id for level in stock.pools.values()],
         held=[level.held for level in stock.pools.values()],
@@ -143,19 +148,21 @@ async def set_seats(tx: Transaction, seats: dict[UUID, UUID | None], state: str)
     if seats:
         await tx.execute(
             """
-            UPDATE inventory.seats s
-               SET state = %(state)s, hold_id = x.hold_id
-              FROM unnest(%(ids)s::uuid[], %(holds)s::uuid[]) AS x(seat_id, hold_id)
-             WHERE s.organizer_id = %(organizer_id)s AND s.seat_id = x.seat_id
+            UPDATE inventory.seats
+               SET state = %(state)s, hold_id = (%(holds)s::jsonb ->> seat_id::text)::uuid
+             WHERE organizer_id = %(organizer_id)s AND seat_id = ANY(%(seat_ids)s::uuid[])
             """,
             state=state,
-            ids=list(seats),
-            holds=list(seats.values()),
+            seat_ids=uuid_array(seats),
+            holds=_map_as_json(seats),
         )
 
 
 async def write_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
-    """Insert new holds, one statement for all. Raises `HoldRaced` when an id was taken by another process meanwhile."""
+    """Insert new holds, one statement for all. Raises `HoldRaced` when an id was taken by another process meanwhile.
+
+    In id order: whoever meets an id that another is just inserting waits for the other, and two must not wait for one another.
+    """
     written = await tx.execute(
         """
         INSERT INTO inventory.holds
@@ -168,7 +175,7 @@ async def write_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, hold_id) DO NOTHING
         """,
-        rows=rows_as_json(holds),
+        rows=rows_as_json(sorted(holds, key=lambda hold: hold.hold_id)),
     )
     if written != len(holds):
         raise HoldRaced
@@ -186,6 +193,24 @@ async def set_states(tx: Transaction, hold_ids: Collection[UUID], state: HoldSta
             state=state.value,
             hold_ids=uuid_array(hold_ids),
         )
+
+
+async def set_ends(tx: Transaction, ends: Mapping[UUID, datetime]) -> None:
+    """Give locked holds new ends."""
+    if ends:
+        await tx.execute(
+            """
+            UPDATE inventory.holds
+               SET expires_at = (%(ends)s::jsonb ->> hold_id::text)::timestamptz
+             WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
+            """,
+            hold_ids=uuid_array(ends),
+            ends=_map_as_json(ends),
+        )
+
+
+def _map_as_json(values: Mapping[UUID, object]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def _hold_of(row: tuple[UUID, UUID, str, str, list[UUID], UUID, str, datetime, datetime]) -> Hold:

@@ -19,7 +19,8 @@ pools = sa.Table(
     sa.Column("sold", sa.Integer, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("organizer_id", "pool_id"),
     sa.CheckConstraint("held >= 0 AND sold >= 0 AND held + sold <= capacity", name="pools_never_oversold"),
-    sa.Index("pools_by_event", "organizer_id", "event_id"),
+    # The organizer stands last in every index here but the primary keys: see holds.
+    sa.Index("pools_by_event", "event_id", "organizer_id"),
     # Every hold updates its pools: free space on their pages keeps the new row version beside the old one, and no index is touched.
     postgresql_with={"fillfactor": "20"},
 )
@@ -35,7 +36,7 @@ seats = sa.Table(
     sa.Column("state", sa.Text, nullable=False, server_default="free"),
     sa.Column("hold_id", UUID(as_uuid=True)),
     sa.PrimaryKeyConstraint("organizer_id", "seat_id"),
-    sa.UniqueConstraint("organizer_id", "pool_id", "label"),
+    sa.UniqueConstraint("pool_id", "label", "organizer_id"),
     sa.ForeignKeyConstraint(["organizer_id", "pool_id"], ["inventory.pools.organizer_id", "inventory.pools.pool_id"]),
     sa.CheckConstraint("state IN ('free', 'held', 'sold')", name="seats_state"),
     sa.CheckConstraint("(state = 'free') = (hold_id IS NULL)", name="seats_taken_by_a_hold"),

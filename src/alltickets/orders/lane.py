@@ -33,7 +33,7 @@ def hot_routes(orders: Orders) -> list[HotRoute]:
         return LaneAnswer(200, _encoder.encode(availability_read(availability)), _CACHEABLE)
 
     return [
-        HotRoute("putHold", "PUT", "/api/shop/holds/{hold}", put_hold),
-        HotRoute("putOrder", "PUT", "/api/shop/orders/{order}", put_order),
-        HotRoute("readAvailability", "GET", "/api/shop/events/{event}/availability", read_availability),
+        HotRoute("putHold", "PUT", "/api/shop/holds/{hold_id}", put_hold),
+        HotRoute("putOrder", "PUT", "/api/shop/orders/{order_id}", put_order),
+        HotRoute("readAvailability", "GET", "/api/shop/events/{event_id}/availability", read_availability),
     ]

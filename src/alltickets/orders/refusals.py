@@ -103,9 +103,9 @@ class OrderNotFound(Refusal):
 
 @dataclass(eq=False)
 class OrderNotOpen(Refusal):
-    """`status` is what the order is."""
+    """`order_status` is what the order is."""
 
-    status: str
+    order_status: str
 
     def __str__(self) -> str:
-        return f"The order is {self.status.replace('_', ' ')}, so this cannot be done. Nothing was changed."
+        return f"The order is {self.order_status.replace('_', ' ')}, so this cannot be done. Nothing was changed."

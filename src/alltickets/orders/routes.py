@@ -55,52 +55,54 @@ def organizer_router(orders: Orders, addresses: AddressReader) -> Router:
     )
 
 
-@get("/events/{event:uuid}/availability", operation_id="readAvailability", guards=[allow_anyone("what is left is public")])
-async def read_availability(event: UUID, orders: Orders) -> Response[AvailabilityRead]:
+@get("/events/{event_id:uuid}/availability", operation_id="readAvailability", guards=[allow_anyone("what is left is public")])
+async def read_availability(event_id: UUID, orders: Orders) -> Response[AvailabilityRead]:
     """What is left of an event; the same for everybody, and cacheable for a second."""
-    availability = await orders.shop.availability(event)
+    availability = await orders.shop.availability(event_id)
     return Response(availability_read(availability), headers={"Cache-Control": "public, max-age=1"})
 
 
-@put("/holds/{hold:uuid}", operation_id="putHold", guards=[allow_anyone("a shopper has no account")])
-async def put_hold(hold: UUID, data: HoldWrite, orders: Orders, client_address: str) -> HoldRead:
+@put("/holds/{hold_id:uuid}", operation_id="putHold", guards=[allow_anyone("a shopper has no account")])
+async def put_hold(hold_id: UUID, data: HoldWrite, orders: Orders, client_address: str) -> HoldRead:
     """Keep places for a shopper, all or none, at the price of now. The same id again gives the same hold."""
-    return await hold_places(orders, hold, data, client_address)
+    return await hold_places(orders, hold_id, data, client_address)
 
 
-@delete("/holds/{hold:uuid}", operation_id="releaseHold", guards=[allow_anyone("who knows the hold's id may give it back")])
-async def release_hold(hold: UUID, event: UUID, orders: Orders) -> None:
+@delete("/holds/{hold_id:uuid}", operation_id="releaseHold", guards=[allow_anyone("who knows the hold's id may give it back")])
+async def release_hold(hold_id: UUID, event_id: UUID, orders: Orders) -> None:
     """Give the places of a hold back."""
-    await orders.holding.release(event, hold)
+    await orders.holding.release(event_id, hold_id)
 
 
-@put("/orders/{order:uuid}", operation_id="putOrder", guards=[allow_anyone("a buyer has no account")])
-async def put_order(order: UUID, data: OrderWrite, orders: Orders) -> PlacedOrderRead:
+@put("/orders/{order_id:uuid}", operation_id="putOrder", guards=[allow_anyone("a buyer has no account")])
+async def put_order(order_id: UUID, data: OrderWrite, orders: Orders) -> PlacedOrderRead:
     """Place an order on a hold and start its payment. The same id and content again gives the same order."""
-    return await place_order(orders, order, data)
+    return await place_order(orders, order_id, data)
 
 
-@get("/orders/{order:uuid}", operation_id="readOrder", guards=[allow_anyone("the order's secret entitles")])
-async def read_order(order: UUID, secret: Secret, orders: Orders) -> Response[OrderRead]:
+@get("/orders/{order_id:uuid}", operation_id="readOrder", guards=[allow_anyone("the order's secret entitles")])
+async def read_order(order_id: UUID, secret: Secret, orders: Orders) -> Response[OrderRead]:
     """The order with its tickets, for whoever has its secret: `Authorization: Bearer <secret>`."""
-    shown = await orders.shop.show(order, _secret_of(secret))
+    shown = await orders.shop.show(order_id, _secret_of(secret))
     return Response(order_read(shown, orders.clock()), headers={"Cache-Control": "no-store"})
 
 
-@post("/orders/{order:uuid}/payments", operation_id="payOrder", status_code=200, guards=[allow_anyone("the order's secret entitles")])
-async def pay_order(order: UUID, secret: Secret, orders: Orders, payment_account: UUID | None = None) -> NextAction:
+@post("/orders/{order_id:uuid}/payments", operation_id="payOrder", status_code=200, guards=[allow_anyone("the order's secret entitles")])
+async def pay_order(order_id: UUID, secret: Secret, orders: Orders, payment_account_id: UUID | None = None) -> NextAction:
     """Where to pay an order that is still open: the attempt under way, or a new one after a failed one."""
-    organizer_id = orders.secrets.organizer_of(order, _secret_of(secret))
-    placed = await orders.placing.pay_again(organizer_id, order, account_id=payment_account)
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    placed = await orders.placing.pay_again(organizer_id, order_id, account_id=payment_account_id)
     return next_action(placed.order, placed.step)
 
 
 @get(
-    "/orders/{order:uuid}/tickets/{ticket:uuid}/qr.svg", operation_id="readTicketCode", guards=[allow_anyone("the order's secret entitles")]
+    "/orders/{order_id:uuid}/tickets/{ticket_id:uuid}/qr.svg",
+    operation_id="readTicketCode",
+    guards=[allow_anyone("the order's secret entitles")],
 )
-async def read_ticket_code(order: UUID, ticket: UUID, secret: Secret, orders: Orders) -> Response[bytes]:
+async def read_ticket_code(order_id: UUID, ticket_id: UUID, secret: Secret, orders: Orders) -> Response[bytes]:
     """The ticket's QR symbol as a picture."""
-    shown = await orders.shop.ticket(order, _secret_of(secret), ticket)
+    shown = await orders.shop.ticket(order_id, _secret_of(secret), ticket_id)
     if shown.code is None:
         raise OrderNotFound
     return Response(svg_of(shown.code).encode(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
@@ -108,23 +110,28 @@ async def read_ticket_code(order: UUID, ticket: UUID, secret: Secret, orders: Or
 
 @get("/", operation_id="listOrders", guards=[allow(Permission.ORDERS_READ)])
 async def list_orders(
-    actor: Actor, orders: Orders, event: UUID | None = None, status: OrderStatus | None = None, cursor: Cursor = None, size: PageSize = 50
+    actor: Actor,
+    orders: Orders,
+    event_id: UUID | None = None,
+    status: OrderStatus | None = None,
+    cursor: Cursor = None,
+    size: PageSize = 50,
 ) -> Page[OrderSummary]:
     """The organizer's orders, newest first."""
-    page = await orders.back_office.page(actor, event_id=event, status=status, cursor=cursor, size=size)
+    page = await orders.back_office.page(actor, event_id=event_id, status=status, cursor=cursor, size=size)
     return Page([order_summary(order) for order in page.items], page.next)
 
 
-@get("/{order:uuid}", operation_id="readOrderOfOrganizer", guards=[allow(Permission.ORDERS_READ)])
-async def read_order_of_organizer(order: UUID, actor: Actor, orders: Orders) -> OrderSummary:
+@get("/{order_id:uuid}", operation_id="readOrderOfOrganizer", guards=[allow(Permission.ORDERS_READ)])
+async def read_order_of_organizer(order_id: UUID, actor: Actor, orders: Orders) -> OrderSummary:
     """One order."""
-    return order_summary(await orders.back_office.read(actor, order))
+    return order_summary(await orders.back_office.read(actor, order_id))
 
 
-@post("/{order:uuid}/cancel", operation_id="cancelOrder", status_code=200, guards=[allow(Permission.ORDERS_REFUND)])
-async def cancel_order(order: UUID, data: CancelWrite, actor: Actor, orders: Orders) -> OrderSummary:
+@post("/{order_id:uuid}/cancel", operation_id="cancelOrder", status_code=200, guards=[allow(Permission.ORDERS_REFUND)])
+async def cancel_order(order_id: UUID, data: CancelWrite, actor: Actor, orders: Orders) -> OrderSummary:
     """Call an order off: its tickets are revoked, its places are free again, and its money goes back."""
-    return order_summary(await orders.back_office.cancel(actor, order, data.reason))
+    return order_summary(await orders.back_office.cancel(actor, order_id, data.reason))
 
 
 def _secret_of(authorization: str) -> str:

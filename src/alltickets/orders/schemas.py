@@ -36,17 +36,17 @@ ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 class SelectedLineWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Some places of one ticket type for one performance. `seats`: labels, one for each place, where places are numbered."""
 
-    performance: UUID
-    ticket_type: UUID
+    performance_id: UUID
+    ticket_type_id: UUID
     quantity: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)]
     seats: Annotated[tuple[ShortText, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
 
 
 class HoldWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A hold that is asked for. `visitor` is an id that the shopper's browser made and keeps: their new hold replaces the former one."""
+    """A hold that is asked for. `visitor_id` is an id that the shopper's browser made and keeps: their new hold replaces the former one."""
 
-    event: UUID
-    visitor: UUID
+    event_id: UUID
+    visitor_id: UUID
     lines: Annotated[tuple[SelectedLineWrite, ...], msgspec.Meta(min_length=1, max_length=20)]
     code: ShortText | None = None
     campaign: ShortText | None = None
@@ -55,8 +55,8 @@ class HoldWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HoldRead(msgspec.Struct, frozen=True):
     """Places kept until `expires_at`; `now` is the server's time, for a countdown that does not trust the device's clock."""
 
-    hold: UUID
-    event: UUID
+    hold_id: UUID
+    event_id: UUID
     expires_at: datetime
     now: datetime
     quote: Quote
@@ -81,13 +81,13 @@ class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An order on a hold. No holders: every ticket is the buyer's. `payment_account`: an option of the event; none: the first."""
+    """An order on a hold. No holders: every ticket is the buyer's. `payment_account_id`: an option of the event; none: the first."""
 
-    event: UUID
-    hold: UUID
+    event_id: UUID
+    hold_id: UUID
     buyer: BuyerWrite
     holders: Annotated[tuple[HolderWrite, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
-    payment_account: UUID | None = None
+    payment_account_id: UUID | None = None
 
 
 class NextAction(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ class NextAction(msgspec.Struct, frozen=True):
 class PlacedOrderRead(msgspec.Struct, frozen=True):
     """An order that was placed. Whoever has `secret` may see it."""
 
-    order: UUID
+    order_id: UUID
     number: str
     secret: str
     status: OrderStatus
@@ -114,10 +114,10 @@ class PlacedOrderRead(msgspec.Struct, frozen=True):
 class OrderTicket(msgspec.Struct, frozen=True):
     """A ticket of the order; `code` is what its QR symbol says, None once it is revoked."""
 
-    ticket: UUID
+    ticket_id: UUID
     number: int
-    performance: UUID
-    ticket_type: UUID
+    performance_id: UUID
+    ticket_type_id: UUID
     seat: str | None
     holder_name: str
     price: Money
@@ -128,9 +128,9 @@ class OrderTicket(msgspec.Struct, frozen=True):
 class OrderRead(msgspec.Struct, frozen=True):
     """An order as its buyer sees it."""
 
-    order: UUID
+    order_id: UUID
     number: str
-    event: UUID
+    event_id: UUID
     event_title: str
     status: OrderStatus
     payment_state: str
@@ -150,8 +150,8 @@ class OrderRead(msgspec.Struct, frozen=True):
 class OfferAvailability(msgspec.Struct, frozen=True):
     """What is left of a ticket type for a performance: `left` never says more than one order may take."""
 
-    performance: UUID
-    ticket_type: UUID
+    performance_id: UUID
+    ticket_type_id: UUID
     state: str
     left: int
 
@@ -159,7 +159,7 @@ class OfferAvailability(msgspec.Struct, frozen=True):
 class AvailabilityRead(msgspec.Struct, frozen=True):
     """What of an event can be had, at most a second or two old. `state`: on_sale, few, sold_out, not_yet, over."""
 
-    event: UUID
+    event_id: UUID
     now: datetime
     offers: tuple[OfferAvailability, ...]
 
@@ -167,9 +167,9 @@ class AvailabilityRead(msgspec.Struct, frozen=True):
 class OrderSummary(msgspec.Struct, frozen=True):
     """An order in the organizer's list."""
 
-    order: UUID
+    order_id: UUID
     number: str
-    event: UUID
+    event_id: UUID
     status: OrderStatus
     payment_state: str
     buyer_name: str

@@ -31,8 +31,8 @@ __all__ = ["availability_read", "hold_places", "next_action", "order_read", "ord
 
 async def hold_places(orders: Orders, hold_id: UUID, data: HoldWrite, address: str) -> HoldRead:
     """Hold the places of the request."""
-    lines = tuple(SelectedLine(line.performance, line.ticket_type, line.quantity, line.seats) for line in data.lines)
-    held = await orders.holding.place(PlaceHold(hold_id, data.event, data.visitor, address, lines, data.code, data.campaign))
+    lines = tuple(SelectedLine(line.performance_id, line.ticket_type_id, line.quantity, line.seats) for line in data.lines)
+    held = await orders.holding.place(PlaceHold(hold_id, data.event_id, data.visitor_id, address, lines, data.code, data.campaign))
     return _hold_read(held, orders.clock())
 
 
@@ -43,11 +43,11 @@ async def place_order(orders: Orders, order_id: UUID, data: OrderWrite) -> Place
     placed = await orders.placing.place(
         PlaceOrder(
             order_id,
-            data.event,
-            data.hold,
+            data.event_id,
+            data.hold_id,
             buyer,
             holders,
-            data.payment_account,
+            data.payment_account_id,
             blake2b(msgspec.json.encode(data), digest_size=16).hexdigest(),
         )
     )
@@ -84,9 +84,9 @@ def order_read(shown: ShownOrder, now: datetime) -> OrderRead:
     """An order for its buyer."""
     order = shown.order
     return OrderRead(
-        order=order.order_id,
+        order_id=order.order_id,
         number=order.number,
-        event=order.event_id,
+        event_id=order.event_id,
         event_title=shown.event.title,
         status=order.status,
         payment_state=order.payment_state,
@@ -120,9 +120,9 @@ def order_read(shown: ShownOrder, now: datetime) -> OrderRead:
 def order_summary(order: Order) -> OrderSummary:
     """An order for its organizer."""
     return OrderSummary(
-        order=order.order_id,
+        order_id=order.order_id,
         number=order.number,
-        event=order.event_id,
+        event_id=order.event_id,
         status=order.status,
         payment_state=order.payment_state,
         buyer_name=order.buyer.name,

@@ -85,12 +85,12 @@ class AttemptsExhausted(Refusal):
 
 @dataclass(eq=False)
 class PaymentClosed(Refusal):
-    """`status` says how the payment ended."""
+    """`payment_status` says how the payment ended."""
 
-    status: str
+    payment_status: str
 
     def __str__(self) -> str:
-        return f"This payment is {self.status.replace('_', ' ')} and cannot be paid again."
+        return f"This payment is {self.payment_status.replace('_', ' ')} and cannot be paid again."
 
 
 @dataclass(eq=False)

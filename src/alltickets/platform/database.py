@@ -30,6 +30,8 @@ StatementObserver = Callable[[str], None]
 # What a transaction waits for a lock is bounded well below what a buyer waits for an answer.
 _BEGIN = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
+_BUSY = (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure, pg.IdleInTransactionSessionTimeout)
+
 _unavailable = Counter("alltickets_database_unavailable", "Operations that failed because the database could not be reached")
 
 
@@ -164,7 +166,9 @@ class Database:
             try:
                 yield tx
                 announcements = await tx._finish()
-                await connection.execute("COMMIT")
+                done = await connection.execute("COMMIT")
+                # PostgreSQL answers the COMMIT of a transaction in which a statement failed with a ROLLBACK, and without an error.
+                assert done.statusmessage == "COMMIT", "a statement failed and its error was swallowed: nothing was written"
             except BaseException:
                 await _roll_back(connection)
                 raise
@@ -191,7 +195,7 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure) as fault:
+        except _BUSY as fault:
             raise DatabaseBusy("The database is busy. Nothing was changed; try again in a moment.", 1) from fault
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests) as fault:
             _unavailable.inc()

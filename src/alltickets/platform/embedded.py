@@ -82,18 +82,18 @@ class DatabaseNotStarted(Trouble):
 
 @dataclass(frozen=True)
 class Embedded:
-    """A running server. `url` is a libpq URL of its database through a unix socket; `pid` is that of the server's main process."""
+    """A started server. `url` is a libpq URL of its database through a unix socket; `pid` is that of the server's main process."""
 
     url: str
     pid: int
     home: Path
 
     def is_running(self) -> bool:
-        """Whether the main process lives."""
-        return _is_server(self.pid, self.home)
+        """Whether a server runs on this data, this one or one started since."""
+        return _holder_lives(self.home / "postmaster.pid", self.home)
 
     def stop(self) -> None:
-        """Stop the server, its data kept: open transactions are rolled back, the rest is written. Nothing happens if it is gone already."""
+        """Stop what runs on this data, the data kept: open transactions are rolled back, the rest is written. Gone already: nothing."""
         for mode in ("fast", "immediate"):
             if not self.is_running():
                 return
@@ -217,7 +217,11 @@ def _start_stopped(home: Path) -> Embedded:
     _write_configuration(home)
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
-        if not any(_remove_stale(lock, home) for lock in (home / "postmaster.pid", _socket_folder(home) / ".s.PGSQL.5432.lock")):
+        locks = (home / "postmaster.pid", _socket_folder(home) / ".s.PGSQL.5432.lock")
+        if not any(_holder_lives(lock, home) for lock in locks):
+            for lock in locks:
+                # PostgreSQL itself would only ask whether the number in it is in use, by whatever process, be it a zombie.
+                lock.unlink(missing_ok=True)
             said = _launch(home)
             # The children of a server that was killed take a moment to notice, and hold its memory so long.
             if said is not None and "shared memory block" not in said:
@@ -240,16 +244,12 @@ def _launch(home: Path) -> str | None:
         return written.read()
 
 
-def _remove_stale(lock: Path, home: Path) -> bool:
-    """Remove what a killed server left; True if the server that holds it lives.
-
-    PostgreSQL itself only asks whether the number in it is in use, by whatever process, be it a zombie.
-    """
-    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-        if _is_server(int(lock.read_text().splitlines()[0]), home):
-            return True
-        lock.unlink()
-    return False
+def _holder_lives(lock: Path, home: Path) -> bool:
+    """Whether the server that wrote its number into a lock lives."""
+    try:
+        return _is_server(int(lock.read_text().splitlines()[0]), home)
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _prepare_database(running: Embedded) -> None:
@@ -345,6 +345,8 @@ def _run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProce
             capture_output=True,
             text=True,
             timeout=START_SECONDS_MAX + STOP_SECONDS_MAX,
+            # A Ctrl-C is for the caller, who decides what it means for the server.
+            process_group=0,
             **as_owner,
         )
     except PermissionError as fault:

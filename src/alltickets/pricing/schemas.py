@@ -118,12 +118,12 @@ class PricesRead(msgspec.Struct, frozen=True):
 
 
 class SelectedLineCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """So many of a ticket type at a performance; `seats` where they are numbered."""
+    """So many of a ticket type at a performance; `seats`: a label for each, where they are numbered."""
 
     performance_id: UUID
     ticket_type_id: UUID
     quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
-    seats: Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...], msgspec.Meta(max_length=QUANTITY_MAX)] = ()
+    seats: Annotated[tuple[Name, ...], msgspec.Meta(max_length=QUANTITY_MAX)] = ()
 
 
 class QuoteCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -28,7 +28,7 @@ def upgrade() -> None:
         schema="inventory",
         postgresql_with={"fillfactor": "20"},
     )
-    op.create_index("pools_by_event", "pools", ["organizer_id", "event_id"], schema="inventory")
+    op.create_index("pools_by_event", "pools", ["event_id", "organizer_id"], schema="inventory")
     op.create_table(
         "seats",
         sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False, server_default="free"),
         sa.Column("hold_id", UUID(as_uuid=True)),
         sa.PrimaryKeyConstraint("organizer_id", "seat_id"),
-        sa.UniqueConstraint("organizer_id", "pool_id", "label"),
+        sa.UniqueConstraint("pool_id", "label", "organizer_id"),
         sa.ForeignKeyConstraint(["organizer_id", "pool_id"], ["inventory.pools.organizer_id", "inventory.pools.pool_id"]),
         sa.CheckConstraint("state IN ('free', 'held', 'sold')", name="seats_state"),
         sa.CheckConstraint("(state = 'free') = (hold_id IS NULL)", name="seats_taken_by_a_hold"),

@@ -69,10 +69,13 @@ class _Outcome:
 class Inbox:
     """Use cases of callbacks."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, connections: Connections, *, applied_at_once_max: int = APPLIED_AT_ONCE_MAX
+    ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
+        self._applied_at_once_max = applied_at_once_max
         self._addressees: Snapshots[tuple[str, UUID], tuple[UUID, ConnectedAccount]] = Snapshots(self._load_addressee)
         self._coalescer: Coalescer[UUID, _Received, None] = Coalescer("callbacks", self._store)
 
@@ -108,15 +111,15 @@ class Inbox:
     async def apply_received(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
         """Apply the callbacks that events speak of, in the transaction that moves the reader's cursor."""
         ids = [id_ for one in recorded if isinstance(one.event, CallbacksReceived) for id_ in one.event.callback_ids]
-        await self._apply(tx, ids[:APPLIED_AT_ONCE_MAX])
-        if len(ids) > APPLIED_AT_ONCE_MAX:
+        await self._apply(tx, ids[: self._applied_at_once_max])
+        if len(ids) > self._applied_at_once_max:
             await tx.execute(
                 """
                 UPDATE payments.callbacks
                    SET next_try_at = %(now)s
                  WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s) AND state = 'received'
                 """,
-                ids=ids[APPLIED_AT_ONCE_MAX:],
+                ids=ids[self._applied_at_once_max :],
                 now=self._clock(),
             )
 

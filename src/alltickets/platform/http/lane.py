@@ -5,6 +5,7 @@ have a twin here, of the same operation id, declared permission, structs and pro
 describes them in OpenAPI and serves them where the lane is off. A test runs one contract over both. It is a lane, not a framework.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ __all__ = ["HotRoute", "Lane", "LaneAnswer", "LaneRequest", "as_uuid", "decode_b
 
 Body = TypeVar("Body")
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+_PATH = re.compile(r"(/[^/{}]*)*(/\{[a-z_]+\})*(/[^/{}]*)*")
+
+
+class _ClientGone(Exception):
+    """The client hung up before its request was whole: there is nobody to answer, and half a body is no body."""
 
 
 @dataclass(slots=True)
@@ -63,6 +70,9 @@ class HotRoute:
     method: str
     path: str
     handle: Callable[[LaneRequest], Awaitable[LaneAnswer]]
+
+    def __post_init__(self) -> None:
+        assert _PATH.fullmatch(self.path), f"the parameters of {self.path} do not stand side by side"
 
     @property
     def prefix(self) -> str:
@@ -112,6 +122,8 @@ class Lane:
         try:
             body = await self._read(receive)
             answer = await route.handle(LaneRequest(scope, params, body, self._addresses))
+        except _ClientGone:
+            return
         except Exception as fault:
             document = self._problems.document(fault, instance=scope["path"])
             headers = [(b"content-type", b"application/problem+json")]
@@ -122,22 +134,20 @@ class Lane:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _read(self, receive: Any) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            parts = [body]
-            size = len(body)
-            while message.get("more_body"):
-                message = await receive()
-                part = message.get("body", b"")
-                size += len(part)
-                if size > self._body_bytes_max:
-                    raise PayloadTooLarge(self._body_bytes_max)
-                parts.append(part)
-            body = b"".join(parts)
-        if len(body) > self._body_bytes_max:
-            raise PayloadTooLarge(self._body_bytes_max)
-        return body
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientGone
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(part)
+            if size > self._body_bytes_max:
+                raise PayloadTooLarge(self._body_bytes_max)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def decode_body(decoder: "msgspec.json.Decoder[Body]", body: bytes) -> Body:

@@ -14,6 +14,7 @@ from alltickets.kernel.ids import new_id
 __all__ = ["InvalidBody", "MalformedBody", "NoSuchPath", "NotAllowedHere", "PayloadTooLarge", "ProblemDocument", "ProblemType", "Problems"]
 
 MEDIA_TYPE = "application/problem+json"
+STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _log = structlog.get_logger()
 _problems = Counter("alltickets_problems", "Problem documents sent", ["type"])
 
@@ -97,6 +98,9 @@ class Problems:
         self._by_type = {row.refusal: row for row in table}
         assert len(self._by_type) == len(table), "a refusal stands in the table once"
         assert len({row.slug for row in table}) == len(table), "a slug stands in the table once"
+        for row in table:
+            taken = STANDARD_MEMBERS.intersection(getattr(row.refusal, "__dataclass_fields__", ()))
+            assert not taken, f"{row.refusal.__name__} has fields of names that RFC 9457 gives a meaning: {', '.join(sorted(taken))}"
 
     def row_of(self, fault: Exception) -> ProblemType:
         """The row of this exception's class or of its nearest base."""

@@ -1,0 +1,1 @@
+"""Measured work: `alltickets bench NAME`. Real HTTP, real database, durable commits; docs/performance.md keeps the figures."""

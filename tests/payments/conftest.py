@@ -1,0 +1,112 @@
+"""Payments on the real database, against the real sandbox process."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from alltickets.identity.interface import Actor
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
+from alltickets.payments.gateways.calls import http_client
+from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.handlers import subscriptions
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.checkout import Started, StartPayment
+from alltickets.platform.database import Database
+from alltickets.platform.outbox import Follower
+from alltickets.platform.secrets import KeyRing
+from tests.conftest import SettableClock
+from tests.payments.sandbox import Merchant, SandboxProcess, running_sandbox
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+ASKED = Money(100_00, "ARS")
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One sandbox for the whole run."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The sandbox, well behaved at the start and at the end."""
+    sandbox_process.misbehave()
+    yield sandbox_process
+    sandbox_process.misbehave()
+
+
+@pytest.fixture
+def merchant() -> Merchant:
+    """An account of its own for every test."""
+    return Merchant.fresh()
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """A client that gives up soon, so that lost answers are lost quickly."""
+    async with http_client(answer_seconds_max=1.0) as client:
+        yield client
+
+
+@pytest.fixture
+def payments(database: Database, clock: SettableClock, key_ring: KeyRing, sandbox: SandboxProcess, http: httpx.AsyncClient) -> Payments:
+    """Payments as one process has it."""
+    return Payments(database, clock, key_ring, [Sandbox(sandbox.url, http)], public_url=PUBLIC_URL)
+
+
+@pytest.fixture
+def follower(database: Database, payments: Payments) -> Follower:
+    """Applies what callbacks brought: `await follower.catch_up()`."""
+    return Follower(database, subscriptions(payments))
+
+
+async def connect(payments: Payments, organizer_id: UUID, merchant: Merchant, *, mode: str = "link") -> AccountDetails:
+    """An account of that merchant for the organizer."""
+    return await payments.accounts.connect(
+        Actor.system(organizer_id, "test"),
+        "sandbox",
+        label="Sandbox",
+        currency="ARS",
+        settings={"merchant": merchant.id, "mode": mode},
+        credentials={"secret": merchant.secret},
+    )
+
+
+@pytest_asyncio.fixture
+async def account(payments: Payments, organizer_id: UUID, merchant: Merchant) -> AccountDetails:
+    """An account whose links are signed here."""
+    return await connect(payments, organizer_id, merchant)
+
+
+@pytest_asyncio.fixture
+async def session_account(payments: Payments, organizer_id: UUID, merchant: Merchant) -> AccountDetails:
+    """An account whose payment pages the gateway has to be asked for."""
+    return await connect(payments, organizer_id, merchant, mode="session")
+
+
+def request(clock: SettableClock, *, amount: Money = ASKED, reference: UUID | None = None, account_id: UUID | None = None) -> StartPayment:
+    """A payment to start."""
+    return StartPayment(
+        reference=reference or new_id(),
+        amount=amount,
+        description="Noche de luna · 2 entradas",
+        payer_email="ana@example.com",
+        return_url=f"{PUBLIC_URL}/back",
+        expires_at=clock() + timedelta(minutes=10),
+        account_id=account_id,
+    )
+
+
+async def start(database: Database, payments: Payments, organizer_id: UUID, one: StartPayment) -> Started:
+    """A payment started in a transaction of its own."""
+    async with database.transaction(organizer_id) as tx:
+        [outcome] = await payments.start(tx, [one])
+    assert isinstance(outcome, Started), outcome
+    return outcome

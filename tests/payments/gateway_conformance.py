@@ -1,0 +1,222 @@
+"""What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
+from alltickets.payments.port import Creation, Gateway, GatewayError, Hint, Redirect, RefundOrder
+
+ASKED = Money(12_345_67, "ARS")
+
+
+class Bench(ABC):
+    """A provider that a test can play the buyer at, and that can be made to fail."""
+
+    gateway: Gateway
+
+    @abstractmethod
+    def buyer_does(self, link: str, action: str) -> None:
+        """On the payment page: "approve", "reject", "pending" or "approve_twice"."""
+
+    @abstractmethod
+    def refunded_minor(self, reference: UUID) -> int:
+        """What the provider itself says it gave back."""
+
+    @abstractmethod
+    def lose_answers(self, calls: int) -> None:
+        """Carry the next calls out, and answer none of them."""
+
+    @abstractmethod
+    def impostor(self) -> Gateway:
+        """The same account with wrong credentials."""
+
+    @abstractmethod
+    def unreachable(self) -> Gateway:
+        """The same account at an address where nobody listens."""
+
+    @abstractmethod
+    def callback_of(self, reference: UUID, now: datetime) -> tuple[Mapping[str, str], bytes]:
+        """The genuine callback for the newest payment of a reference: headers and body."""
+
+
+def creation(*, amount: Money = ASKED) -> Creation:
+    return Creation(
+        attempt_id=new_id(),
+        amount=amount,
+        description="Función «Ñandú» & más · 2 entradas",
+        payer_email="ana@example.com",
+        return_url="http://127.0.0.1:8000/back?order=1&x=ü",
+        callback_url="http://127.0.0.1:9/callbacks",
+        expires_at=(datetime.now(UTC) + timedelta(minutes=10)).replace(microsecond=0),
+    )
+
+
+async def link_of(gateway: Gateway, wanted: Creation) -> str:
+    step = await gateway.create(wanted) if gateway.capabilities.create_needs_call else gateway.sign(wanted)
+    assert isinstance(step, Redirect)
+    return step.url
+
+
+def refund_of(payment_id: str, minor: int) -> RefundOrder:
+    return RefundOrder(refund_id=new_id(), provider_payment_id=payment_id, amount=Money(minor, ASKED.currency), reason="test")
+
+
+class GatewayConformance:
+    """The tests. A subclass has a fixture `bench`."""
+
+    async def paid(self, bench: Bench, action: str = "approve") -> tuple[Creation, str]:
+        """A creation that a buyer did something about, and the provider's id of the payment."""
+        wanted = creation()
+        bench.buyer_does(await link_of(bench.gateway, wanted), action)
+        payments = await bench.gateway.query(str(wanted.attempt_id))
+        return wanted, payments[0].provider_payment_id
+
+    async def test_nobody_has_paid_yet(self, bench: Bench) -> None:
+        wanted = creation()
+        await link_of(bench.gateway, wanted)
+
+        assert await bench.gateway.query(str(wanted.attempt_id)) == []
+
+    async def test_the_same_creation_gives_the_same_link(self, bench: Bench) -> None:
+        wanted = creation()
+
+        assert await link_of(bench.gateway, wanted) == await link_of(bench.gateway, wanted)
+
+    @pytest.mark.parametrize(("action", "status"), [("approve", "charged"), ("reject", "declined"), ("pending", "pending")])
+    async def test_what_the_buyer_did_is_reported_in_our_words(self, bench: Bench, action: str, status: str) -> None:
+        wanted, _ = await self.paid(bench, action)
+
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+
+        assert (payment.status, payment.amount, payment.reference) == (status, ASKED, str(wanted.attempt_id))
+        assert payment.is_recognised
+        assert payment.refunded_minor == 0
+
+    async def test_a_link_that_was_paid_twice_has_two_payments(self, bench: Bench) -> None:
+        wanted, _ = await self.paid(bench, "approve_twice")
+
+        payments = await bench.gateway.query(str(wanted.attempt_id))
+
+        assert [payment.status for payment in payments] == ["charged", "charged"]
+        assert len({payment.provider_payment_id for payment in payments}) == 2
+
+    async def test_a_hint_fetches_what_it_speaks_of(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+
+        by_id = await bench.gateway.fetch(Hint(provider_payment_id=payment_id))
+        by_reference = await bench.gateway.fetch(Hint(reference=str(wanted.attempt_id)))
+
+        assert by_id == by_reference == await bench.gateway.query(str(wanted.attempt_id))
+
+    async def test_a_full_refund_is_reported_as_refunded(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+
+        result = await bench.gateway.refund(refund_of(payment_id, ASKED.minor))
+
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        assert result.status in ("succeeded", "pending")
+        assert (payment.status, payment.refunded_minor) == ("refunded", ASKED.minor)
+
+    async def test_a_partial_refund_leaves_the_payment_charged(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        if not bench.gateway.capabilities.partial_refunds:
+            pytest.skip("refunds in full only")
+
+        await bench.gateway.refund(refund_of(payment_id, 1_00))
+
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        assert (payment.status, payment.refunded_minor) == ("charged", 1_00)
+
+    async def test_a_refund_repeated_under_its_key_is_one_refund(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        if not bench.gateway.capabilities.refund_is_idempotent:
+            pytest.skip("has no keys")
+        order = refund_of(payment_id, 1_00)
+
+        first = await bench.gateway.refund(order)
+        again = await bench.gateway.refund(order)
+
+        assert first == again
+        assert bench.refunded_minor(wanted.attempt_id) == 1_00
+
+    async def test_more_than_is_left_is_declined(self, bench: Bench) -> None:
+        _, payment_id = await self.paid(bench)
+
+        with pytest.raises(GatewayError) as refused:
+            await bench.gateway.refund(refund_of(payment_id, ASKED.minor + 1))
+
+        assert refused.value.kind == "declined"
+
+    async def test_a_refund_that_was_carried_out_can_be_looked_up(self, bench: Bench) -> None:
+        _, payment_id = await self.paid(bench)
+        order = refund_of(payment_id, 1_00)
+        result = await bench.gateway.refund(order)
+        known = RefundOrder(
+            refund_id=order.refund_id,
+            provider_payment_id=payment_id,
+            provider_refund_id=result.provider_refund_id,
+            amount=order.amount,
+            reason=order.reason,
+        )
+
+        assert await bench.gateway.query_refund(known) == result
+
+    async def test_a_lost_answer_is_an_unknown_outcome(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        bench.lose_answers(1)
+
+        with pytest.raises(GatewayError) as lost:
+            await bench.gateway.refund(refund_of(payment_id, 1_00))
+
+        assert lost.value.kind == "unknown_outcome"
+        assert bench.refunded_minor(wanted.attempt_id) == 1_00
+
+    async def test_nobody_listening_is_certainly_not_sent(self, bench: Bench) -> None:
+        with pytest.raises(GatewayError) as away:
+            await bench.unreachable().query(str(new_id()))
+
+        assert away.value.kind == "unavailable_not_sent"
+
+    async def test_wrong_credentials_are_told_apart(self, bench: Bench) -> None:
+        await bench.gateway.check()
+
+        with pytest.raises(GatewayError) as refused:
+            await bench.impostor().check()
+
+        assert refused.value.kind == "auth_config"
+
+    async def test_a_genuine_callback_is_verified_and_read(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        now = datetime.now(UTC)
+        headers, body = bench.callback_of(wanted.attempt_id, now)
+
+        assert bench.gateway.verify_callback(headers, body, now=now) == "verified"
+        [hint] = bench.gateway.parse_callback(body).hints
+        assert hint.provider_payment_id == payment_id
+        if bench.gateway.capabilities.callback_is_complete:
+            assert [hint.payment] == await bench.gateway.query(str(wanted.attempt_id))
+
+    async def test_a_callback_that_was_touched_is_rejected(self, bench: Bench) -> None:
+        wanted, _ = await self.paid(bench)
+        now = datetime.now(UTC)
+        headers, body = bench.callback_of(wanted.attempt_id, now)
+        verify = bench.gateway.verify_callback
+
+        touched = [body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :] for place in range(0, len(body), 7)]
+
+        assert {verify(headers, one, now=now) for one in touched} == {"rejected"}
+        assert verify(headers, body + b" ", now=now) == "rejected"
+        assert verify({}, body, now=now) == "rejected"
+        assert verify(dict.fromkeys(headers, ""), body, now=now) == "rejected"
+        assert verify(headers, body, now=now + timedelta(hours=1)) == "rejected"
+        assert bench.impostor().verify_callback(headers, body, now=now) == "rejected"
+
+    @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000, b'{"id":"x","payment":{"id":"\\u0000"}}'])
+    async def test_what_cannot_be_read_is_one_error(self, bench: Bench, body: bytes) -> None:
+        with pytest.raises(GatewayError):
+            bench.gateway.parse_callback(body)

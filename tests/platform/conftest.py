@@ -1,0 +1,88 @@
+"""A database that tests may break: their own, so that nobody else's connections are cut."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from alltickets.kernel.ids import new_id
+from alltickets.platform.database import Database
+from tests.conftest import with_database
+
+
+@dataclass(frozen=True)
+class OwnDatabase:
+    """A database, and the ways in which it can fail."""
+
+    url: str
+    name: str
+    admin: psycopg.Connection
+
+    def cut_connections(self, application_name: str = "alltickets") -> int:
+        """End every server process that serves this name, as a restart of the server does; how many those were."""
+        rows = self.admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND application_name = %s",
+            [self.name, application_name],
+        ).fetchall()
+        return len(rows)
+
+    def is_served_by(self, backend_pid: int) -> bool:
+        """Whether that server process still lives."""
+        return bool(self.admin.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend_pid]).fetchall())
+
+    def go_away(self) -> None:
+        """Cut every connection and take no new one."""
+        self.admin.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        self.cut_connections()
+
+    def come_back(self) -> None:
+        """Take connections again."""
+        self.admin.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
+
+
+@pytest.fixture(scope="module")
+def own_of_file(postgres_url: str) -> Iterator[OwnDatabase]:
+    """One for the tests of a file: making a database takes a quarter of a second."""
+    name = f"own_{new_id().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        url = with_database(postgres_url, name)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE things (organizer_id uuid, id uuid PRIMARY KEY DEFERRABLE INITIALLY IMMEDIATE, label text)")
+        yield OwnDatabase(url, name, admin)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own(own_of_file: OwnDatabase) -> OwnDatabase:
+    """A database with one table, `things`, that is empty."""
+    with psycopg.connect(own_of_file.url, autocommit=True) as connection:
+        connection.execute("TRUNCATE things")
+    return own_of_file
+
+
+@pytest_asyncio.fixture
+async def own_database(own: OwnDatabase) -> AsyncIterator[Database]:
+    """The same, opened with three connections at most."""
+    async with opened(Database(own.url, pool_size=3)) as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def narrow_database(own: OwnDatabase) -> AsyncIterator[Database]:
+    """The same, with one connection only: what one use leaves behind, the next one finds."""
+    async with opened(Database(own.url, pool_size=1)) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(database: Database) -> AsyncIterator[Database]:
+    """Open, and close at the end of the block."""
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()

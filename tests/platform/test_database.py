@@ -1,0 +1,287 @@
+"""Transactions: all or nothing, of one organizer, and trouble told in words that say what to do."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import psycopg
+import pytest
+
+from alltickets.kernel.ids import new_id
+from alltickets.platform.database import Database, DatabaseBusy, Transaction, rows_as_json, uuid_array
+from tests.platform.conftest import OwnDatabase, opened
+from tests.waiting import until
+
+ANA, BETO = new_id(), new_id()
+
+
+async def keep(tx: Transaction, label: str, *, id_: UUID | None = None) -> UUID:
+    """Write one thing."""
+    id_ = id_ or new_id()
+    await tx.execute("INSERT INTO things (organizer_id, id, label) VALUES (%(organizer_id)s, %(id)s, %(label)s)", id=id_, label=label)
+    return id_
+
+
+async def labels(database: Database, organizer_id: UUID = ANA) -> list[str]:
+    """What this organizer has, as everybody sees it."""
+    async with database.reading(organizer_id) as reader:
+        rows = await reader.fetch_tuples("SELECT label FROM things WHERE organizer_id = %(organizer_id)s ORDER BY id")
+    return [label for (label,) in rows]
+
+
+async def shows(tx: Transaction, setting: str) -> str:
+    """A setting of the server as it is for this transaction."""
+    [(value,)] = await tx.fetch_tuples("SELECT current_setting(%(setting)s)", setting=setting)
+    assert isinstance(value, str)
+    return value
+
+
+async def test_what_a_block_writes_is_there_when_it_ends(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        await keep(tx, "a")
+        seen_meanwhile = await labels(own_database)
+
+    assert seen_meanwhile == []
+    assert await labels(own_database) == ["a"]
+
+
+async def test_a_block_that_raises_leaves_nothing_and_a_clean_connection(narrow_database: Database) -> None:
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        async with narrow_database.transaction(ANA) as tx:
+            await keep(tx, "a")
+            raise RuntimeError("changed my mind")
+    async with narrow_database.transaction(ANA) as tx:
+        await keep(tx, "b")
+
+    assert await labels(narrow_database) == ["b"]
+
+
+async def test_a_cancelled_block_leaves_nothing_and_a_clean_connection(narrow_database: Database) -> None:
+    waiting = asyncio.Event()
+
+    async def dawdle() -> None:
+        async with narrow_database.transaction(ANA) as tx:
+            await keep(tx, "a")
+            waiting.set()
+            await tx.fetch_tuples("SELECT pg_sleep(60)")
+
+    task = asyncio.create_task(dawdle())
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await labels(narrow_database) == []
+
+
+async def test_a_block_that_swallows_the_failure_of_a_statement_is_not_told_that_it_committed(own_database: Database) -> None:
+    async def write_twice() -> None:
+        async with own_database.transaction(ANA) as tx:
+            id_ = await keep(tx, "a")
+            try:
+                await keep(tx, "b", id_=id_)
+            except psycopg.errors.UniqueViolation:
+                pass
+
+    with pytest.raises(AssertionError, match="nothing was written"):
+        await write_twice()
+
+    assert await labels(own_database) == []
+
+
+async def test_a_commit_that_is_refused_raises_and_writes_nothing(own_database: Database) -> None:
+    async def write_twice() -> None:
+        async with own_database.transaction(ANA) as tx:
+            await tx.connection.execute("SET CONSTRAINTS ALL DEFERRED")
+            id_ = await keep(tx, "a")
+            await keep(tx, "b", id_=id_)
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await write_twice()
+
+    assert await labels(own_database) == []
+
+
+async def test_the_organizer_is_supplied(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        await keep(tx, "ana's")
+    async with own_database.transaction(BETO) as tx:
+        await keep(tx, "beto's")
+
+    assert tx.organizer_id == BETO
+    assert await labels(own_database, ANA) == ["ana's"]
+    assert await labels(own_database, BETO) == ["beto's"]
+
+
+async def test_a_statement_cannot_name_another_organizer(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        [(named,)] = await tx.fetch_tuples("SELECT %(organizer_id)s::uuid", organizer_id=BETO)
+
+    assert named == ANA
+
+
+async def test_a_look_up_that_has_no_organizer_sees_none_and_says_so(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        await keep(tx, "a")
+
+    async with own_database.reading(None) as reader:
+        rows = await reader.fetch_tuples("SELECT label FROM things WHERE organizer_id = %(organizer_id)s")
+        with pytest.raises(AssertionError, match="no organizer"):
+            _ = reader.organizer_id
+
+    assert rows == []
+
+
+@dataclass(frozen=True)
+class AsDataclass:
+    id: UUID
+    label: str
+
+
+class AsTuple(NamedTuple):
+    id: UUID
+    label: str
+
+
+class AsStruct(msgspec.Struct, frozen=True):
+    id: UUID
+    label: str
+
+
+@pytest.mark.parametrize("row_type", [AsDataclass, AsTuple, AsStruct])
+async def test_rows_come_back_as_any_type_that_takes_their_columns(own_database: Database, row_type: type[AsDataclass]) -> None:
+    async with own_database.transaction(ANA) as tx:
+        first, second = await keep(tx, "a"), await keep(tx, "b")
+        statement = "SELECT label, id FROM things WHERE organizer_id = %(organizer_id)s AND label >= %(label)s ORDER BY label"
+
+        rows = await tx.fetch_all(row_type, statement, label="a")
+        one = await tx.fetch_first(row_type, statement, label="b")
+        none = await tx.fetch_first(row_type, statement, label="c")
+
+    assert rows == [row_type(id=first, label="a"), row_type(id=second, label="b")]
+    assert one == row_type(id=second, label="b")
+    assert none is None
+
+
+async def test_a_statement_tells_how_many_rows_it_touched(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        await keep(tx, "a")
+        await keep(tx, "b")
+
+        touched = await tx.execute("UPDATE things SET label = 'c' WHERE organizer_id = %(organizer_id)s")
+        untouched = await tx.execute("DELETE FROM things WHERE organizer_id = %(organizer_id)s AND label = 'a'")
+
+    assert (touched, untouched) == (2, 0)
+
+
+async def test_rows_travel_as_json_and_ids_as_an_array(own_database: Database) -> None:
+    rows = [AsStruct(new_id(), 'quo"te\\ ñandú 🎟'), AsStruct(new_id(), "{}")]
+
+    async with own_database.transaction(ANA) as tx:
+        await tx.execute(
+            """
+            INSERT INTO things (organizer_id, id, label)
+            SELECT %(organizer_id)s, x.id, x.label
+              FROM json_to_recordset(%(rows)s::json) AS x(id uuid, label text)
+            """,
+            rows=rows_as_json(rows),
+        )
+        by_id = "SELECT id, label FROM things WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id"
+        both = await tx.fetch_all(AsStruct, by_id, ids=uuid_array(row.id for row in rows))
+        neither = await tx.fetch_all(AsStruct, by_id, ids=uuid_array([]))
+
+    assert both == rows
+    assert neither == []
+
+
+async def test_every_statement_is_shown_to_who_observes(own: OwnDatabase) -> None:
+    seen: list[str] = []
+
+    async with opened(Database(own.url, pool_size=1, observe=seen.append)) as database:
+        async with database.transaction(ANA) as tx:
+            await tx.execute("DELETE FROM things")
+        async with database.reading(ANA) as reader:
+            await reader.fetch_tuples("SELECT 1")
+
+    assert seen == ["DELETE FROM things", "SELECT 1"]
+
+
+async def test_a_transaction_waits_only_so_long_and_its_limits_end_with_it(narrow_database: Database) -> None:
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+
+    async with narrow_database.transaction(ANA) as tx:
+        inside = [await shows(tx, limit) for limit in limits]
+    async with narrow_database.reading(ANA) as reader:
+        after = [(await reader.fetch_tuples("SELECT current_setting(%(limit)s)", limit=limit))[0][0] for limit in limits]
+
+    assert inside == ["4s", "10s", "15s"]
+    assert after == ["0", "0", "0"]
+
+
+async def test_a_lock_that_takes_too_long_is_told_as_busy(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        id_ = await keep(tx, "a")
+    lock: Sequence[str] = ("SELECT id FROM things WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE",)
+
+    async with own_database.transaction(ANA) as holder:
+        await holder.fetch_tuples(lock[0], id=id_)
+        with pytest.raises(DatabaseBusy, match="Nothing was changed") as busy:
+            async with own_database.transaction(ANA) as waiter:
+                await waiter.connection.execute("SET LOCAL lock_timeout = '30ms'")
+                await waiter.fetch_tuples(lock[0], id=id_)
+
+    assert busy.value.retry_after_seconds == 1
+    assert isinstance(busy.value.__cause__, psycopg.errors.LockNotAvailable)
+
+
+async def test_a_statement_that_takes_too_long_is_told_as_busy(own_database: Database) -> None:
+    with pytest.raises(DatabaseBusy):
+        async with own_database.transaction(ANA) as tx:
+            await tx.connection.execute("SET LOCAL statement_timeout = '30ms'")
+            await tx.fetch_tuples("SELECT pg_sleep(60)")
+
+
+async def test_a_deadlock_is_told_as_busy_to_one_and_the_other_goes_on(own_database: Database) -> None:
+    async with own_database.transaction(ANA) as tx:
+        ids = [await keep(tx, "a"), await keep(tx, "b")]
+    both_hold_one = asyncio.Barrier(2)
+
+    async def lock_both(first: UUID, second: UUID) -> str:
+        try:
+            async with own_database.transaction(ANA) as tx:
+                await tx.connection.execute("SET LOCAL deadlock_timeout = '20ms'")
+                statement = "UPDATE things SET label = 'c' WHERE organizer_id = %(organizer_id)s AND id = %(id)s"
+                await tx.execute(statement, id=first)
+                await both_hold_one.wait()
+                await tx.execute(statement, id=second)
+        except DatabaseBusy:
+            return "busy"
+        return "done"
+
+    outcomes = await asyncio.gather(lock_both(*ids), lock_both(*reversed(ids)))
+
+    assert sorted(outcomes) == ["busy", "done"]
+    assert await labels(own_database) == ["c", "c"]
+
+
+async def test_a_transaction_that_idles_too_long_is_told_as_busy(own: OwnDatabase, own_database: Database) -> None:
+    with pytest.raises(DatabaseBusy):
+        async with own_database.transaction(ANA) as tx:
+            await keep(tx, "a")
+            await tx.connection.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            await until(lambda: not own.is_served_by(tx.connection.info.backend_pid))
+            await keep(tx, "b")
+
+    assert await labels(own_database) == []
+
+
+async def test_what_a_constraint_refuses_is_for_the_caller_to_judge(own_database: Database) -> None:
+    id_ = new_id()
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        async with own_database.transaction(ANA) as tx:
+            await keep(tx, "a", id_=id_)
+            await keep(tx, "b", id_=id_)
