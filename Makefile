@@ -8,7 +8,7 @@ PYTHON = python3
 BENCH = holds orders sellout scans
 
 python = .venv/bin/python
-install = $(python) -m pip install --quiet --disable-pip-version-check --no-deps
+install = $(python) -m pip install -qq --disable-pip-version-check --no-deps
 compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
 
@@ -56,10 +56,10 @@ clean:
 # --- the set-up, in steps that are done once
 
 .venv/run.stamp: requirements.txt pyproject.toml .venv/bin/python
-	@$(MAKE) lock_file=requirements.txt stamps=$@ install
+	@$(MAKE) -s lock_file=requirements.txt stamps=$@ install
 
 .venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/bin/python
-	@$(MAKE) lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
+	@$(MAKE) -s lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
 
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
 install:

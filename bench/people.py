@@ -39,7 +39,13 @@ class Organizer:
     def __init__(self, url: str, name: str = "Club Nocturno") -> None:
         self.http = httpx.Client(base_url=url, timeout=30)
         mail = f"{new_id().hex}@example.com"
-        body = {"name": name, "slug": f"o-{new_id().hex}", "owner_name": "Ana Paz", "owner_mail": mail, "owner_password": "una clave muy larga"}
+        body = {
+            "name": name,
+            "slug": f"o-{new_id().hex}",
+            "owner_name": "Ana Paz",
+            "owner_mail": mail,
+            "owner_password": "una clave muy larga",
+        }
         self.profile = self.call("POST", "/sign-up", body)
         self.organizer_id = UUID(self.profile["organizer_id"])
 
@@ -69,9 +75,7 @@ class Organizer:
     def publish(self, *, capacity: int, price_minor: int = 1_000_000, ticket_type: Mapping[str, object] | None = None) -> Sale:
         """Create and publish an event, and wait until its places can be bought."""
         venue = self.call("POST", "/venues", {"name": "Galpón Norte", "city": "Rosario", "timezone": ZONE})
-        event = self.call(
-            "POST", "/events", {"title": "Noche de club", "currency": "ARS", "timezone": ZONE, "venue_id": venue["venue_id"]}
-        )
+        event = self.call("POST", "/events", {"title": "Noche de club", "currency": "ARS", "timezone": ZONE, "venue_id": venue["venue_id"]})
         path = f"/events/{event['event_id']}"
         starts_at = datetime.now(UTC) + timedelta(minutes=90)
         times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=6)).isoformat()}
@@ -153,9 +157,7 @@ class Steward:
 
     def scan(self, code: str) -> dict[str, Any]:
         """Scan a code; what the door says."""
-        answer = self.http.post(
-            "/api/gate/scans", json={"scan_id": str(new_id()), "checkpoint_id": str(self.checkpoint_id), "code": code}
-        )
+        answer = self.http.post("/api/gate/scans", json={"scan_id": str(new_id()), "checkpoint_id": str(self.checkpoint_id), "code": code})
         answer.raise_for_status()
         said: dict[str, Any] = answer.json()
         return said

@@ -31,9 +31,10 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS callbacks (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, payment TEXT NOT NULL REFERENCES payments (id), merchant TEXT NOT NULL,
     reference TEXT NOT NULL, status TEXT NOT NULL, sequence INTEGER NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL,
-    copies INTEGER NOT NULL, forged INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_at REAL, after_id TEXT
+    copies INTEGER NOT NULL, forged INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_at REAL, after_id TEXT,
+    sending INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due_at) WHERE state = 'waiting' AND due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due_at) WHERE state = 'waiting' AND sending = 0 AND due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS callbacks_by_payment ON callbacks (payment);
 CREATE INDEX IF NOT EXISTS callbacks_overtaken ON callbacks (after_id) WHERE after_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS callback_tries (

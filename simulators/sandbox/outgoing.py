@@ -93,6 +93,8 @@ class Outgoing:
         self._database = database
         self._switch = switch
         self.woken = asyncio.Event()
+        # What the last process was sending when it ended is to be sent again.
+        database.execute("UPDATE callbacks SET sending = 0 WHERE sending = 1")
 
     def wake(self) -> None:
         """Tell the sender to look; to be called once the change is committed."""
@@ -136,20 +138,23 @@ class Outgoing:
             due_at=None if lost else due_at,
         )
 
-    def due(self, besides: frozenset[str], count_max: int) -> tuple[list[Callback], float | None]:
-        """What to send now, the longest due first, and when the next one is due (unix; None when nothing waits).
-
-        besides: those that are being sent at this moment.
-        """
+    def take_due(self, count_max: int) -> list[Callback]:
+        """What to send now, the longest due first. Nobody gets them again before they are recorded."""
         rows = self._database.all(
-            "SELECT id, merchant, url, body, copies, forged, tries, due_at FROM callbacks "
-            "WHERE state = 'waiting' AND due_at IS NOT NULL ORDER BY due_at LIMIT :count_max",
-            count_max=len(besides) + count_max + 1,
+            "UPDATE callbacks SET sending = 1 WHERE number IN (SELECT number FROM callbacks WHERE state = 'waiting' AND sending = 0 "
+            "AND due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :count_max) "
+            "RETURNING id, merchant, url, body, copies, forged, tries, due_at",
+            now=time.time(),
+            count_max=count_max,
         )
-        now = time.time()
-        ready = [row for row in rows if row["due_at"] <= now and row["id"] not in besides]
-        next_due_at = next((row["due_at"] for row in rows if row["due_at"] > now), None)
-        return [_callback(row) for row in ready[:count_max]], next_due_at
+        return [_callback(row) for row in sorted(rows, key=lambda row: float(row["due_at"]))]
+
+    def next_due_at(self) -> float | None:
+        """When the next one is due (unix), None when none waits for its time."""
+        row = self._database.first(
+            "SELECT due_at FROM callbacks WHERE state = 'waiting' AND sending = 0 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+        )
+        return None if row is None else float(row["due_at"])
 
     def record(self, callback: Callback, sent: Sequence[Sent], retry_seconds: Sequence[float]) -> None:
         """Note a try, decide about the next one, and let go the callback that waited for this one to pass."""
@@ -176,7 +181,7 @@ class Outgoing:
                     took_ms=one.took_ms,
                 )
             self._database.execute(
-                "UPDATE callbacks SET state = :state, tries = :number, due_at = :due_at WHERE id = :id",
+                "UPDATE callbacks SET state = :state, tries = :number, due_at = :due_at, sending = 0 WHERE id = :id",
                 state=state,
                 number=number,
                 due_at=due_at,

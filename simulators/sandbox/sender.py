@@ -55,12 +55,17 @@ class Sender:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start_due(self, client: httpx.AsyncClient) -> float | None:
+        """Start what is due; when to look again (unix), None to wait for being woken."""
         change_due_at = self._payments.apply_due()
-        callbacks, callback_due_at = self._outgoing.due(frozenset(self._sending), SENDING_MAX - len(self._sending))
-        for callback in callbacks:
+        free = SENDING_MAX - len(self._sending)
+        if free == 0:
+            return change_due_at
+        for callback in self._outgoing.take_due(free):
             task = asyncio.create_task(self._send(client, callback))
             self._sending[callback.id] = task
             task.add_done_callback(partial(self._finished, callback.id))
+        free = SENDING_MAX - len(self._sending)
+        callback_due_at = self._outgoing.next_due_at() if free else None
         return min((at for at in (change_due_at, callback_due_at) if at is not None), default=None)
 
     def _finished(self, callback_id: str, task: "asyncio.Task[None]") -> None:

@@ -5,25 +5,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alltickets.access.rules import CheckpointRules, Outcome, Window, identify, judge
 from alltickets.kernel.ids import new_id
 from alltickets.tickets.interface import EventKey, TicketState
 from tests.access.vectors import PATH, build
-from tests.tickets.vectors import written
+from tests.tickets.vectors import EVENT_KEY, OTHER_KEY, written
 
 VECTORS = json.loads(PATH.read_text(encoding="utf-8"))
 EVENT = bytes.fromhex(VECTORS["event"])
 
 
-def _key_of(vector: dict[str, Any]) -> EventKey:
-    raw = bytes.fromhex(vector["public_key"])
-    retired_at = datetime(2026, 1, 1, tzinfo=UTC) if vector["retired"] else None
-    return EventKey(vector["number"], raw, Ed25519PublicKey.from_public_bytes(raw), retired_at)
+def _key_of(vector: dict[str, Any], private_key: Ed25519PrivateKey) -> EventKey:
+    public_key = bytes.fromhex(vector["public_key"])
+    assert private_key.public_key().public_bytes_raw() == public_key
+    return EventKey(vector["number"], public_key, private_key, datetime(2026, 1, 1, tzinfo=UTC) if vector["retired"] else None)
 
 
-KEYS = {vector["number"]: _key_of(vector) for vector in VECTORS["keys"]}
+KEYS = {vector["number"]: _key_of(vector, key) for vector, key in zip(VECTORS["keys"], (EVENT_KEY, OTHER_KEY), strict=True)}
 
 
 def _rules_of(vector: dict[str, Any]) -> CheckpointRules:

@@ -1,6 +1,7 @@
 """A sale on the real database: one event of one organizer, its pools, and its books held against each other."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,17 @@ HOLD_FOR = timedelta(minutes=10)
 UNLIMITED = 1_000_000
 
 
+@contextlib.asynccontextmanager
+async def opened(url: str, observe: Callable[[str], None] | None = None, *, pool_size: int = 4) -> AsyncIterator[Database]:
+    """A database with connections of its own, as another process has them."""
+    database = Database(url, pool_size=pool_size, observe=observe)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 class Sale:
     """Claims and confirmations of one event; what a test does not care about is filled in."""
 
@@ -21,6 +33,10 @@ class Sale:
         self.organizer_id = organizer_id
         self.event_id = event_id or new_id()
         self.now = now or datetime.now(UTC)
+
+    def of(self, database: Database) -> "Sale":
+        """The same sale, seen from another process."""
+        return Sale(database, self.organizer_id, event_id=self.event_id, now=self.now)
 
     async def open(self, capacity: int, *, labels: Sequence[str] = ()) -> UUID:
         """A new pool; with `labels`, of seats."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,7 +11,9 @@ import pytest_asyncio
 
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database
+from alltickets.platform.tenants import enrol
 from tests.conftest import with_database
+from tests.platform.streams import drop_effects_table, make_effects_table
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,20 @@ async def opened(database: Database) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+@pytest.fixture(scope="package")
+def effects_table(database_url: str) -> Iterator[None]:
+    """The table `proof.effects` beside the schemas of the product."""
+    make_effects_table(database_url)
+    yield
+    drop_effects_table(database_url)
+
+
+@pytest_asyncio.fixture
+async def other_organizer_id(database: Database) -> UUID:
+    """A second tenant."""
+    organizer_id = new_id()
+    async with database.transaction(organizer_id) as tx:
+        await enrol(tx)
+    return organizer_id

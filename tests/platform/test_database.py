@@ -1,7 +1,8 @@
 """Transactions: all or nothing, of one organizer, and trouble told in words that say what to do."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -32,6 +33,12 @@ async def labels(database: Database, organizer_id: UUID = ANA) -> list[str]:
     return [label for (label,) in rows]
 
 
+async def in_transaction(database: Database, work: Callable[[Transaction], Awaitable[None]]) -> None:
+    """Do this work in a transaction of Ana's."""
+    async with database.transaction(ANA) as tx:
+        await work(tx)
+
+
 async def shows(tx: Transaction, setting: str) -> str:
     """A setting of the server as it is for this transaction."""
     [(value,)] = await tx.fetch_tuples("SELECT current_setting(%(setting)s)", setting=setting)
@@ -49,10 +56,12 @@ async def test_what_a_block_writes_is_there_when_it_ends(own_database: Database)
 
 
 async def test_a_block_that_raises_leaves_nothing_and_a_clean_connection(narrow_database: Database) -> None:
+    async def change_my_mind(tx: Transaction) -> None:
+        await keep(tx, "a")
+        raise RuntimeError("changed my mind")
+
     with pytest.raises(RuntimeError, match="changed my mind"):
-        async with narrow_database.transaction(ANA) as tx:
-            await keep(tx, "a")
-            raise RuntimeError("changed my mind")
+        await in_transaction(narrow_database, change_my_mind)
     async with narrow_database.transaction(ANA) as tx:
         await keep(tx, "b")
 
@@ -78,29 +87,25 @@ async def test_a_cancelled_block_leaves_nothing_and_a_clean_connection(narrow_da
 
 
 async def test_a_block_that_swallows_the_failure_of_a_statement_is_not_told_that_it_committed(own_database: Database) -> None:
-    async def write_twice() -> None:
-        async with own_database.transaction(ANA) as tx:
-            id_ = await keep(tx, "a")
-            try:
-                await keep(tx, "b", id_=id_)
-            except psycopg.errors.UniqueViolation:
-                pass
+    async def swallow(tx: Transaction) -> None:
+        id_ = await keep(tx, "a")
+        with contextlib.suppress(psycopg.errors.UniqueViolation):
+            await keep(tx, "b", id_=id_)
 
     with pytest.raises(AssertionError, match="nothing was written"):
-        await write_twice()
+        await in_transaction(own_database, swallow)
 
     assert await labels(own_database) == []
 
 
 async def test_a_commit_that_is_refused_raises_and_writes_nothing(own_database: Database) -> None:
-    async def write_twice() -> None:
-        async with own_database.transaction(ANA) as tx:
-            await tx.connection.execute("SET CONSTRAINTS ALL DEFERRED")
-            id_ = await keep(tx, "a")
-            await keep(tx, "b", id_=id_)
+    async def keep_twice(tx: Transaction) -> None:
+        await tx.connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        id_ = await keep(tx, "a")
+        await keep(tx, "b", id_=id_)
 
     with pytest.raises(psycopg.errors.UniqueViolation):
-        await write_twice()
+        await in_transaction(own_database, keep_twice)
 
     assert await labels(own_database) == []
 
@@ -224,24 +229,27 @@ async def test_a_transaction_waits_only_so_long_and_its_limits_end_with_it(narro
 async def test_a_lock_that_takes_too_long_is_told_as_busy(own_database: Database) -> None:
     async with own_database.transaction(ANA) as tx:
         id_ = await keep(tx, "a")
-    lock: Sequence[str] = ("SELECT id FROM things WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE",)
+
+    async def lock(tx: Transaction) -> None:
+        await tx.connection.execute("SET LOCAL lock_timeout = '30ms'")
+        await tx.fetch_tuples("SELECT id FROM things WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE", id=id_)
 
     async with own_database.transaction(ANA) as holder:
-        await holder.fetch_tuples(lock[0], id=id_)
+        await lock(holder)
         with pytest.raises(DatabaseBusy, match="Nothing was changed") as busy:
-            async with own_database.transaction(ANA) as waiter:
-                await waiter.connection.execute("SET LOCAL lock_timeout = '30ms'")
-                await waiter.fetch_tuples(lock[0], id=id_)
+            await in_transaction(own_database, lock)
 
     assert busy.value.retry_after_seconds == 1
     assert isinstance(busy.value.__cause__, psycopg.errors.LockNotAvailable)
 
 
 async def test_a_statement_that_takes_too_long_is_told_as_busy(own_database: Database) -> None:
+    async def sleep(tx: Transaction) -> None:
+        await tx.connection.execute("SET LOCAL statement_timeout = '30ms'")
+        await tx.fetch_tuples("SELECT pg_sleep(60)")
+
     with pytest.raises(DatabaseBusy):
-        async with own_database.transaction(ANA) as tx:
-            await tx.connection.execute("SET LOCAL statement_timeout = '30ms'")
-            await tx.fetch_tuples("SELECT pg_sleep(60)")
+        await in_transaction(own_database, sleep)
 
 
 async def test_a_deadlock_is_told_as_busy_to_one_and_the_other_goes_on(own_database: Database) -> None:
@@ -268,12 +276,14 @@ async def test_a_deadlock_is_told_as_busy_to_one_and_the_other_goes_on(own_datab
 
 
 async def test_a_transaction_that_idles_too_long_is_told_as_busy(own: OwnDatabase, own_database: Database) -> None:
+    async def idle(tx: Transaction) -> None:
+        await keep(tx, "a")
+        await tx.connection.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+        await until(lambda: not own.is_served_by(tx.connection.info.backend_pid))
+        await keep(tx, "b")
+
     with pytest.raises(DatabaseBusy):
-        async with own_database.transaction(ANA) as tx:
-            await keep(tx, "a")
-            await tx.connection.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
-            await until(lambda: not own.is_served_by(tx.connection.info.backend_pid))
-            await keep(tx, "b")
+        await in_transaction(own_database, idle)
 
     assert await labels(own_database) == []
 
@@ -281,7 +291,9 @@ async def test_a_transaction_that_idles_too_long_is_told_as_busy(own: OwnDatabas
 async def test_what_a_constraint_refuses_is_for_the_caller_to_judge(own_database: Database) -> None:
     id_ = new_id()
 
+    async def keep_twice(tx: Transaction) -> None:
+        await keep(tx, "a", id_=id_)
+        await keep(tx, "b", id_=id_)
+
     with pytest.raises(psycopg.errors.UniqueViolation):
-        async with own_database.transaction(ANA) as tx:
-            await keep(tx, "a", id_=id_)
-            await keep(tx, "b", id_=id_)
+        await in_transaction(own_database, keep_twice)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from alltickets.catalog.events import StockPlanned
 from alltickets.catalog.interface import EventNotFound, EventSnapshot, InvalidDetails, TicketTypeNotFound, VersionConflict
 from alltickets.identity.interface import Actor
 from alltickets.inventory.handlers import subscription
@@ -13,11 +14,12 @@ from alltickets.inventory.interface import Levels
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database
 from alltickets.platform.notify import Listener
-from alltickets.platform.outbox import Follower
+from alltickets.platform.outbox import Recorded
 from alltickets.pricing.interface import ChargeMode, PriceLists, Pricing, SelectedLine
 from alltickets.pricing.rules.units import Rounding
 from alltickets.pricing.schemas import ChargePolicyDetails, PhaseDetails, TaxDetails
 from tests.conftest import SettableClock
+from tests.stream import events_of
 
 SERVICE = ChargePolicyDetails(
     name="Cargo por servicio",
@@ -145,9 +147,10 @@ async def test_what_is_not_there_or_not_theirs_is_not_found(event: EventSnapshot
 async def test_a_phase_by_quantity_counts_what_is_held_and_sold(
     event: EventSnapshot, price_lists: PriceLists, actor: Actor, database: Database, pricing: Pricing, clock: SettableClock
 ) -> None:
-    await Follower(database, [subscription()]).catch_up()
+    planned = await events_of(database, actor.organizer_id, StockPlanned)
     own_pool = event.offers[next(iter(event.performances)), type_of(event)][-1]
     async with database.transaction(actor.organizer_id) as tx:
+        await subscription().handle(tx, [Recorded(actor.organizer_id, n, clock.now, one) for n, one in enumerate(planned, 1)])
         await tx.execute(
             "UPDATE inventory.pools SET held = 30, sold = 68 WHERE organizer_id = %(organizer_id)s AND pool_id = %(pool_id)s",
             pool_id=own_pool,

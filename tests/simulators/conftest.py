@@ -8,7 +8,7 @@ import pytest
 from tests.simulators.receiver import Received, Receiver
 from tests.simulators.sandbox import Merchant, SandboxProcess
 
-QUICK_RETRIES = ("--callback-retry-seconds", "0.05,0.05,0.05,0.05", "--callback-answer-seconds", "0.5")
+QUICK_RETRIES = ("--callback-retry-seconds", "0.05,0.05,0.05,0.05", "--callback-answer-seconds", "1")
 
 
 class Mailbox:

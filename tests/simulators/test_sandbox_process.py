@@ -36,7 +36,7 @@ def test_a_restart_forgets_nothing(own_sandbox: SandboxProcess, patron: Merchant
     is_back = threading.Event()
     mailbox.answer(lambda _: 200 if is_back.is_set() else 500)
     patron.http.put("/admin/faults", json={"callbacks": {"repeat": 2}})
-    payment = patron.pay("approve", delay_ms=1500)
+    payment = patron.pay("approve", delay_ms=2000)
     refund = patron.refund(payment["id"], 100, key="same").json()
     later = patron.pay("approve_later", delay_seconds=2)
     session = patron.api.post("/v1/sessions", json=patron.terms(), headers={"idempotency-key": "one"}).json()

@@ -5,17 +5,21 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alltickets.catalog.interface import CatalogService, EventNotFound
 from alltickets.catalog.schemas.organizer import EventCreate
 from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database
-from alltickets.platform.secrets import KeyMissing, KeyRing
+from alltickets.platform.secrets import KeyMissing, KeyRing, SealBroken
 from alltickets.tickets.events import EventKeyReplaced
-from alltickets.tickets.interface import EventKeys, Tickets
+from alltickets.tickets.interface import EventKey, EventKeys, SignedToken, Tickets
 from tests.conftest import SettableClock
 from tests.stream import events_of
+from tests.tickets.vectors import token
+from tests.tickets.verification import is_genuine
 
 
 async def make_event(catalog_service: CatalogService, actor: Actor) -> UUID:
@@ -41,12 +45,10 @@ async def test_an_event_has_no_key_until_one_is_needed_and_then_one_for_all(orga
     event_id = new_id()
     assert await keys.of(organizer_id, event_id) == {}
 
-    key = await keys.ensure(organizer_id, event_id)
-    signer = await keys.signer(organizer_id, event_id)
+    key, again = await keys.ensure(organizer_id, event_id), await keys.ensure(organizer_id, event_id)
 
-    assert key.number == signer.number == 1
-    assert signer.key.public_key().public_bytes_raw() == key.public_key
-    assert await keys.ensure(organizer_id, event_id) == key
+    assert key.number == again.number == 1
+    assert key.private_key.public_key().public_bytes_raw() == key.public_key == again.public_key
 
 
 async def test_processes_that_need_the_first_key_at_once_agree_on_one(
@@ -55,21 +57,21 @@ async def test_processes_that_need_the_first_key_at_once_agree_on_one(
     event_id = new_id()
     processes = [EventKeys(database, clock, key_ring) for _ in range(10)]
 
-    signers = await asyncio.gather(*(process.signer(organizer_id, event_id) for process in processes))
+    made = await asyncio.gather(*(process.ensure(organizer_id, event_id) for process in processes))
 
-    assert len({signer.key.public_key().public_bytes_raw() for signer in signers}) == 1
+    assert len({key.public_key for key in made}) == 1
     assert len(await sealed_of(database, organizer_id, event_id)) == 1
 
 
 async def test_the_private_key_is_sealed_for_its_row(database: Database, organizer_id: UUID, keys: EventKeys, key_ring: KeyRing) -> None:
     event_id = new_id()
-    signer = await keys.signer(organizer_id, event_id)
+    key = await keys.ensure(organizer_id, event_id)
 
     [sealed] = await sealed_of(database, organizer_id, event_id)
 
-    assert signer.key.private_bytes_raw().hex() not in sealed
-    raw = key_ring.open(sealed, f"tickets.event_keys/{organizer_id}/{event_id}/1")
-    assert Ed25519PrivateKey.from_private_bytes(raw).public_key() == signer.key.public_key()
+    assert key_ring.open(sealed, f"tickets.event_keys/{organizer_id}/{event_id}/1") == key.private_key.private_bytes_raw()
+    with pytest.raises(SealBroken):
+        key_ring.open(sealed, f"tickets.event_keys/{organizer_id}/{event_id}/2")
 
 
 async def test_a_replaced_key_is_retired_and_the_next_one_signs(
@@ -81,9 +83,9 @@ async def test_a_replaced_key_is_retired_and_the_next_one_signs(
     again = [await tickets.replace_event_key(actor, event_id, 1) for _ in range(2)]
 
     assert [key.number for key in again] == [2, 2]
-    public = await keys.of(organizer_id, event_id)
-    assert [(number, key.retired_at is None) for number, key in public.items()] == [(1, False), (2, True)]
-    assert (await keys.signer(organizer_id, event_id)).number == 2
+    all_keys = await keys.of(organizer_id, event_id)
+    assert [(number, key.retired_at is None) for number, key in all_keys.items()] == [(1, False), (2, True)]
+    assert (await keys.ensure(organizer_id, event_id)).number == 2
     assert await events_of(database, organizer_id, EventKeyReplaced) == [EventKeyReplaced(event_id=event_id, retired_number=1, number=2)]
 
 
@@ -92,12 +94,12 @@ async def test_a_door_gets_the_public_keys_of_its_event_only(
 ) -> None:
     event_id = await make_event(catalog_service, actor)
 
-    [key] = await tickets.public_keys(DeviceActor(organizer_id, new_id(), event_id, "door"), event_id)
+    [key] = await tickets.keys_for(DeviceActor(organizer_id, new_id(), event_id, "door"), event_id)
 
     assert len(key.public_key) == 32
     for device in (DeviceActor(organizer_id, new_id(), new_id(), "door"), DeviceActor(new_id(), new_id(), None, "stranger")):
         with pytest.raises(EventNotFound):
-            await tickets.public_keys(device, event_id)
+            await tickets.keys_for(device, event_id)
     with pytest.raises(EventNotFound):
         await tickets.replace_event_key(Actor.system(new_id(), "stranger"), event_id, 1)
 
@@ -106,7 +108,7 @@ async def test_resealing_moves_every_key_to_the_rings_active_one(database: Datab
     old, new = KeyRing.generate_key(), KeyRing.generate_key()
     event_id = new_id()
     before = EventKeys(database, clock, KeyRing(f"101:{old}"))
-    public = await before.ensure(organizer_id, event_id)
+    key = await before.ensure(organizer_id, event_id)
     both = EventKeys(database, clock, KeyRing(f"101:{old},102:{new}"))
 
     async with database.transaction(organizer_id) as tx:
@@ -114,7 +116,19 @@ async def test_resealing_moves_every_key_to_the_rings_active_one(database: Datab
 
     [sealed] = await sealed_of(database, organizer_id, event_id)
     assert sealed.startswith("v102:")
-    after = EventKeys(database, clock, KeyRing(f"102:{new}"))
-    assert (await after.signer(organizer_id, event_id)).key.public_key().public_bytes_raw() == public.public_key
+    after = await EventKeys(database, clock, KeyRing(f"102:{new}")).ensure(organizer_id, event_id)
+    assert after.private_key.private_bytes_raw() == key.private_key.private_bytes_raw()
     with pytest.raises(KeyMissing):
-        await before.signer(organizer_id, event_id)
+        await EventKeys(database, clock, KeyRing(f"101:{old}")).ensure(organizer_id, event_id)
+
+
+@given(payload=st.binary(max_size=60), signature=st.binary(min_size=64, max_size=64), place=st.integers(0, 63))
+def test_signing_again_finds_what_verifying_finds(payload: bytes, signature: bytes, place: int) -> None:
+    private_key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    key = EventKey(1, private_key.public_key().public_bytes_raw(), private_key, None)
+    own = private_key.sign(payload)
+    flipped = own[:place] + bytes([own[place] ^ 1]) + own[place + 1 :]
+
+    for one in (own, flipped, signature):
+        signed = SignedToken(token(), payload, one)
+        assert key.has_signed(signed) == is_genuine(signed, private_key.public_key())

@@ -15,12 +15,12 @@ from alltickets.tickets.token import (
     SignedToken,
     Token,
     Unreadable,
-    is_genuine,
     read_code,
     short_event,
     short_id,
     write_code,
 )
+from tests.tickets.verification import is_genuine
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -35,6 +35,7 @@ tokens = st.builds(
     ticket_type=st.binary(min_size=4, max_size=4),
     sector=st.binary(min_size=4, max_size=4),
 )
+
 TOKEN = Token(1, b"event!", UUID(int=7), 1, b"perf", b"type", b"sect")
 
 

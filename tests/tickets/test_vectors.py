@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from alltickets.tickets.token import SignedToken, Unreadable, is_genuine, read_code
+from alltickets.tickets.token import SignedToken, Unreadable, read_code
 from tests.tickets.vectors import PATH, build, written
+from tests.tickets.verification import is_genuine
 
 VECTORS = json.loads(PATH.read_text(encoding="utf-8"))
 KEY = Ed25519PublicKey.from_public_bytes(bytes.fromhex(VECTORS["keys"]["event"]["public"]))

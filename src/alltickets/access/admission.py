@@ -126,7 +126,7 @@ async def _redeem(tx: Transaction, entering: Mapping[UUID, Scan]) -> set[UUID]:
         INSERT INTO access.redemptions (organizer_id, ticket_id, entry_number, scan_id, checkpoint_id, admitted_at)
         SELECT o.organizer_id, x.ticket_id, 1, x.scan_id, x.checkpoint_id, x.admitted_at
           FROM platform.organizers o,
-               unnest(%(tickets)s::uuid[], %(scans)s::uuid[], %(checkpoints)s::uuid[], %(instants)s::timestamptz[])
+               unnest(%(tickets)b::uuid[], %(scans)b::uuid[], %(checkpoints)b::uuid[], %(instants)b::timestamptz[])
                    AS x(ticket_id, scan_id, checkpoint_id, admitted_at)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, ticket_id, entry_number) DO NOTHING
@@ -149,8 +149,8 @@ async def _store(tx: Transaction, event_id: UUID, decided: Sequence[tuple[Scan, 
         SELECT o.organizer_id, x.scan_id, %(event_id)s, x.checkpoint_id, x.device_id, x.ticket_id, x.outcome, x.conflict, x.code_digest,
                x.scanned_at, %(now)s
           FROM platform.organizers o,
-               unnest(%(scans)s::uuid[], %(checkpoints)s::uuid[], %(devices)s::uuid[], %(tickets)s::uuid[], %(outcomes)s::text[],
-                      %(conflicts)s::bool[], %(digests)s::bytea[], %(instants)s::timestamptz[])
+               unnest(%(scans)b::uuid[], %(checkpoints)b::uuid[], %(devices)b::uuid[], %(tickets)b::uuid[], %(outcomes)b::text[],
+                      %(conflicts)b::bool[], %(digests)b::bytea[], %(instants)b::timestamptz[])
                    AS x(scan_id, checkpoint_id, device_id, ticket_id, outcome, conflict, code_digest, scanned_at)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, scan_id) DO NOTHING
@@ -178,7 +178,7 @@ async def _count(tx: Transaction, decided: Iterable[tuple[Scan, _Taken]]) -> Non
         INSERT INTO access.counters AS c (organizer_id, checkpoint_id, admitted, refused, conflicts)
         SELECT o.organizer_id, x.checkpoint_id, x.admitted, x.refused, x.conflicts
           FROM platform.organizers o,
-               unnest(%(checkpoints)s::uuid[], %(admitted)s::int[], %(refused)s::int[], %(conflicts)s::int[])
+               unnest(%(checkpoints)b::uuid[], %(admitted)b::int[], %(refused)b::int[], %(conflicts)b::int[])
                    AS x(checkpoint_id, admitted, refused, conflicts)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, checkpoint_id) DO UPDATE
@@ -229,7 +229,7 @@ async def _read_taken(tx: Transaction, scan_ids: Collection[UUID]) -> dict[UUID,
         """
         SELECT scan_id, checkpoint_id, code_digest, outcome, conflict, scanned_at
           FROM access.scans
-         WHERE organizer_id = %(organizer_id)s AND scan_id = ANY(%(scan_ids)s::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND scan_id = ANY(%(scan_ids)b::uuid[])
         """,
         scan_ids=list(scan_ids),
     )
@@ -249,7 +249,7 @@ async def _read_firsts(tx: Transaction, ticket_ids: Collection[UUID]) -> dict[UU
           FROM access.redemptions r
           JOIN access.checkpoints c
             ON c.organizer_id = r.organizer_id AND c.checkpoint_id = r.checkpoint_id
-         WHERE r.organizer_id = %(organizer_id)s AND r.ticket_id = ANY(%(ticket_ids)s::uuid[]) AND r.entry_number = 1
+         WHERE r.organizer_id = %(organizer_id)s AND r.ticket_id = ANY(%(ticket_ids)b::uuid[]) AND r.entry_number = 1
         """,
         ticket_ids=list(ticket_ids),
     )

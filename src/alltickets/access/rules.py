@@ -17,7 +17,7 @@ from uuid import UUID
 
 from alltickets.catalog.interface import EventSnapshot, PerformanceSnapshot, PerformanceStatus
 from alltickets.kernel.errors import Refusal
-from alltickets.tickets.interface import EventKey, TicketState, Token, Unreadable, is_genuine, read_code, short_event, short_id
+from alltickets.tickets.interface import EventKey, TicketState, Token, Unreadable, read_code, short_event, short_id
 
 __all__ = [
     "Checkpoint",
@@ -123,7 +123,7 @@ def identify(code: str, event: bytes, keys: Mapping[int, EventKey]) -> tuple[Tok
     if read.token.event != event:
         return None, Outcome.WRONG_EVENT
     key = keys.get(read.token.key_number)
-    if key is None or not is_genuine(read, key.verifier):
+    if key is None or not key.has_signed(read):
         return None, Outcome.FORGED
     return read.token, None if key.retired_at is None else Outcome.REVOKED
 

@@ -16,4 +16,4 @@ def demo() -> None:
     from alltickets import demo as demo_data
     from alltickets.platform.settings import Settings
 
-    demo_data.seed(Settings.from_environment())
+    click.echo(demo_data.seed(Settings.from_environment()).text())

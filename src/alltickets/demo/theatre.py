@@ -35,13 +35,9 @@ def theatre_run(today: date) -> Show:
         title="El inspector de sombras",
         category="Teatro",
         description=DESCRIPTION,
-        venue=VenueCreate(
-            name="Teatro del Ombú", address="Bulevar de los Plátanos 318", city="Rosario", timezone=TIMEZONE, capacity=426
-        ),
+        venue=VenueCreate(name="Teatro del Ombú", address="Bulevar de los Plátanos 318", city="Rosario", timezone=TIMEZONE, capacity=426),
         performances=tuple(
-            performance(
-                at(day, 20 if index == SUNDAY_INDEX else 21), lasts=timedelta(minutes=95), doors_before=timedelta(minutes=40)
-            )
+            performance(at(day, 20 if index == SUNDAY_INDEX else 21), lasts=timedelta(minutes=95), doors_before=timedelta(minutes=40))
             for index, day in enumerate(days)
         ),
         sectors=(

@@ -52,7 +52,7 @@ class HoldState(StrEnum):
 class ClaimRequest:
     """A claim on places: quantities by pool and named seats, all or nothing, under an id that the client made.
 
-    A seat's pool stands in `draws` too, with the number of its seats.
+    A seat's pool stands in `draws` too, with the number of its seats. `memo` is whatever the caller keeps with the hold.
     """
 
     hold_id: UUID
@@ -61,6 +61,7 @@ class ClaimRequest:
     visitor: UUID
     address: str
     expires_at: datetime
+    memo: str = ""
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class Hold:
     address: str
     placed_at: datetime
     expires_at: datetime
+    memo: str = ""
     is_new: bool = False
     """Whether the decision at hand placed it; False for one that stood already."""
 
@@ -281,6 +283,7 @@ def decide_claims(
             request.address,
             now,
             request.expires_at,
+            request.memo,
             is_new=True,
         )
         placed[request.hold_id] = hold

@@ -41,7 +41,7 @@ async def lock_holds(tx: Transaction, hold_ids: Iterable[UUID]) -> dict[UUID, Ho
     """Lock holds in id order; those that exist, by id."""
     rows = await tx.fetch_tuples(
         """
-        SELECT hold_id, event_id, state, draws::text, seats, visitor, address, placed_at, expires_at
+        SELECT hold_id, event_id, state, draws::text, seats, visitor, address, placed_at, expires_at, memo
           FROM inventory.holds
          WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
          ORDER BY hold_id
@@ -163,19 +163,21 @@ async def write_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
 
     In id order: whoever meets an id that another is just inserting waits for the other, and two must not wait for one another.
     """
+    in_order = sorted(holds, key=lambda hold: hold.hold_id)
     written = await tx.execute(
         """
         INSERT INTO inventory.holds
-               (organizer_id, hold_id, event_id, state, draws, seats, visitor, address, placed_at, expires_at)
-        SELECT o.organizer_id, x.hold_id, x.event_id, x.state, x.draws, x.seats, x.visitor, x.address, x.placed_at, x.expires_at
+               (organizer_id, hold_id, event_id, state, draws, seats, visitor, address, placed_at, expires_at, memo)
+        SELECT o.organizer_id, x.hold_id, x.event_id, x.state, x.draws, x.seats, x.visitor, x.address,
+               x.placed_at, x.expires_at, x.memo
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(hold_id uuid, event_id uuid, state text, draws jsonb, seats uuid[], visitor uuid, address text,
-                        placed_at timestamptz, expires_at timestamptz)
+                        placed_at timestamptz, expires_at timestamptz, memo text)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, hold_id) DO NOTHING
         """,
-        rows=rows_as_json(sorted(holds, key=lambda hold: hold.hold_id)),
+        rows=rows_as_json(in_order),
     )
     if written != len(holds):
         raise HoldRaced
@@ -213,6 +215,7 @@ def _map_as_json(values: Mapping[UUID, object]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _hold_of(row: tuple[UUID, UUID, str, str, list[UUID], UUID, str, datetime, datetime]) -> Hold:
-    hold_id, event_id, state, draws, seats, visitor, address, placed_at, expires_at = row
-    return Hold(hold_id, event_id, HoldState(state), _draws_decoder.decode(draws), tuple(seats), visitor, address, placed_at, expires_at)
+def _hold_of(row: tuple[UUID, UUID, str, str, list[UUID], UUID, str, datetime, datetime, str]) -> Hold:
+    hold_id, event_id, state, draws, seats, visitor, address, placed_at, expires_at, memo = row
+    places = _draws_decoder.decode(draws)
+    return Hold(hold_id, event_id, HoldState(state), places, tuple(seats), visitor, address, placed_at, expires_at, memo)

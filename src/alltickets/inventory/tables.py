@@ -55,6 +55,7 @@ holds = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("memo", sa.Text, nullable=False, comment="what the caller keeps with the hold; inventory does not read it"),
     sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
     sa.CheckConstraint("state IN ('held', 'confirmed', 'released', 'expired', 'returned')", name="holds_state"),
     # The organizer stands last in these: were it first, the planner, whose statistics know nothing of a sale that has just opened, would

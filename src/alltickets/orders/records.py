@@ -1,6 +1,6 @@
-"""Checkouts and orders as rows: read together, written together, whatever their number."""
+"""Orders as rows: read together, written together, whatever their number."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,31 +10,16 @@ import msgspec
 from alltickets.kernel.money import Money
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.platform.database import Reader, Transaction, rows_as_json, uuid_array
-from alltickets.pricing.interface import Quote, SelectedLine
 
 __all__ = [
     "ORDER_COLUMNS",
-    "Checkout",
     "Order",
     "order_of",
-    "read_checkouts",
     "read_order",
     "read_orders",
-    "write_checkouts",
     "write_orders",
     "write_progress",
 ]
-
-
-class Checkout(msgspec.Struct, frozen=True):
-    """A hold with what was chosen for it and the price that was promised."""
-
-    hold_id: UUID
-    event_id: UUID
-    selection: tuple[SelectedLine, ...]
-    quote: Quote
-    campaign: str | None
-    placed_at: datetime
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -50,8 +35,7 @@ class Order(msgspec.Struct, frozen=True):
     number: str
     buyer: Buyer
     holders: tuple[Holder, ...]
-    selection: tuple[SelectedLine, ...]
-    quote: Quote
+    quote_id: UUID
     total_minor: int
     currency: str
     campaign: str | None
@@ -68,44 +52,13 @@ class Order(msgspec.Struct, frozen=True):
         return Money(self.total_minor, self.currency)
 
 
-_checkout_parts = msgspec.json.Decoder(tuple[tuple[SelectedLine, ...], Quote])
 _buyer = msgspec.json.Decoder(Buyer)
 _holders = msgspec.json.Decoder(tuple[Holder, ...])
-_selection = msgspec.json.Decoder(tuple[SelectedLine, ...])
-_quote = msgspec.json.Decoder(Quote)
 
 ORDER_COLUMNS = """
-    order_id, event_id, hold_id, status, number, buyer::text, holders::text, selection::text, quote::text, total_minor, currency,
+    order_id, event_id, hold_id, status, number, buyer::text, holders::text, quote_id, total_minor, currency,
     campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor
 """
-
-
-async def write_checkouts(tx: Transaction, checkouts: Sequence[Checkout]) -> None:
-    """Keep the quotes of new holds."""
-    await tx.execute(
-        """
-        INSERT INTO orders.checkouts (organizer_id, hold_id, event_id, selection, quote, campaign, placed_at)
-        SELECT o.organizer_id, x.hold_id, x.event_id, x.selection, x.quote, x.campaign, x.placed_at
-          FROM platform.organizers o,
-               json_to_recordset(%(rows)s::json)
-                   AS x(hold_id uuid, event_id uuid, selection jsonb, quote jsonb, campaign text, placed_at timestamptz)
-         WHERE o.organizer_id = %(organizer_id)s
-        """,
-        rows=rows_as_json(checkouts),
-    )
-
-
-async def read_checkouts(tx: Transaction, hold_ids: Collection[UUID]) -> dict[UUID, Checkout]:
-    """Checkouts by hold; those that exist."""
-    rows = await tx.fetch_tuples(
-        """
-        SELECT hold_id, event_id, json_build_array(selection, quote)::text, campaign, placed_at
-          FROM orders.checkouts
-         WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
-        """,
-        hold_ids=uuid_array(hold_ids),
-    )
-    return {row[0]: Checkout(row[0], row[1], *_checkout_parts.decode(row[2]), row[3], row[4]) for row in rows}
 
 
 async def write_orders(tx: Transaction, orders: Sequence[Order]) -> None:
@@ -113,14 +66,14 @@ async def write_orders(tx: Transaction, orders: Sequence[Order]) -> None:
     await tx.execute(
         """
         INSERT INTO orders.orders
-               (organizer_id, order_id, event_id, hold_id, status, number, buyer, holders, selection, quote, total_minor, currency,
+               (organizer_id, order_id, event_id, hold_id, status, number, buyer, holders, quote_id, total_minor, currency,
                 campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor)
-        SELECT o.organizer_id, x.order_id, x.event_id, x.hold_id, x.status, x.number, x.buyer, x.holders, x.selection, x.quote,
+        SELECT o.organizer_id, x.order_id, x.event_id, x.hold_id, x.status, x.number, x.buyer, x.holders, x.quote_id,
                x.total_minor, x.currency, x.campaign, x.fingerprint, x.payment_state, x.pay_until, x.placed_at, x.paid_at, x.refunded_minor
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
-                   AS x(order_id uuid, event_id uuid, hold_id uuid, status text, number text, buyer jsonb, holders jsonb, selection jsonb,
-                        quote jsonb, total_minor bigint, currency text, campaign text, fingerprint text, payment_state text,
+                   AS x(order_id uuid, event_id uuid, hold_id uuid, status text, number text, buyer jsonb, holders jsonb, quote_id uuid,
+                        total_minor bigint, currency text, campaign text, fingerprint text, payment_state text,
                         pay_until timestamptz, placed_at timestamptz, paid_at timestamptz, refunded_minor bigint)
          WHERE o.organizer_id = %(organizer_id)s
         """,
@@ -181,7 +134,7 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
 
 def order_of(row: tuple[Any, ...]) -> Order:
     """An order from the columns of `ORDER_COLUMNS`."""
-    order_id, event_id, hold_id, status, number, buyer, holders, selection, quote, *rest = row
+    order_id, event_id, hold_id, status, number, buyer, holders, *rest = row
     return Order(
         order_id,
         event_id,
@@ -190,7 +143,5 @@ def order_of(row: tuple[Any, ...]) -> Order:
         number,
         _buyer.decode(buyer),
         _holders.decode(holders),
-        _selection.decode(selection),
-        _quote.decode(quote),
         *rest,
     )

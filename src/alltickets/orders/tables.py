@@ -5,18 +5,14 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = sa.MetaData(schema="orders")
 
-checkouts = sa.Table(
-    "checkouts",
+quotes = sa.Table(
+    "quotes",
     metadata,
     sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
-    sa.Column("hold_id", UUID(as_uuid=True), nullable=False),
-    sa.Column("event_id", UUID(as_uuid=True), nullable=False),
-    sa.Column("selection", JSONB, nullable=False, comment="the lines as they were asked for"),
-    sa.Column("quote", JSONB, nullable=False, comment="the price that was promised for the hold"),
-    sa.Column("campaign", sa.Text),
-    sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
-    comment="A hold with the quote that goes with it.",
+    sa.Column("quote_id", UUID(as_uuid=True), nullable=False, comment="a digest of the quote's content"),
+    sa.Column("quote", JSONB, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "quote_id"),
+    comment="Prices that were promised, each once: thousands of shoppers who choose the same share one.",
 )
 
 orders = sa.Table(
@@ -30,8 +26,7 @@ orders = sa.Table(
     sa.Column("number", sa.Text, nullable=False),
     sa.Column("buyer", JSONB, nullable=False),
     sa.Column("holders", JSONB, nullable=False),
-    sa.Column("selection", JSONB, nullable=False),
-    sa.Column("quote", JSONB, nullable=False),
+    sa.Column("quote_id", UUID(as_uuid=True), nullable=False),
     sa.Column("total_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("campaign", sa.Text),
@@ -43,6 +38,7 @@ orders = sa.Table(
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("organizer_id", "order_id"),
     sa.UniqueConstraint("organizer_id", "hold_id"),
+    sa.ForeignKeyConstraint(["organizer_id", "quote_id"], ["orders.quotes.organizer_id", "orders.quotes.quote_id"]),
     sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),
     sa.CheckConstraint(
         "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'returned')", name="orders_payment_state"

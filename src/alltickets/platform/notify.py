@@ -85,13 +85,19 @@ class Listener:
                     self._missed()
                     async for notice in connection.notifies():
                         topic, _, key = notice.payload.partition(":")
-                        for callback in self._callbacks.get(topic, ()):
-                            callback(key)
+                        self._tell(topic, key)
             except psycopg.Error:
                 _log.info("listener lost its connection")
                 await asyncio.sleep(1)
 
     def _missed(self) -> None:
-        for callbacks in self._callbacks.values():
-            for callback in callbacks:
-                callback(None)
+        for topic in self._callbacks:
+            self._tell(topic, None)
+
+    def _tell(self, topic: str, key: str | None) -> None:
+        for callback in self._callbacks.get(topic, ()):
+            try:
+                callback(key)
+            except Exception:
+                # Anybody who may connect may announce anything: a key that nobody can read must not make this process deaf.
+                _log.exception("an announcement could not be followed", topic=topic)

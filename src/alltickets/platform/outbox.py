@@ -150,44 +150,47 @@ class Follower:
             raise
         except Exception:
             _log.exception("a handler failed on a batch; going one by one", subscription=subscription.name)
-        moved = 0
+        began = await _read_cursor(self._database, subscription.name, organizer_id)
+        position = began
         for _ in range(BATCH_MAX):
-            step = await self._advance_by_one(subscription, organizer_id)
-            moved += step
-            if step == 0:
+            step = await self._advance_by_one(subscription, organizer_id, position)
+            position += step
+            if step == 0 or self._stopping:
                 break
-        return moved
+        return position - began
 
-    async def _advance_by_one(self, subscription: Subscription, organizer_id: UUID) -> int:
+    async def _advance_by_one(self, subscription: Subscription, organizer_id: UUID, after: int) -> int:
+        """Deliver or park the event that follows `after`; 0 when another process has meanwhile done so."""
         fault = ""
         for tried in range(TRIES_MAX):
             await asyncio.sleep(0.05 * 2**tried if tried else 0)
             try:
-                return await self._advance(subscription, organizer_id, 1)
+                return await self._advance(subscription, organizer_id, 1, after=after)
             except Trouble:
                 raise
             except Exception:
                 fault = traceback.format_exc(limit=-8)
-        return await self._park(subscription, organizer_id, fault)
+        return await self._park(subscription, organizer_id, after, fault)
 
-    async def _advance(self, subscription: Subscription, organizer_id: UUID, limit: int) -> int:
+    async def _advance(self, subscription: Subscription, organizer_id: UUID, limit: int, *, after: int | None = None) -> int:
         async with self._database.transaction(organizer_id) as tx:
             position = await _lock_cursor(tx, subscription.name)
-            if position is None:
+            if position is None or after not in (None, position):
                 return 0
-            recorded, until = await self._read(tx, subscription.name, position, limit)
-            if recorded:
-                await subscription.handle(tx, recorded)
+            rows, until = await self._read(tx, subscription.name, position, limit)
+            if rows:
+                await subscription.handle(tx, [self._recorded(subscription.name, organizer_id, row) for row in rows])
             await _move_cursor(tx, subscription.name, until)
-        _handled.labels(subscription.name).inc(len(recorded))
+        _handled.labels(subscription.name).inc(len(rows))
         return until - position
 
-    async def _park(self, subscription: Subscription, organizer_id: UUID, fault: str) -> int:
+    async def _park(self, subscription: Subscription, organizer_id: UUID, after: int, fault: str) -> int:
         async with self._database.transaction(organizer_id) as tx:
-            position = await _lock_cursor(tx, subscription.name)
-            if position is None:
+            # Another process that failed on the same event may have parked it meanwhile: what follows it has done nothing wrong.
+            if await _lock_cursor(tx, subscription.name) != after:
                 return 0
-            recorded, until = await self._read(tx, subscription.name, position, 1)
+            # Read without decoding: that may be what failed.
+            [(parked, *_)], until = await self._read(tx, subscription.name, after, 1)
             await tx.execute(
                 """
                 INSERT INTO platform.dead_letters (organizer_id, subscription, position, fault, parked_at)
@@ -195,17 +198,20 @@ class Follower:
                 ON CONFLICT (organizer_id, subscription, position) DO UPDATE SET fault = excluded.fault, replayed_at = NULL
                 """,
                 subscription=subscription.name,
-                position=recorded[0].position,
-                fault=fault,
+                position=parked,
+                fault=fault.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             )
             await _move_cursor(tx, subscription.name, until)
         _parked.labels(subscription.name).inc()
         _log.error("event parked in the dead letters", subscription=subscription.name, position=until, organizer=str(organizer_id))
-        return until - position
+        return until - after
 
-    async def _read(self, tx: Transaction, name: str, after: int, limit: int) -> tuple[list[Recorded], int]:
-        """The next events that the subscription wants, and the position up to which the log is then read."""
-        decoders = self._decoders[name]
+    def _recorded(self, name: str, organizer_id: UUID, row: tuple[Any, ...]) -> Recorded:
+        position, kind, payload, occurred_at = row
+        return Recorded(organizer_id, position, occurred_at, self._decoders[name][kind].decode(payload))
+
+    async def _read(self, tx: Transaction, name: str, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int]:
+        """The next events that the subscription wants, as rows, and the position up to which the log is then read."""
         [(end,)] = await tx.fetch_tuples("SELECT position FROM platform.streams WHERE organizer_id = %(organizer_id)s")
         rows = await tx.fetch_tuples(
             """
@@ -217,11 +223,10 @@ class Follower:
             """,
             after=after,
             end=end,
-            types=list(decoders),
+            types=list(self._decoders[name]),
             limit=limit,
         )
-        recorded = [Recorded(tx.organizer_id, position, at, decoders[kind].decode(payload)) for position, kind, payload, at in rows]
-        return recorded, recorded[-1].position if len(recorded) == limit else end
+        return rows, rows[-1][0] if len(rows) == limit else end
 
 
 async def _lock_cursor(tx: Transaction, subscription: str) -> int | None:
@@ -242,6 +247,15 @@ async def _lock_cursor(tx: Transaction, subscription: str) -> int | None:
         )
         rows = await tx.fetch_tuples(statement, subscription=subscription)
     return rows[0][0] if rows else None
+
+
+async def _read_cursor(database: Database, subscription: str, organizer_id: UUID) -> int:
+    async with database.reading(organizer_id) as reader:
+        rows = await reader.fetch_tuples(
+            "SELECT position FROM platform.cursors WHERE organizer_id = %(organizer_id)s AND subscription = %(subscription)s",
+            subscription=subscription,
+        )
+    return rows[0][0] if rows else 0
 
 
 async def _move_cursor(tx: Transaction, subscription: str, position: int) -> None:
@@ -276,7 +290,8 @@ async def lags(database: Database, names: Sequence[str]) -> list[Lag]:
                    coalesce(sum(s.position - coalesce(c.position, 0)), 0)::bigint AS events,
                    coalesce(extract(epoch FROM now() - min(e.occurred_at)), 0)::float8 AS oldest_seconds
               FROM unnest(%(names)s::text[]) AS n(name)
-             CROSS JOIN platform.streams s
+              LEFT JOIN platform.streams s
+                ON true
               LEFT JOIN platform.cursors c
                 ON c.organizer_id = s.organizer_id AND c.subscription = n.name
               LEFT JOIN platform.events e

@@ -1,7 +1,7 @@
 """The wire of pricing: what an organizer decides about prices, and what a buyer asks a price for."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -105,7 +105,7 @@ class TicketTypePricesRead(msgspec.Struct, frozen=True):
     """The phases of a ticket type. `counts`: what `until_taken` counts at a performance: the ticket type or, if unlimited, its sector."""
 
     ticket_type_id: UUID
-    counts: str
+    counts: Literal["ticket_type", "sector"]
     phases: tuple[PricePhase, ...]
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.2
 STOP_MARGIN_SECONDS = 5.0
 READY_SECONDS_MAX = 60.0
 DATABASE_PAUSE_SECONDS = 10.0
-FIRST_REVISION = "0001_platform"
+SEED_STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ def up(settings: Settings, wish: Wish) -> None:
             if settings.database_url is None:
                 database = embedded.start(settings.data_dir)
             environment = _environment(settings, wish, database)
-            _prepare(environment, settings.data_dir / "demo.seeded", wish, stopping)
+            _migrate(environment, stopping)
             parts = _parts(environment, settings.data_dir, wish)
             for part in parts:
                 part.start()
-            _keep(parts, database, settings, wish, stopping)
+            _keep(parts, database, environment, wish, stopping)
         except Interrupted:
             say("stopped before everything ran")
         finally:
@@ -105,25 +105,13 @@ def _environment(settings: Settings, wish: Wish, database: embedded.Embedded | N
     return {**os.environ, **told}
 
 
-def _prepare(environment: Mapping[str, str], seeded: Path, wish: Wish, stopping: Stopping) -> None:
-    """Migrate, and fill a demo's database at its first start. Raises `Interrupted`."""
+def _migrate(environment: Mapping[str, str], stopping: Stopping) -> None:
+    """Bring the database to the newest revision. Raises `Interrupted` if a signal came before."""
     if stopping.asked.is_set():
         raise Interrupted
     applied = migrations.upgrade(environment.get("ALLTICKETS_DATABASE_DIRECT_URL") or environment["ALLTICKETS_DATABASE_URL"])
     if applied:
         say(f"the database was migrated: {', '.join(applied)}")
-    if not wish.is_demo or (seeded.exists() and FIRST_REVISION not in applied):
-        return
-    say("filling in the demo data")
-    seeding = Part("seed", "alltickets.cli", ["seed", "demo"], environment)
-    seeding.start()
-    while seeding.exit_code is None:
-        if stopping.asked.wait(POLL_SECONDS):
-            seeding.stop(STOP_MARGIN_SECONDS, stopping.forced)
-            raise Interrupted
-    if seeding.exit_code != 0:
-        raise Trouble("The demo data was not filled in, for the reason above; what is there stays, and the next start goes on.")
-    seeded.touch()
 
 
 def _parts(environment: Mapping[str, str], data_dir: Path, wish: Wish) -> list[Part]:
@@ -137,19 +125,47 @@ def _parts(environment: Mapping[str, str], data_dir: Path, wish: Wish) -> list[P
     ]
 
 
-def _keep(parts: list[Part], database: embedded.Embedded | None, settings: Settings, wish: Wish, stopping: Stopping) -> None:
-    """Keep everything running until a signal comes, and say where to look once the web answers."""
-    threading.Thread(target=_greet, args=(settings, wish, stopping), daemon=True).start()
-    while not stopping.asked.wait(POLL_SECONDS):
-        for part in parts:
-            part.look_after()
-        if database is not None and not database.is_running():
-            say("the database has ended; starting it again")
-            try:
-                embedded.start(settings.data_dir)
-            except embedded.DatabaseNotStarted as fault:
-                say(f"{fault} Trying again in {DATABASE_PAUSE_SECONDS:g} s.")
-                stopping.asked.wait(DATABASE_PAUSE_SECONDS)
+def _keep(parts: list[Part], database: embedded.Embedded | None, environment: Mapping[str, str], wish: Wish, stopping: Stopping) -> None:
+    """Keep everything running until a signal comes, and meanwhile say where to look."""
+    with contextlib.closing(_welcome(environment, wish)) as welcome:
+        while not stopping.asked.wait(POLL_SECONDS):
+            for part in parts:
+                part.look_after()
+            if database is not None and not database.is_running():
+                say("the database has ended; starting it again")
+                try:
+                    embedded.start(database.home.parent)
+                except embedded.DatabaseNotStarted as fault:
+                    say(f"{fault} Trying again in {DATABASE_PAUSE_SECONDS:g} s.")
+                    stopping.asked.wait(DATABASE_PAUSE_SECONDS)
+            next(welcome, None)
+
+
+def _welcome(environment: Mapping[str, str], wish: Wish) -> Generator[None, None, None]:
+    """Say where to look once the web answers, and then fill in a demo's data; a step at a time.
+
+    The data is filled in at every start: what is there is found again, and an event that is over is followed by its next edition.
+    """
+    web = _address(wish.host, wish.port)
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while not _is_ready(web):
+        if time.monotonic() > deadline:
+            say(f"{web} is not ready yet; the lines above say why")
+            deadline += READY_SECONDS_MAX
+        yield
+    say(f"everything runs: {web}/   its data is in {environment['ALLTICKETS_DATA_DIR']}")
+    say("Ctrl-C stops all of it, the data is kept")
+    if not wish.is_demo:
+        return
+    seeding = Part("demo", "alltickets.cli", ["seed", "demo"], environment)
+    seeding.start()
+    try:
+        while seeding.exit_code is None:
+            yield
+    finally:
+        seeding.stop(SEED_STOP_SECONDS, threading.Event())
+    if seeding.exit_code != 0:
+        say("the demo's data was not filled in, for the reason above; the next start goes on with it")
 
 
 def _stop(parts: list[Part], database: embedded.Embedded | None, settings: Settings, stopping: Stopping) -> None:
@@ -162,30 +178,11 @@ def _stop(parts: list[Part], database: embedded.Embedded | None, settings: Setti
         say("everything is stopped, the data is kept")
 
 
-def _greet(settings: Settings, wish: Wish, stopping: Stopping) -> None:
-    """Say where to look, once there is something to see."""
-    web = _address(wish.host, wish.port)
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while not _is_ready(web):
-        if stopping.asked.wait(POLL_SECONDS):
-            return
-        if time.monotonic() > deadline:
-            say(f"{web} is not ready yet; the lines above say why")
-            deadline += READY_SECONDS_MAX
-    places = {f"{web}/": "the page", f"{web}/api/openapi.json": "the interface, described"}
-    if wish.is_demo:
-        places[f"{_address(wish.host, wish.port + 1)}/"] = "the sandbox payment gateway"
-    places[str(settings.data_dir.absolute())] = "the data"
-    width = max(map(len, places))
-    lines = [f"  {place:{width}}  {what}" for place, what in places.items()]
-    say("\n".join(["everything runs; where to look:", *lines, "Ctrl-C stops all of it, the data is kept"]))
-
-
 def _is_ready(web: str) -> bool:
     try:
         # The machine's proxy is not asked about ourselves.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{web}/health/ready", timeout=2) as answer:
+        with opener.open(f"{web}/health/ready", timeout=1) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -15,7 +15,7 @@ from alltickets.tickets.rules import (
 )
 from alltickets.tickets.service import Tickets, issue, reissue, revoke, revoke_of_orders
 from alltickets.tickets.svg import svg_of
-from alltickets.tickets.token import SignedToken, Token, Unreadable, is_genuine, read_code, short_event, short_id
+from alltickets.tickets.token import SignedToken, Token, Unreadable, read_code, short_event, short_id
 
 __all__ = [
     "EventKey",
@@ -33,7 +33,6 @@ __all__ = [
     "Tickets",
     "Token",
     "Unreadable",
-    "is_genuine",
     "issue",
     "read_code",
     "read_states",

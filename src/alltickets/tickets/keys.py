@@ -1,11 +1,12 @@
-"""The events' key pairs: made when first needed, sealed at rest, kept in the process once opened."""
+"""The events' key pairs: made when first needed, sealed at rest."""
 
+import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alltickets.kernel.time import Clock
 from alltickets.platform.cache import Snapshots
@@ -14,55 +15,52 @@ from alltickets.platform.notify import Listener
 from alltickets.platform.secrets import KeyRing
 from alltickets.tickets.events import EventKeyReplaced
 from alltickets.tickets.rules import ReplacedTooOften
-from alltickets.tickets.token import KEY_NUMBER_MAX
+from alltickets.tickets.token import KEY_NUMBER_MAX, SignedToken
 
-__all__ = ["EventKey", "EventKeys", "Signer"]
+__all__ = ["EventKey", "EventKeys"]
 
 TOPIC = "event_keys"
-SIGNERS_KEPT_MAX = 10_000
 RESEALED_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class EventKey:
-    """The public half of an event's key. Codes of a retired one admit nobody."""
+class EventKey(msgspec.Struct, frozen=True):
+    """A key pair of an event. Codes of a retired one admit nobody."""
 
     number: int
     public_key: bytes
     """Raw, 32 bytes (RFC 8032)."""
-    verifier: Ed25519PublicKey
+    private_key: Ed25519PrivateKey
     retired_at: datetime | None
 
+    def has_signed(self, signed: SignedToken) -> bool:
+        """Whether the signature is this key's, by making it once more: an Ed25519 signature has no randomness of its own.
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """An event's live key, whole."""
-
-    number: int
-    key: Ed25519PrivateKey
+        Costs a third of verifying with the public key, as doors that are cut off do (35 against 106 microseconds, measured), and the
+        comparison takes the same time wherever the two differ, so that trying teaches nothing.
+        """
+        return hmac.compare_digest(self.private_key.sign(signed.payload), signed.signature)
 
 
 class EventKeys:
-    """The key pairs of every organizer's events. Public halves are at most a second old; a private half never changes."""
+    """The key pairs of every organizer's events, as copies in this process that are at most a second old."""
 
     def __init__(self, database: Database, clock: Clock, key_ring: KeyRing) -> None:
         self._database = database
         self._clock = clock
         self._ring = key_ring
-        self._public: Snapshots[tuple[UUID, UUID], Mapping[int, EventKey]] = Snapshots(self._load)
-        self._signers: dict[tuple[UUID, UUID, int], Signer] = {}
+        self._keys: Snapshots[tuple[UUID, UUID], Mapping[int, EventKey]] = Snapshots(self._load)
 
     def follow(self, listener: Listener) -> None:
         """Drop a copy as soon as its change is announced."""
-        self._public.follow(listener, TOPIC, _ids_of)
+        self._keys.follow(listener, TOPIC, _ids_of)
 
     def peek(self, organizer_id: UUID, event_id: UUID) -> Mapping[int, EventKey] | None:
-        """The event's public keys by number if they are here and fresh, without waiting; None otherwise: then ask for `of`."""
-        return self._public.peek((organizer_id, event_id))
+        """The event's keys by number if they are here and fresh, without waiting; None otherwise: then ask for `of`."""
+        return self._keys.peek((organizer_id, event_id))
 
     async def of(self, organizer_id: UUID, event_id: UUID) -> Mapping[int, EventKey]:
-        """The event's public keys by number, retired ones among them; empty when no key was needed yet."""
-        return await self._public.get((organizer_id, event_id)) or {}
+        """The event's keys by number, retired ones among them; empty when no key was needed yet."""
+        return await self._keys.get((organizer_id, event_id)) or {}
 
     async def ensure(self, organizer_id: UUID, event_id: UUID) -> EventKey:
         """The event's live key, made now if there is none. A transaction of its own, and only the first time."""
@@ -71,21 +69,10 @@ class EventKeys:
             async with self._database.transaction(organizer_id) as tx:
                 await self._create(tx, event_id)
                 tx.announce(TOPIC, _topic_key(organizer_id, event_id))
-            self._public.drop((organizer_id, event_id))
+            self._keys.drop((organizer_id, event_id))
             live = _live_of(await self.of(organizer_id, event_id))
         assert live is not None, "the event has a live key once one was made, for an enrolled organizer"
         return live
-
-    async def signer(self, organizer_id: UUID, event_id: UUID) -> Signer:
-        """The event's live key to sign with; opened once per process."""
-        number = (await self.ensure(organizer_id, event_id)).number
-        key = (organizer_id, event_id, number)
-        signer = self._signers.get(key)
-        if signer is None:
-            if len(self._signers) >= SIGNERS_KEPT_MAX:
-                self._signers.clear()
-            signer = self._signers[key] = await self._open(*key)
-        return signer
 
     async def replace(self, tx: Transaction, event_id: UUID, number: int) -> EventKey:
         """Retire the event's key of that number and make the next one, once: asked again it answers with the live key.
@@ -111,7 +98,7 @@ class EventKeys:
 
     def forget(self, organizer_id: UUID, event_id: UUID) -> None:
         """Drop this process's copy: what it has just changed, it also sees changed."""
-        self._public.drop((organizer_id, event_id))
+        self._keys.drop((organizer_id, event_id))
 
     async def reseal(self) -> int:
         """Move private keys to the ring's active key, organizer by organizer; how many. 0: an older key can leave the ring."""
@@ -161,11 +148,11 @@ class EventKeys:
 
     async def _create(self, tx: Transaction, event_id: UUID) -> EventKey:
         """Make the event's next key unless it has a live one; the live one. The unique index decides between two who do this at once."""
-        rows = await _rows_of(tx, event_id)
-        live = _live_of(rows)
+        keys = await self._read(tx, event_id)
+        live = _live_of(keys)
         if live is not None:
             return live
-        number = max(rows, default=0) + 1
+        number = max(keys, default=0) + 1
         if number > KEY_NUMBER_MAX:
             raise ReplacedTooOften(KEY_NUMBER_MAX)
         private = Ed25519PrivateKey.generate()
@@ -181,41 +168,32 @@ class EventKeys:
             sealed=self._ring.seal(private.private_bytes_raw(), _context(tx.organizer_id, event_id, number)),
             now=self._clock(),
         )
-        live = _live_of(await _rows_of(tx, event_id))
+        live = _live_of(await self._read(tx, event_id))
         assert live is not None, "either this key was written, or another process's was"
         return live
 
     async def _load(self, ids: tuple[UUID, UUID]) -> tuple[Mapping[int, EventKey], None]:
         organizer_id, event_id = ids
         async with self._database.reading(organizer_id) as reader:
-            return await _rows_of(reader, event_id), None
+            return await self._read(reader, event_id), None
 
-    async def _open(self, organizer_id: UUID, event_id: UUID, number: int) -> Signer:
-        async with self._database.reading(organizer_id) as reader:
-            [(sealed,)] = await reader.fetch_tuples(
-                """
-                SELECT private_key_sealed
-                  FROM tickets.event_keys
-                 WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s AND number = %(number)s
-                """,
-                event_id=event_id,
-                number=number,
-            )
-        raw = self._ring.open(sealed, _context(organizer_id, event_id, number))
-        return Signer(number, Ed25519PrivateKey.from_private_bytes(raw))
+    async def _read(self, reader: Reader, event_id: UUID) -> dict[int, EventKey]:
+        rows = await reader.fetch_tuples(
+            """
+            SELECT number, public_key, private_key_sealed, retired_at
+              FROM tickets.event_keys
+             WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
+             ORDER BY number
+            """,
+            event_id=event_id,
+        )
+        return {
+            number: EventKey(number, public_key, self._open(sealed, _context(reader.organizer_id, event_id, number)), retired_at)
+            for number, public_key, sealed, retired_at in rows
+        }
 
-
-async def _rows_of(reader: Reader, event_id: UUID) -> dict[int, EventKey]:
-    rows = await reader.fetch_tuples(
-        """
-        SELECT number, public_key, retired_at
-          FROM tickets.event_keys
-         WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
-         ORDER BY number
-        """,
-        event_id=event_id,
-    )
-    return {number: EventKey(number, raw, Ed25519PublicKey.from_public_bytes(raw), retired_at) for number, raw, retired_at in rows}
+    def _open(self, sealed: str, context: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._ring.open(sealed, context))
 
 
 def _live_of(keys: Mapping[int, EventKey]) -> EventKey | None:

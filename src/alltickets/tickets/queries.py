@@ -36,7 +36,7 @@ async def read_of_orders(reader: Reader, order_ids: Collection[UUID]) -> list[Ti
         f"""
         SELECT {_COLUMNS}
           FROM tickets.tickets
-         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)s::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)b::uuid[])
          ORDER BY order_id, number
         """,
         order_ids=list(order_ids),
@@ -71,7 +71,7 @@ async def read_states(reader: Reader, ticket_ids: Collection[UUID]) -> dict[UUID
         """
         SELECT ticket_id, serial, status = 'revoked', performance_id, ticket_type_id, sector_id, seat_label, holder_name
           FROM tickets.tickets
-         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)s::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)b::uuid[])
         """,
         ticket_ids=list(ticket_ids),
     )

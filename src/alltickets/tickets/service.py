@@ -56,7 +56,7 @@ async def revoke(tx: Transaction, ticket_ids: Sequence[UUID], *, reason: Revocat
         """
         UPDATE tickets.tickets
            SET status = 'revoked', revoked_reason = %(reason)s, revoked_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)s::uuid[]) AND status = 'valid'
+         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)b::uuid[]) AND status = 'valid'
         RETURNING ticket_id, order_id, event_id
         """,
         ticket_ids=list(ticket_ids),
@@ -72,7 +72,7 @@ async def revoke_of_orders(tx: Transaction, order_ids: Sequence[UUID], *, reason
         """
         UPDATE tickets.tickets
            SET status = 'revoked', revoked_reason = %(reason)s, revoked_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)s::uuid[]) AND status = 'valid'
+         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)b::uuid[]) AND status = 'valid'
         RETURNING ticket_id, order_id, event_id
         """,
         order_ids=list(order_ids),
@@ -170,8 +170,8 @@ class Tickets:
         self._keys.forget(actor.organizer_id, event_id)
         return key
 
-    async def public_keys(self, device: DeviceActor, event_id: UUID) -> list[EventKey]:
-        """The event's public keys by number, a live one among them, for a door to verify codes with no network.
+    async def keys_for(self, device: DeviceActor, event_id: UUID) -> list[EventKey]:
+        """The event's keys by number, a live one among them, for a door to verify codes with no network.
 
         Raises `EventNotFound`, also for an event that is not the device's.
         """
@@ -189,8 +189,8 @@ class Tickets:
     async def _show(self, organizer_id: UUID, ticket: Ticket) -> ShownTicket:
         if ticket.status == TicketStatus.REVOKED:
             return ShownTicket(ticket, None)
-        signer = await self._keys.signer(organizer_id, ticket.event_id)
-        return ShownTicket(ticket, write_code(token_of(ticket, signer.number), signer.key))
+        key = await self._keys.ensure(organizer_id, ticket.event_id)
+        return ShownTicket(ticket, write_code(token_of(ticket, key.number), key.private_key))
 
 
 async def _insert(tx: Transaction, tickets: Sequence[Ticket]) -> set[UUID]:
@@ -203,10 +203,10 @@ async def _insert(tx: Transaction, tickets: Sequence[Ticket]) -> set[UUID]:
         SELECT o.organizer_id, x.ticket_id, x.order_id, x.number, x.event_id, x.performance_id, x.ticket_type_id, x.sector_id, x.seat_label,
                x.holder_name, x.holder_document, x.holder_mail, x.price_minor, x.currency, 1, 'valid', x.issued_at
           FROM platform.organizers o,
-               unnest(%(ticket_ids)s::uuid[], %(order_ids)s::uuid[], %(numbers)s::int[], %(event_ids)s::uuid[], %(performance_ids)s::uuid[],
-                      %(ticket_type_ids)s::uuid[], %(sector_ids)s::uuid[], %(seat_labels)s::text[], %(holder_names)s::text[],
-                      %(holder_documents)s::text[], %(holder_mails)s::text[], %(prices)s::bigint[], %(currencies)s::text[],
-                      %(issued)s::timestamptz[])
+               unnest(%(ticket_ids)b::uuid[], %(order_ids)b::uuid[], %(numbers)b::int[], %(event_ids)b::uuid[], %(performance_ids)b::uuid[],
+                      %(ticket_type_ids)b::uuid[], %(sector_ids)b::uuid[], %(seat_labels)b::text[], %(holder_names)b::text[],
+                      %(holder_documents)b::text[], %(holder_mails)b::text[], %(prices)b::bigint[], %(currencies)b::text[],
+                      %(issued)b::timestamptz[])
                    AS x(ticket_id, order_id, number, event_id, performance_id, ticket_type_id, sector_id, seat_label, holder_name,
                         holder_document, holder_mail, price_minor, currency, issued_at)
          WHERE o.organizer_id = %(organizer_id)s

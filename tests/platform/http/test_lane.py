@@ -1,5 +1,6 @@
 """The hot lane: the routes in its table, to the letter; everything else is handed on untouched."""
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -251,12 +252,8 @@ def test_a_body_that_is_no_wish_is_malformed_or_invalid(body: bytes, refusal: ty
 
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]",:0123456789.eE-+ntrufalsename\\u', max_size=60).map(str.encode))
 def test_no_body_at_all_raises_anything_else(body: bytes) -> None:
-    try:
-        wish = decode_body(WISHES, body)
-    except (MalformedBody, InvalidBody) as refusal:
-        assert PROBLEMS.document(refusal, instance="/").status in (400, 422)
-    else:
-        assert isinstance(wish, Wish)
+    with contextlib.suppress(MalformedBody, InvalidBody):
+        assert isinstance(decode_body(WISHES, body), Wish)
 
 
 def test_a_wish_is_decoded() -> None:

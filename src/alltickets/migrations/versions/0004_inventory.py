@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("memo", sa.Text, nullable=False, comment="what the caller keeps with the hold; inventory does not read it"),
         sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
         sa.CheckConstraint("state IN ('held', 'confirmed', 'released', 'expired', 'returned')", name="holds_state"),
         schema="inventory",

@@ -3,6 +3,7 @@
 from alltickets.catalog.interface import Catalog
 from alltickets.inventory.interface import Levels
 from alltickets.kernel.time import Clock
+from alltickets.orders.quotes import KeptQuotes
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.back_office import BackOffice
 from alltickets.orders.service.fulfilment import Fulfilment
@@ -40,12 +41,14 @@ class Orders:
     ) -> None:
         self.clock = clock
         self.secrets = OrderSecrets(key_ring, settings.public_url)
-        self.fulfilment = Fulfilment(clock, catalog, payments)
+        quotes = KeptQuotes()
+        self.fulfilment = Fulfilment(clock, catalog, payments, quotes)
         self.holding = Holding(
             database,
             clock,
             catalog,
             pricing,
+            quotes,
             hold_seconds=settings.hold_seconds,
             holds_per_address_max=settings.holds_per_address_max,
         )
@@ -55,11 +58,12 @@ class Orders:
             catalog,
             payments,
             self.fulfilment,
+            quotes,
             self.secrets,
             pay_seconds=settings.hold_seconds,
             hold_seconds_max=settings.hold_seconds_max,
         )
-        self.shop = Shop(database, clock, catalog, levels, payments, tickets, self.secrets)
+        self.shop = Shop(database, clock, catalog, levels, payments, tickets, quotes, self.secrets)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 
     async def drained(self) -> None:

@@ -12,6 +12,7 @@ from alltickets.inventory.events import HoldsExpired
 from alltickets.inventory.interface import Confirmation, confirm, return_sold
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, PaidLine, PaymentUnplaced
+from alltickets.orders.quotes import KeptQuotes, selection_of
 from alltickets.orders.records import Order, read_orders, write_progress
 from alltickets.orders.rules import OrderStatus, may_move, places_of, unit_prices
 from alltickets.orders.service.limits import uncount_buyers
@@ -20,6 +21,7 @@ from alltickets.payments.interface import AskRefund, Payments
 from alltickets.platform.database import Transaction
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
+from alltickets.pricing.interface import Quote
 from alltickets.tickets.interface import IssueTicket, Revocation, issue, revoke_of_orders
 
 __all__ = ["Fulfilment", "return_money"]
@@ -30,10 +32,11 @@ Told = TypeVar("Told", bound=Event)
 class Fulfilment:
     """What orders do when money or time moves. Every method joins the transaction it is given and takes batches."""
 
-    def __init__(self, clock: Clock, catalog: Catalog, payments: Payments) -> None:
+    def __init__(self, clock: Clock, catalog: Catalog, payments: Payments, quotes: KeptQuotes) -> None:
         self._clock = clock
         self._catalog = catalog
         self._payments = payments
+        self._quotes = quotes
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
         """Take up what payments and inventory told, kind by kind in the order in which an order lives through them.
@@ -60,12 +63,12 @@ class Fulfilment:
             paid[order.order_id] = msgspec.structs.replace(order, status=OrderStatus.PAID, payment_state=state, paid_at=now)
         if paid:
             await write_progress(tx, list(paid.values()))
+            quotes = await self._quotes.read(tx, {order.quote_id for order in paid.values()})
             requests: list[IssueTicket] = []
             for order in paid.values():
-                event = await self._event(order.event_id)
-                requests += _tickets_of(event, order)
+                requests += _tickets_of(await self._event(order.event_id), order, quotes[order.quote_id])
             await issue(tx, requests, now=now)
-            tx.publish(*[_paid_event(order, late=order.order_id in late) for order in paid.values()])
+            tx.publish(*[_paid_event(order, quotes[order.quote_id], late=order.order_id in late) for order in paid.values()])
         return paid
 
     async def _on_captured(self, tx: Transaction, captured: Sequence[PaymentCaptured]) -> None:
@@ -139,9 +142,10 @@ class Fulfilment:
         return {order.order_id: order for order in await read_orders(tx, order_ids={event.reference for event in events})}
 
     async def _uncount(self, tx: Transaction, orders: Sequence[Order]) -> None:
-        by_event: dict[UUID, list[Order]] = {}
+        quotes = await self._quotes.read(tx, {order.quote_id for order in orders})
+        by_event: dict[UUID, list[tuple[Order, Quote]]] = {}
         for order in orders:
-            by_event.setdefault(order.event_id, []).append(order)
+            by_event.setdefault(order.event_id, []).append((order, quotes[order.quote_id]))
         for event_id, of_event in by_event.items():
             await uncount_buyers(tx, await self._event(event_id), of_event)
 
@@ -155,8 +159,8 @@ def _of(events: Sequence[Event], kind: type[Told]) -> list[Told]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def _tickets_of(event: EventSnapshot, order: Order) -> list[IssueTicket]:
-    places = places_of(order.selection)
+def _tickets_of(event: EventSnapshot, order: Order, quote: Quote) -> list[IssueTicket]:
+    places = places_of(selection_of(quote))
     return [
         IssueTicket(
             order_id=order.order_id,
@@ -171,7 +175,7 @@ def _tickets_of(event: EventSnapshot, order: Order) -> list[IssueTicket]:
             holder_mail=holder.mail,
             price=price,
         )
-        for number, (place, holder, price) in enumerate(zip(places, order.holders, unit_prices(order.quote), strict=True), 1)
+        for number, (place, holder, price) in enumerate(zip(places, order.holders, unit_prices(quote), strict=True), 1)
     ]
 
 
@@ -190,16 +194,11 @@ def _unplaced_event(order: Order) -> PaymentUnplaced:
     return PaymentUnplaced(order_id=order.order_id, event_id=order.event_id, amount_minor=order.total_minor, currency=order.currency)
 
 
-def _paid_event(order: Order, *, late: bool) -> OrderPaid:
-    lines: list[PaidLine] = []
-    prices = iter(unit_prices(order.quote))
-    for line in order.selection:
-        total = sum(next(prices).minor for _ in range(line.quantity))
-        lines.append(PaidLine(line.performance_id, line.ticket_type_id, line.quantity, total))
+def _paid_event(order: Order, quote: Quote, *, late: bool) -> OrderPaid:
     return OrderPaid(
         order_id=order.order_id,
         event_id=order.event_id,
-        lines=tuple(lines),
+        lines=tuple(PaidLine(line.performance_id, line.ticket_type_id, line.quantity, line.total.minor) for line in quote.lines),
         total_minor=order.total_minor,
         currency=order.currency,
         campaign=order.campaign,

@@ -1,17 +1,17 @@
 """A shopper's hold: quote the selection, then claim its places, and keep the price with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog, EventNotFound
-from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, HoldGone, claim, release
+from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, claim, release
 from alltickets.kernel.time import Clock
-from alltickets.orders.records import Checkout, read_checkouts, write_checkouts
+from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, priced, quote_id_of, selection_of, write_memo
 from alltickets.orders.rules import check_selection, draws_of
 from alltickets.platform.coalescer import Coalescer
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database
 from alltickets.pricing.interface import Pricing, Quote, SelectedLine
 
 __all__ = ["HeldPlaces", "Holding", "PlaceHold"]
@@ -47,6 +47,7 @@ class HeldPlaces:
 class _Quoted:
     request: PlaceHold
     quote: Quote
+    quote_id: UUID
     claim: ClaimRequest
 
 
@@ -54,12 +55,21 @@ class Holding:
     """Use cases of holds."""
 
     def __init__(
-        self, database: Database, clock: Clock, catalog: Catalog, pricing: Pricing, *, hold_seconds: int, holds_per_address_max: int
+        self,
+        database: Database,
+        clock: Clock,
+        catalog: Catalog,
+        pricing: Pricing,
+        quotes: KeptQuotes,
+        *,
+        hold_seconds: int,
+        holds_per_address_max: int,
     ) -> None:
         self._database = database
         self._clock = clock
         self._catalog = catalog
         self._pricing = pricing
+        self._quotes = quotes
         self._hold_for = timedelta(seconds=hold_seconds)
         self._holds_per_address_max = holds_per_address_max
         self.coalescer: Coalescer[Lane, _Quoted, HeldPlaces] = Coalescer("holds", self._flush)
@@ -76,8 +86,10 @@ class Holding:
         check_selection(event, request.lines, code=request.code, now=now)
         quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
         draws, seats = draws_of(event, request.lines)
-        claimed = ClaimRequest(request.hold_id, draws, seats, request.visitor, request.address, now + self._hold_for)
-        return await self.coalescer.submit((event.organizer_id, event.event_id), _Quoted(request, quote, claimed))
+        quote_id = quote_id_of(quote)
+        memo = write_memo(Memo(quote_id, request.campaign))
+        claimed = ClaimRequest(request.hold_id, draws, seats, request.visitor, request.address, now + self._hold_for, memo)
+        return await self.coalescer.submit((event.organizer_id, event.event_id), _Quoted(request, quote, quote_id, claimed))
 
     async def release(self, event_id: UUID, hold_id: UUID) -> None:
         """Give the places back. Knowing the id is what entitles; one that is gone already is fine, one that is sold stays."""
@@ -99,39 +111,21 @@ class Holding:
             outcomes = await claim(
                 tx, event_id, [quoted.claim for quoted in batch], holds_per_address_max=self._holds_per_address_max, now=now
             )
-            promised = await self._keep_quotes(tx, event_id, batch, outcomes, now)
+            holds = [outcome for outcome in outcomes if isinstance(outcome, Hold)]
+            promised = {quoted.quote_id: quoted.quote for quoted, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Hold)}
+            await self._quotes.keep(tx, promised)
+            # What a retry was promised the first time may have another price by now: the first counts.
+            promised |= await self._quotes.read(tx, {memo_of(hold).quote_id for hold in holds if not hold.is_new} - promised.keys())
+        self._quotes.committed(organizer_id, promised)
         return [_answer(quoted, outcome, promised) for quoted, outcome in zip(batch, outcomes, strict=True)]
 
-    async def _keep_quotes(
-        self, tx: Transaction, event_id: UUID, batch: Sequence[_Quoted], outcomes: Sequence[Hold | Exception], now: datetime
-    ) -> dict[UUID, Checkout]:
-        """Write the checkouts of new holds, read those of known ones; by hold."""
-        promised: dict[UUID, Checkout] = {}
-        new: list[Checkout] = []
-        known: set[UUID] = set()
-        for quoted, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Exception) or outcome.hold_id in promised:
-                continue
-            if outcome.is_new:
-                request = quoted.request
-                checkout = Checkout(outcome.hold_id, event_id, request.lines, quoted.quote, request.campaign, now)
-                promised[outcome.hold_id] = checkout
-                new.append(checkout)
-            else:
-                known.add(outcome.hold_id)
-        if new:
-            await write_checkouts(tx, new)
-        if known:
-            promised |= await read_checkouts(tx, known)
-        return promised
 
-
-def _answer(quoted: _Quoted, outcome: Hold | Exception, promised: dict[UUID, Checkout]) -> HeldPlaces | Exception:
+def _answer(quoted: _Quoted, outcome: Hold | Exception, promised: Mapping[UUID, Quote]) -> HeldPlaces | Exception:
     if isinstance(outcome, Exception):
         return outcome
-    checkout = promised.get(outcome.hold_id)
-    if checkout is None:
-        return HoldGone(str(outcome.hold_id))
-    if checkout.selection != quoted.request.lines:
+    if outcome.memo == quoted.claim.memo:
+        return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, quoted.quote)
+    quote = promised[memo_of(outcome).quote_id]
+    if selection_of(quote) != quoted.request.lines:
         return HoldConflict(str(outcome.hold_id))
-    return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, checkout.quote)
+    return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, priced(quote, outcome.placed_at))

@@ -6,11 +6,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from alltickets.catalog.interface import EventSnapshot
-from alltickets.orders.records import Checkout, Order
+from alltickets.orders.records import Order
 from alltickets.orders.refusals import LimitExceeded
 from alltickets.orders.rules import Buyer, buyer_key
 from alltickets.platform.database import Transaction, rows_as_json
-from alltickets.pricing.interface import SelectedLine
+from alltickets.pricing.interface import Quote
 
 __all__ = ["count_buyers", "uncount_buyers"]
 
@@ -19,14 +19,14 @@ Key = tuple[UUID, str]
 
 
 async def count_buyers(
-    tx: Transaction, event: EventSnapshot, going: Sequence[tuple[int, Buyer, Checkout]], outcomes: MutableMapping[int, Outcome | Exception]
+    tx: Transaction, event: EventSnapshot, going: Sequence[tuple[int, Buyer, Quote]], outcomes: MutableMapping[int, Outcome | Exception]
 ) -> None:
     """Count what each buyer takes of ticket types with a limit per buyer; who would exceed one gets `LimitExceeded` in `outcomes`.
 
     No statement where no ticket type has such a limit, three otherwise. Counted before any pool is locked, by everyone who does both.
     """
     limits = {id_: ticket_type.per_buyer_max for id_, ticket_type in event.ticket_types.items() if ticket_type.per_buyer_max is not None}
-    wanted = {index: _quantities(buyer, checkout.selection, limits) for index, buyer, checkout in going}
+    wanted = {index: _quantities(buyer, quote, limits) for index, buyer, quote in going}
     keys = sorted({key for quantities in wanted.values() for key in quantities}, key=lambda key: (str(key[0]), key[1]))
     if not keys:
         return
@@ -42,20 +42,20 @@ async def count_buyers(
     await _write_counts(tx, counts)
 
 
-async def uncount_buyers(tx: Transaction, event: EventSnapshot, orders: Sequence[Order]) -> None:
+async def uncount_buyers(tx: Transaction, event: EventSnapshot, orders: Sequence[tuple[Order, Quote]]) -> None:
     """Take orders that came to nothing out of the count again."""
     limits = {id_: ticket_type.per_buyer_max for id_, ticket_type in event.ticket_types.items() if ticket_type.per_buyer_max is not None}
     given_back: Counter[Key] = Counter()
-    for order in orders:
-        given_back.update(_quantities(order.buyer, order.selection, limits))
+    for order, quote in orders:
+        given_back.update(_quantities(order.buyer, quote, limits))
     if given_back:
         counts = await _lock_counts(tx, sorted(given_back, key=lambda key: (str(key[0]), key[1])))
         await _write_counts(tx, {key: max(0, count - given_back[key]) for key, count in counts.items()})
 
 
-def _quantities(buyer: Buyer, selection: Sequence[SelectedLine], limits: dict[UUID, int]) -> Counter[Key]:
+def _quantities(buyer: Buyer, quote: Quote, limits: dict[UUID, int]) -> Counter[Key]:
     quantities: Counter[Key] = Counter()
-    for line in selection:
+    for line in quote.lines:
         if line.ticket_type_id in limits:
             quantities[(line.ticket_type_id, buyer_key(buyer))] += line.quantity
     return quantities

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
-from alltickets.inventory.interface import Hold, HoldGone, extend
+from alltickets.inventory.interface import Hold, HoldGone, extend, read_holds
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderPlaced
-from alltickets.orders.records import Checkout, Order, read_checkouts, read_orders, write_orders
+from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, selection_of
+from alltickets.orders.records import Order, read_orders, write_orders
 from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, places_of
 from alltickets.orders.secrets import OrderSecrets
@@ -19,6 +20,7 @@ from alltickets.orders.service.limits import count_buyers
 from alltickets.payments.interface import NextStep, Payments, Started, StartPayment
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
+from alltickets.pricing.interface import Quote
 
 __all__ = ["PlaceOrder", "PlacedOrder", "Placing"]
 
@@ -53,10 +55,11 @@ class PlacedOrder:
 
 @dataclass(slots=True)
 class _Ready:
-    """A request that may be carried out: its hold, and everyone's data tidied."""
+    """A request that may be carried out: what was promised for its hold, and everyone's data tidied."""
 
     request: PlaceOrder
-    checkout: Checkout
+    memo: Memo
+    quote: Quote
     buyer: Buyer
     holders: list[Holder]
 
@@ -71,6 +74,7 @@ class Placing:
         catalog: Catalog,
         payments: Payments,
         fulfilment: Fulfilment,
+        quotes: KeptQuotes,
         secrets: OrderSecrets,
         *,
         pay_seconds: int,
@@ -81,6 +85,7 @@ class Placing:
         self._catalog = catalog
         self._payments = payments
         self._fulfilment = fulfilment
+        self._quotes = quotes
         self._secrets = secrets
         self._pay_for = timedelta(seconds=pay_seconds)
         self._kept_at_most = timedelta(seconds=hold_seconds_max)
@@ -128,7 +133,8 @@ class Placing:
         async with self._database.transaction(organizer_id) as tx:
             settled = await self._settled(tx, batch)
             ready: dict[int, _Ready] = {}
-            checkouts = await read_checkouts(tx, {request.hold_id for request in batch})
+            holds = await read_holds(tx, {request.hold_id for request in batch})
+            quotes = await self._quotes.read(tx, {memo_of(hold).quote_id for hold in holds.values()})
             seen: dict[UUID, int] = {}
             for index, request in enumerate(batch):
                 first = seen.setdefault(request.hold_id, index)
@@ -138,7 +144,7 @@ class Placing:
                     # Twice in one batch: whoever came second is answered after the first is written.
                     continue
                 else:
-                    prepared = _prepare(event, request, checkouts.get(request.hold_id))
+                    prepared = _prepare(event, request, holds.get(request.hold_id), quotes)
                     if isinstance(prepared, Exception):
                         outcomes[index] = prepared
                     else:
@@ -181,7 +187,7 @@ class Placing:
         """Extend the holds, count limits, start the payments and write the orders of what is ready; an outcome for each."""
         outcomes: dict[int, PlacedOrder | Exception] = {}
         going = await self._keep_places(tx, ready, outcomes, now)
-        await count_buyers(tx, event, [(index, one.buyer, one.checkout) for index, one, _ in going], outcomes)
+        await count_buyers(tx, event, [(index, one.buyer, one.quote) for index, one, _ in going], outcomes)
         going = [one for one in going if one[0] not in outcomes]
         proposed = {index: _new_order(event, one, hold, now) for index, one, hold in going}
         started = await self._start_payments(tx, event, ready, proposed)
@@ -252,18 +258,20 @@ class Placing:
         )
 
 
-def _prepare(event: EventSnapshot, request: PlaceOrder, checkout: Checkout | None) -> _Ready | Exception:
-    if checkout is None or checkout.event_id != request.event_id:
+def _prepare(event: EventSnapshot, request: PlaceOrder, hold: Hold | None, quotes: Mapping[UUID, Quote]) -> _Ready | Exception:
+    if hold is None or hold.event_id != request.event_id:
         return HoldGone(str(request.hold_id))
+    memo = memo_of(hold)
+    quote = quotes[memo.quote_id]
     try:
-        buyer, holders = check_holders(event, places_of(checkout.selection), request.buyer, request.holders)
+        buyer, holders = check_holders(event, places_of(selection_of(quote)), request.buyer, request.holders)
     except Refusal as refusal:
         return refusal
-    return _Ready(request, checkout, buyer, holders)
+    return _Ready(request, memo, quote, buyer, holders)
 
 
 def _new_order(event: EventSnapshot, one: _Ready, hold: Hold, now: datetime) -> Order:
-    quote = one.checkout.quote
+    total = one.quote.totals.total
     return Order(
         order_id=one.request.order_id,
         event_id=event.event_id,
@@ -272,13 +280,12 @@ def _new_order(event: EventSnapshot, one: _Ready, hold: Hold, now: datetime) -> 
         number=order_number(one.request.order_id),
         buyer=one.buyer,
         holders=tuple(one.holders),
-        selection=one.checkout.selection,
-        quote=quote,
-        total_minor=quote.totals.total.minor,
-        currency=quote.currency,
-        campaign=one.checkout.campaign,
+        quote_id=one.memo.quote_id,
+        total_minor=total.minor,
+        currency=total.currency,
+        campaign=one.memo.campaign,
         fingerprint=one.request.fingerprint,
-        payment_state="open" if quote.totals.total.minor else "none",
+        payment_state="open" if total.minor else "none",
         pay_until=hold.expires_at,
         placed_at=now,
         paid_at=None,
@@ -290,7 +297,7 @@ def _placed_event(order: Order) -> OrderPlaced:
     return OrderPlaced(
         order_id=order.order_id,
         event_id=order.event_id,
-        quantity=sum(line.quantity for line in order.selection),
+        quantity=len(order.holders),
         total_minor=order.total_minor,
         currency=order.currency,
         campaign=order.campaign,

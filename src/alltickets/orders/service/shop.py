@@ -16,12 +16,14 @@ from alltickets.catalog.interface import (
 )
 from alltickets.inventory.interface import Levels, PoolLevel
 from alltickets.kernel.time import Clock
+from alltickets.orders.quotes import KeptQuotes, priced
 from alltickets.orders.records import Order, read_order
 from alltickets.orders.refusals import OrderNotFound
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.payments.interface import NextStep, Payments
 from alltickets.platform.database import Database
+from alltickets.pricing.interface import Quote
 from alltickets.tickets.interface import ShownTicket, Tickets
 
 __all__ = ["Availability", "OfferState", "Shop", "ShownOrder"]
@@ -54,6 +56,7 @@ class ShownOrder:
     """An order with all that its buyer sees."""
 
     order: Order
+    quote: Quote
     event: EventSnapshot
     step: NextStep | None
     tickets: tuple[ShownTicket, ...]
@@ -70,6 +73,7 @@ class Shop:
         levels: Levels,
         payments: Payments,
         tickets: Tickets,
+        quotes: KeptQuotes,
         secrets: OrderSecrets,
     ) -> None:
         self._database = database
@@ -78,6 +82,7 @@ class Shop:
         self._levels = levels
         self._payments = payments
         self._tickets = tickets
+        self._quotes = quotes
         self._secrets = secrets
 
     async def availability(self, event_id: UUID) -> Availability:
@@ -98,12 +103,13 @@ class Shop:
             order = await read_order(reader, order_id)
             if order is None:
                 raise OrderNotFound
+            quotes = await self._quotes.read(reader, [order.quote_id])
             awaits = order.status == OrderStatus.AWAITING_PAYMENT
             step = await self._payments.step_of(reader, order_id) if awaits and order.total_minor else None
         event = await self._catalog.snapshot(order.event_id)
         assert event is not None, "an event with orders is never deleted"
         tickets = () if order.paid_at is None else tuple(await self._tickets.shown_of_order(organizer_id, order_id))
-        return ShownOrder(order, event, step, tickets)
+        return ShownOrder(order, priced(quotes[order.quote_id], order.placed_at), event, step, tickets)
 
     async def ticket(self, order_id: UUID, secret: str, ticket_id: UUID) -> ShownTicket:
         """One ticket of the order. Raises `OrderNotFound` or `NoSuchTicket`."""

@@ -248,7 +248,7 @@ class Checkout:
         status: AttemptStatus = "awaiting_buyer" if isinstance(answer, Redirect) else "pending"
         async with self._database.transaction(organizer_id) as tx:
             await apply_conclusion(tx, creation.attempt_id, status, cause="call", now=now, adjust=note)
-        return answer if isinstance(answer, Redirect) else "wait"
+        return Redirect(url=answer.url) if isinstance(answer, Redirect) else "wait"
 
     async def _note_failure(self, organizer_id: UUID, attempt_id: UUID, error: GatewayError) -> NextStep:
         status: AttemptStatus = "declined" if error.kind == "declined" else "error"

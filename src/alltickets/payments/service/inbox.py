@@ -33,7 +33,7 @@ __all__ = ["Inbox"]
 
 APPLIED_AT_ONCE_MAX = 1_000
 """A transaction stays short after a long pause too: the rest is left to the loop."""
-CLAIMED_MAX = 100
+CLAIMED_MAX = 500
 
 State = Literal["received", "applied", "to_fetch", "unknown", "unreadable"]
 

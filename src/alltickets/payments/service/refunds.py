@@ -19,7 +19,7 @@ from alltickets.payments.port import GatewayError, GatewayPayment, RefundOrder, 
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
 from alltickets.payments.rules import Charge, refundable_minor
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
-from alltickets.payments.standings import charge_of, insert_refunds
+from alltickets.payments.standings import charge_of, insert_refunds, lock_standings
 from alltickets.payments.sweeping import organizers_with_due_refunds
 from alltickets.platform.database import Database, Transaction
 
@@ -279,7 +279,11 @@ async def _claim(tx: Transaction, now: datetime) -> list[_Refund]:
 
 
 async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> None:
-    """Tell the charge what our own refunds have given back; the gateway's callback finds it done, or knows of more."""
+    """Tell the charge what our own refunds have given back; the gateway's callback finds it done, or knows of more.
+
+    Locked before the sum is read: two refunds of one charge that end at the same moment would each miss the other.
+    """
+    await lock_standings(tx, {refund.attempt_id})
     rows = await tx.fetch_tuples(
         """
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,

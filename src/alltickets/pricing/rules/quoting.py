@@ -136,6 +136,11 @@ class PriceBook(msgspec.Struct, frozen=True):
     needs_levels: bool
     """Whether a price depends on how much is taken: otherwise nobody has to ask."""
 
+    def pools_counted(self, selection: Sequence[SelectedLine]) -> set[UUID]:
+        """The pools whose level may decide the prices of these lines; nothing for lines that name what is not there."""
+        found = ((self.types.get(line.ticket_type_id), line.performance_id) for line in selection)
+        return {prices.counted_in[at] for prices, at in found if prices is not None and at in prices.counted_in}
+
 
 def make_book(event: EventSnapshot, prices: PriceList) -> PriceBook:
     """Work out an event's prices."""

@@ -47,7 +47,8 @@ class Pricing:
         levels = _NO_LEVELS
         if book.needs_levels:
             pools = await self._levels.of(event.organizer_id, event.event_id)
-            levels = {pool_id: level.held + level.sold for pool_id, level in pools.items()}
+            # Only the pools of these lines: an event of many performances has thousands.
+            levels = {one: pools[one].held + pools[one].sold for one in book.pools_counted(selection) if one in pools}
         return quote(book, selection, levels, code, at)
 
     def quote_now(self, event: EventSnapshot, selection: Sequence[SelectedLine], *, code: str | None = None, at: datetime) -> Quote | None:

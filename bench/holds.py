@@ -1,0 +1,74 @@
+"""Holds on one hot sector through HTTP, beside the bare server and the same hold with a row lock per request."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figures import options, report, spread
+from bench.load import Load, run_wrk
+from bench.people import Organizer, Sale
+from bench.stack import Stack, free_port
+from bench.stock import read_stock
+
+CONNECTIONS = 128
+CAPACITY = 1_000_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run it: `--seconds=10 --rounds=3 --connections=128`. Exit code 1 if anything was oversold."""
+    given = options(arguments)
+    seconds, rounds = int(given.get("seconds", 10)), int(given.get("rounds", 3))
+    connections = int(given.get("connections", CONNECTIONS))
+    with TemporaryDirectory(prefix="alltickets-bench-") as folder:
+        stack = Stack(Path(folder))
+        database = stack.start_database()
+        try:
+            stack.serve()
+            stack.work()
+            sale = Organizer(stack.url).publish(capacity=CAPACITY)
+            _load(stack, sale, 2, connections)
+            echoes, holds = [], []
+            for _ in range(rounds):
+                echoes.append(
+                    _with(stack, "bench.apps:echo_factory", lambda url: run_wrk(url, "echo.lua", seconds=3, connections=connections))
+                )
+                holds.append(_load(stack, sale, seconds, connections))
+            row_lock = _with(stack, "bench.apps:row_lock_factory", lambda url: _load(stack, sale, 5, connections, url))
+            stock = read_stock(database.url, sale)
+        finally:
+            stack.stop()
+    best = sorted(holds, key=lambda load: load.per_second)[rounds // 2]
+    echo = sorted(load.per_second for load in echoes)[rounds // 2]
+    report(
+        {
+            "benchmark": "holds",
+            "per_second": round(best.per_second, 1),
+            "p50_ms": best.p50_ms,
+            "p99_ms": best.p99_ms,
+            "errors": sum(load.errors for load in holds),
+            "oversold": stock.oversold,
+            "astray": stock.astray,
+            "connections": connections,
+            "spread": spread([load.per_second for load in holds]),
+            "echo_per_second": round(echo, 1),
+            "ratio_to_echo": round(best.per_second / echo, 3),
+            "row_lock_per_second": round(row_lock.per_second, 1),
+        },
+        arguments,
+    )
+    return 1 if stock.oversold or stock.astray else 0
+
+
+def _load(stack: Stack, sale: Sale, seconds: int, connections: int, url: str | None = None) -> Load:
+    arguments = {"event": sale.event_id, "performance": sale.performance_id, "ticket_type": sale.ticket_type_id}
+    return run_wrk(url or stack.url, "holds.lua", seconds=seconds, connections=connections, arguments=arguments)
+
+
+def _with(stack: Stack, factory: str, load: Callable[[str], Load]) -> Load:
+    """Serve another application beside the product, idle meanwhile, and load that."""
+    port = free_port()
+    process = stack.serve(port=port, app=factory)
+    try:
+        return load(f"http://127.0.0.1:{port}")
+    finally:
+        process.stop()

@@ -1,0 +1,119 @@
+"""Gateway accounts: credentials go in and never come out, and nobody sees another organizer's."""
+
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from alltickets.identity.interface import Actor
+from alltickets.kernel.ids import new_id
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound, CallbackForged, GatewayUnknown
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails
+from alltickets.platform.database import Database
+from alltickets.platform.tenants import enrol
+from tests.conftest import SettableClock
+from tests.payments.callbacks import SandboxPayment, callback
+from tests.payments.conftest import connect
+from tests.payments.sandbox import Merchant
+
+
+async def test_a_secret_goes_in_and_never_comes_out(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, merchant: Merchant
+) -> None:
+    async with database.reading(organizer_id) as reader:
+        [(row,)] = await reader.fetch_tuples("SELECT row_to_json(a)::text FROM payments.accounts a WHERE organizer_id = %(organizer_id)s")
+
+    shown = msgspec.json.encode(await payments.accounts.all_of(organizer_id)).decode()
+
+    assert merchant.secret not in shown
+    assert merchant.secret not in row
+    assert account.credentials_hint == merchant.secret[-4:]
+
+
+async def test_a_connection_is_tested_at_the_gateway(payments: Payments, organizer_id: UUID, account: AccountDetails) -> None:
+    merchant = Merchant.fresh()
+    wrong = await connect(payments, organizer_id, Merchant(merchant.id, "0" * 64))
+
+    good = await payments.accounts.check(organizer_id, account.id)
+    bad = await payments.accounts.check(organizer_id, wrong.id)
+
+    assert good.is_working
+    assert (bad.is_working, bad.error_kind) == (False, "auth_config")
+
+
+async def test_another_organizers_account_does_not_exist(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails
+) -> None:
+    stranger = new_id()
+    async with database.transaction(stranger) as tx:
+        await enrol(tx)
+
+    assert await payments.accounts.all_of(stranger) == []
+    with pytest.raises(AccountNotFound):
+        await payments.accounts.check(stranger, account.id)
+    with pytest.raises(AccountNotFound):
+        await payments.accounts.switch(Actor.system(stranger, "test"), account.id, is_enabled=False)
+
+
+async def test_a_replaced_secret_is_the_one_that_counts(
+    payments: Payments, organizer_id: UUID, account: AccountDetails, merchant: Merchant, clock: SettableClock
+) -> None:
+    other = Merchant.fresh()
+    await payments.accounts.connect(
+        Actor.system(organizer_id, "test"),
+        "sandbox",
+        label="Sandbox",
+        currency="ARS",
+        settings={"merchant": other.id},
+        credentials={"secret": other.secret},
+        account_id=account.id,
+    )
+    payment = SandboxPayment.of(new_id())
+
+    await payments.inbox.receive("sandbox", account.id, *callback(other, payment, clock()))
+
+    with pytest.raises(CallbackForged):
+        await payments.inbox.receive("sandbox", account.id, *callback(merchant, payment, clock()))
+
+
+@pytest.mark.parametrize(
+    ("gateway", "currency", "account", "refusal"),
+    [
+        ("nobody", "ARS", None, GatewayUnknown),
+        ("sandbox", "XXX", None, AccountInvalid),
+        ("sandbox", "ARS", UUID(int=5), AccountNotFound),
+    ],
+)
+async def test_what_cannot_be_connected_is_refused(
+    payments: Payments, organizer_id: UUID, gateway: str, currency: str, account: UUID | None, refusal: type[Exception]
+) -> None:
+    merchant = Merchant.fresh()
+
+    with pytest.raises(refusal):
+        await payments.accounts.connect(
+            Actor.system(organizer_id, "test"),
+            gateway,
+            label="x",
+            currency=currency,
+            settings={"merchant": merchant.id},
+            credentials={"secret": merchant.secret},
+            account_id=account,
+        )
+
+    assert await payments.accounts.all_of(organizer_id) == []
+
+
+async def test_what_was_done_to_an_account_stands_in_the_audit_log(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails
+) -> None:
+    actor = Actor.system(organizer_id, "test")
+    await payments.accounts.switch(actor, account.id, is_enabled=False)
+    await payments.accounts.switch(actor, account.id, is_enabled=False)
+
+    async with database.reading(organizer_id) as reader:
+        rows = await reader.fetch_tuples(
+            "SELECT action FROM identity.audit_entries WHERE organizer_id = %(organizer_id)s ORDER BY audit_entry_id"
+        )
+
+    assert [action for (action,) in rows] == ["gateway_account.connected", "gateway_account.disabled"]

@@ -1,0 +1,125 @@
+"""Two processes that apply the same news at the same moment. First the race is shown with the locks off, then that they close it."""
+
+import asyncio
+from typing import Any, LiteralString
+from uuid import UUID
+
+import pytest
+
+from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.events import PaymentCaptured
+from alltickets.payments.port import GatewayPayment
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails
+from alltickets.platform.database import Database, DatabaseBusy, Transaction
+from tests.conftest import SettableClock
+from tests.payments.conftest import ASKED, request, start
+from tests.stream import events_of
+
+
+class Meeting:
+    """A transaction that waits for the other one after it has read the attempts; with `locks_off` it reads them without a lock."""
+
+    def __init__(self, tx: Transaction, barrier: asyncio.Barrier, *, locks_off: bool) -> None:
+        self._tx = tx
+        self._barrier = barrier
+        self._locks_off = locks_off
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    async def fetch_tuples(self, sql: LiteralString, **params: object) -> list[tuple[Any, ...]]:
+        if "FOR UPDATE" not in sql or not self._locks_off:
+            return await self._tx.fetch_tuples(sql, **params)
+        rows = await self._tx.fetch_tuples(sql.replace("FOR UPDATE", ""), **params)
+        await self._barrier.wait()
+        return rows
+
+
+def charged(attempt_id: UUID, *, provider_payment_id: str = "pay_1") -> GatewayPayment:
+    return GatewayPayment(
+        provider_payment_id=provider_payment_id,
+        reference=str(attempt_id),
+        status="charged",
+        amount=ASKED,
+        sequence=1,
+        raw_status="approved",
+    )
+
+
+async def apply_twice_at_once(
+    database: Database, organizer_id: UUID, now_of: SettableClock, reports: tuple[Report, Report], *, locks_off: bool
+) -> list[object]:
+    """What each of two transactions ended with: None, or what it raised."""
+    barrier = asyncio.Barrier(2)
+
+    async def apply(report: Report) -> None:
+        async with database.transaction(organizer_id) as tx:
+            meeting: Any = Meeting(tx, barrier, locks_off=locks_off)
+            await apply_reports(meeting, [report], cause="callback", now=now_of())
+
+    return list(await asyncio.gather(*(apply(report) for report in reports), return_exceptions=True))
+
+
+async def history_length(database: Database, organizer_id: UUID) -> int:
+    async with database.reading(organizer_id) as reader:
+        [(count,)] = await reader.fetch_tuples("SELECT count(*) FROM payments.attempt_history WHERE organizer_id = %(organizer_id)s")
+    return int(count)
+
+
+async def test_without_locks_the_second_one_rests_on_what_is_no_longer_true(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
+) -> None:
+    started = await start(database, payments, organizer_id, request(clock))
+    report = Report(account.id, charged(started.attempt_id))
+
+    outcomes = await apply_twice_at_once(database, organizer_id, clock, (report, report), locks_off=True)
+
+    assert [outcome for outcome in outcomes if outcome is not None], "the race must be there to be closed"
+
+
+@pytest.mark.parametrize("_", range(5))
+async def test_the_same_news_twice_at_once_is_one_transition(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock, _: int
+) -> None:
+    started = await start(database, payments, organizer_id, request(clock))
+    report = Report(account.id, charged(started.attempt_id))
+
+    outcomes = await apply_twice_at_once(database, organizer_id, clock, (report, report), locks_off=False)
+
+    assert outcomes == [None, None]
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
+    assert await history_length(database, organizer_id) == 1
+
+
+@pytest.mark.parametrize("_", range(5))
+async def test_two_charges_of_one_payment_at_once_keep_one(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock, _: int
+) -> None:
+    one = request(clock)
+    started = await start(database, payments, organizer_id, one)
+    reports = tuple(Report(account.id, charged(started.attempt_id, provider_payment_id=name)) for name in ("pay_1", "pay_2"))
+
+    outcomes = await apply_twice_at_once(database, organizer_id, clock, (reports[0], reports[1]), locks_off=False)
+
+    details = await payments.details(organizer_id, one.reference)
+    assert outcomes == [None, None]
+    assert sorted(charge.is_surplus for charge in details.charges) == [False, True]
+    assert [refund.amount_minor for refund in details.refunds] == [ASKED.minor]
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
+
+
+async def test_batches_that_overlap_in_opposite_order_do_not_lock_each_other_out(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
+) -> None:
+    started = [await start(database, payments, organizer_id, request(clock)) for _ in range(30)]
+    reports = [Report(account.id, charged(one.attempt_id, provider_payment_id=f"pay_{one.attempt_id.hex}")) for one in started]
+
+    async def apply(batch: list[Report]) -> None:
+        async with database.transaction(organizer_id) as tx:
+            await apply_reports(tx, batch, cause="callback", now=clock())
+
+    outcomes = await asyncio.gather(*(apply(reports[:: 1 if i % 2 else -1]) for i in range(6)), return_exceptions=True)
+
+    assert not [outcome for outcome in outcomes if isinstance(outcome, DatabaseBusy)]
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 30

@@ -1,0 +1,235 @@
+"""Money given back: once, never more than was taken, whatever happens to the answer."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+import pytest
+
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.ids import new_id
+from alltickets.payments.events import PaymentFlagged, PaymentRefunded
+from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.port import Redirect
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.refunds import AskRefund, RefundStarted
+from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyRing
+from tests.conftest import SettableClock
+from tests.payments.conftest import ASKED, PUBLIC_URL, request, start
+from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.stream import events_of
+
+
+class Till:
+    """A payment that is paid, at the sandbox and here."""
+
+    def __init__(
+        self,
+        database: Database,
+        payments: Payments,
+        organizer_id: UUID,
+        clock: SettableClock,
+        sandbox: SandboxProcess,
+        merchant: Merchant,
+    ) -> None:
+        self.database = database
+        self.payments = payments
+        self.organizer_id = organizer_id
+        self.clock = clock
+        self.sandbox = sandbox
+        self.merchant = merchant
+        self.reference = new_id()
+
+    async def pay(self) -> None:
+        started = await start(self.database, self.payments, self.organizer_id, request(self.clock, reference=self.reference))
+        assert isinstance(started.step, Redirect)
+        self.attempt_id = started.attempt_id
+        self.sandbox.pay(started.step.url, "approve", lose="true")
+        self.clock.advance(seconds=61)
+        await self.payments.poller.sweep()
+
+    async def ask(self, minor: int | None = None, *, refund_id: UUID | None = None) -> RefundStarted | Refusal:
+        asked = AskRefund(refund_id=refund_id or new_id(), reference=self.reference, amount_minor=minor, reason="test")
+        async with self.database.transaction(self.organizer_id) as tx:
+            [outcome] = await self.payments.refund(tx, [asked])
+        return outcome
+
+    async def later(self, payments: Payments | None = None, **span: float) -> None:
+        self.clock.advance(**span)
+        await (payments or self.payments).refunds.sweep()
+
+    def given_back(self) -> int:
+        """By the sandbox's own books."""
+        return sum(payment["refunded_minor"] for payment in self.sandbox.payments(self.merchant, self.attempt_id))
+
+    async def told(self) -> list[tuple[int, bool]]:
+        events = await events_of(self.database, self.organizer_id, PaymentRefunded)
+        return [(event.refunded_minor, event.is_full) for event in events if isinstance(event, PaymentRefunded)]
+
+    async def refund_statuses(self) -> list[str]:
+        return [refund.status for refund in (await self.payments.details(self.organizer_id, self.reference)).refunds]
+
+
+@pytest.fixture
+async def till(
+    database: Database,
+    payments: Payments,
+    organizer_id: UUID,
+    account: AccountDetails,
+    clock: SettableClock,
+    sandbox: SandboxProcess,
+    merchant: Merchant,
+) -> Till:
+    till = Till(database, payments, organizer_id, clock, sandbox, merchant)
+    await till.pay()
+    return till
+
+
+async def test_a_full_refund(till: Till) -> None:
+    outcome = await till.ask()
+
+    await till.later()
+
+    assert isinstance(outcome, RefundStarted)
+    assert outcome.amount == ASKED
+    assert till.given_back() == ASKED.minor
+    assert await till.told() == [(ASKED.minor, True)]
+    assert (await till.payments.details(till.organizer_id, till.reference)).status == "refunded"
+
+
+async def test_parts_up_to_the_whole_and_not_a_cent_more(till: Till) -> None:
+    assert isinstance(await till.ask(40_00), RefundStarted)
+    await till.later()
+    assert isinstance(await till.ask(40_00), RefundStarted)
+    too_much = await till.ask(20_01)
+    assert isinstance(await till.ask(), RefundStarted)
+    nothing = await till.ask(1)
+    await till.later()
+
+    assert isinstance(too_much, RefundTooLarge)
+    assert too_much.refundable_minor == 20_00
+    assert isinstance(nothing, NothingToRefund)
+    assert till.given_back() == ASKED.minor
+    assert [refunded for refunded, _ in await till.told()][-1] == ASKED.minor
+
+
+async def test_asked_twice_under_one_id_is_one_refund(till: Till) -> None:
+    refund_id = new_id()
+
+    first = await till.ask(30_00, refund_id=refund_id)
+    again = await till.ask(30_00, refund_id=refund_id)
+    await till.later()
+
+    assert first == again
+    assert till.given_back() == 30_00
+
+
+async def test_two_at_once_never_give_back_more_than_was_taken(till: Till) -> None:
+    outcomes = await asyncio.gather(*(till.ask(60_00) for _ in range(4)))
+    await till.later()
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["RefundStarted"] + ["RefundTooLarge"] * 3
+    assert till.given_back() == 60_00
+
+
+async def test_a_lost_answer_is_one_refund(till: Till) -> None:
+    await till.ask(30_00)
+    till.sandbox.misbehave(timeout_after_processing=1)
+
+    await till.later()
+    lost = await till.refund_statuses()
+    await till.later(seconds=6)
+
+    assert lost == ["unknown"]
+    assert await till.refund_statuses() == ["succeeded"]
+    assert till.given_back() == 30_00
+    assert await till.told() == [(30_00, False)]
+
+
+async def test_a_crash_before_the_call_is_one_refund(till: Till, database: Database, clock: SettableClock) -> None:
+    await till.ask(30_00)
+    await interrupted(till, status="sending")
+
+    await till.later(seconds=61)
+
+    assert await till.refund_statuses() == ["succeeded"]
+    assert till.given_back() == 30_00
+
+
+async def test_a_crash_after_the_call_is_one_refund(till: Till) -> None:
+    await till.ask(30_00)
+    await till.later()
+    await interrupted(till, status="sending")
+
+    await till.later(seconds=61)
+
+    assert await till.refund_statuses() == ["succeeded"]
+    assert till.given_back() == 30_00
+    assert await till.told() == [(30_00, False)]
+
+
+async def test_a_gateway_that_is_away_is_called_again(
+    till: Till, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    away = Payments(database, clock, key_ring, [Sandbox(f"http://127.0.0.1:{free_port()}", http)], public_url=PUBLIC_URL)
+    await till.ask(30_00)
+
+    await till.later(away)
+    waiting = await till.refund_statuses()
+    await till.later(seconds=6)
+
+    assert waiting == ["created"]
+    assert await till.refund_statuses() == ["succeeded"]
+
+
+async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:
+    await till.ask()
+    [payment] = till.sandbox.payments(till.merchant, till.attempt_id)
+    till.sandbox.change(payment["id"], "refunded")
+
+    await till.later()
+
+    flags = await events_of(till.database, till.organizer_id, PaymentFlagged)
+    assert await till.refund_statuses() == ["failed"]
+    assert [flag.kind for flag in flags if isinstance(flag, PaymentFlagged)] == ["refund_failed"]
+    assert till.given_back() == ASKED.minor
+
+
+async def test_two_workers_carry_a_refund_out_once(till: Till) -> None:
+    await till.ask(30_00)
+
+    done = await asyncio.gather(*(till.payments.refunds.sweep() for _ in range(3)))
+
+    assert sum(done) == 1
+    assert till.given_back() == 30_00
+
+
+async def test_nothing_is_refunded_for_a_reference_that_nobody_paid(till: Till) -> None:
+    unpaid = request(till.clock)
+    await start(till.database, till.payments, till.organizer_id, unpaid)
+    asked = [
+        AskRefund(refund_id=new_id(), reference=reference, amount_minor=None, reason="test")
+        for reference in (till.reference, unpaid.reference, new_id())
+    ]
+
+    async with till.database.transaction(till.organizer_id) as tx:
+        outcomes = await till.payments.refund(tx, asked)
+
+    assert [type(outcome) for outcome in outcomes] == [RefundStarted, NothingToRefund, PaymentNotFound]
+
+
+async def interrupted(till: Till, *, status: str) -> None:
+    """As if the process had died there."""
+    async with till.database.transaction(till.organizer_id) as tx:
+        await tx.execute(
+            """
+            UPDATE payments.refunds
+               SET status = %(status)s, next_try_at = %(now)s, provider_refund_id = NULL
+             WHERE organizer_id = %(organizer_id)s
+            """,
+            status=status,
+            now=till.clock(),
+        )
