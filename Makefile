@@ -75,7 +75,7 @@ install:
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	test -n "$$found" \
-		|| { echo "Python 3.11 or later is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true): install one, or name it: make PYTHON=…" >&2; exit 1; }; \
+		|| { echo "Python 3.11 or later is needed, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing): install one, or name it: make PYTHON=…" >&2; exit 1; }; \
 	"$$found" -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "$$found comes without its venv module: on Debian or Ubuntu, apt-get install python3-venv, then run make again." >&2; exit 1; }; \
 	umask 022 && "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }

@@ -1,9 +1,8 @@
 """What happens when claims meet: in two connections, in several processes, and when one of these is killed."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 
@@ -13,11 +12,9 @@ from alltickets.inventory.service import Inventory, claim, resize
 from alltickets.inventory.stock import HoldRaced
 from alltickets.kernel.ids import new_id
 from alltickets.platform.coalescer import Coalescer
-from alltickets.platform.database import Database, DatabaseBusy, Transaction
+from alltickets.platform.database import Database, Transaction
 from tests.conftest import SettableClock
-from tests.inventory.buyers import buyers
 from tests.inventory.sale import UNLIMITED, Sale, opened
-from tests.inventory.traffic import Orders
 
 ReadStock = Callable[[Transaction, Iterable[UUID]], Awaitable[Stock]]
 
@@ -67,6 +64,12 @@ async def race(sale: Sale, pool_id: UUID, read_stock: ReadStock) -> list[Hold | 
     return [first_outcome, second_outcome]
 
 
+async def mend(sale: Sale) -> None:
+    """Take the damaged holds away, so that no sweeper meets them later."""
+    async with sale.database.transaction(sale.organizer_id) as tx:
+        await tx.execute("DELETE FROM inventory.holds WHERE organizer_id = %(organizer_id)s")
+
+
 async def test_without_the_lock_two_get_the_same_places(sale: Sale) -> None:
     floor = await sale.open(10)
 
@@ -74,6 +77,7 @@ async def test_without_the_lock_two_get_the_same_places(sale: Sale) -> None:
 
     assert [type(outcome) for outcome in outcomes] == [Hold, Hold]
     assert await sale.faults() == [f"pool {floor}: 10 held and 0 sold of 10, its holds say 20 and 0"]
+    await mend(sale)
 
 
 async def test_with_the_lock_the_second_finds_them_taken(sale: Sale) -> None:
@@ -148,19 +152,14 @@ async def test_two_batches_with_the_same_ids_in_opposite_order_do_not_wait_for_o
         async with opened(database_url) as database:
             return await sale.of(database).claim(*[sale.claim_of(pool_id, hold_id=hold_id) for hold_id in hold_ids])
 
-    # Both wait in the middle of their inserts for an id that a third is just inserting and then does not keep.
-    racing = []
-    with pytest.raises(HoldRaced):
-        async with sale.database.transaction(sale.organizer_id) as tx:
-            middle_claim = sale.claim_of(third, hold_id=middle)
-            await claim(tx, sale.event_id, [middle_claim], holds_per_address_max=UNLIMITED, now=sale.now)
-            racing = [asyncio.create_task(claimed(one, first, middle, last)), asyncio.create_task(claimed(other, last, middle, first))]
-            await until_waiting(sale.database, 2)
-            raise HoldRaced
+    # Both come to a halt in the middle of their inserts, at an id that a third is just inserting.
+    async with sale.database.transaction(sale.organizer_id) as tx:
+        await claim(tx, sale.event_id, [sale.claim_of(third, hold_id=middle)], holds_per_address_max=UNLIMITED, now=sale.now)
+        racing = [asyncio.create_task(claimed(one, first, middle, last)), asyncio.create_task(claimed(other, last, middle, first))]
+        await until_waiting(sale.database, 2)
     ended = await asyncio.gather(*racing, return_exceptions=True)
 
-    assert sorted(type(outcome).__name__ for outcome in ended) == ["HoldRaced", "list"]
-    assert not any(isinstance(outcome, DatabaseBusy) for outcome in ended)
+    assert [type(outcome) for outcome in ended] == [HoldRaced, HoldRaced]
     assert await sale.faults() == []
 
 

@@ -329,3 +329,27 @@ async def test_a_hold_reads_back_as_it_was_placed(sale: Sale) -> None:
     placed.is_new = False
     assert stands == placed
     assert (stands.state, stands.event_id) == (HoldState.HELD, sale.event_id)
+
+
+async def test_an_organizer_whose_books_are_damaged_does_not_keep_the_others_from_being_swept(sale: Sale, clock: SettableClock) -> None:
+    sales = [sale, *[Sale(sale.database, new_id(), now=sale.now) for _ in range(2)]]
+    for each in sales[1:]:
+        async with sale.database.transaction(each.organizer_id) as tx:
+            await enrol(tx)
+    floors = [await each.open(10) for each in sales]
+    for each, floor in zip(sales, floors, strict=True):
+        await each.claim(each.claim_of(floor))
+    damage = "UPDATE inventory.pools SET held = %(held)s WHERE organizer_id = %(organizer_id)s"
+    async with sale.database.transaction(sales[1].organizer_id) as tx:
+        await tx.execute(damage, held=0)
+    clock.advance(minutes=10)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await Inventory(sale.database, clock).sweep()
+
+    assert len(raised.value.exceptions) == 1
+    assert [await each.figures(floor) for each, floor in zip(sales, floors, strict=True)] == [(0, 0)] * 3
+    assert await sales[0].faults() == await sales[2].faults() == []
+    async with sale.database.transaction(sales[1].organizer_id) as tx:
+        await tx.execute(damage, held=1)
+    await Inventory(sale.database, clock).sweep()

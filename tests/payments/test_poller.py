@@ -9,14 +9,17 @@ import pytest
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentFlagged, PaymentPending
 from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.handlers import subscriptions
 from alltickets.payments.port import Redirect
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import Started
 from alltickets.platform.database import Database
 from alltickets.platform.events import Event
+from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
+from tests.payments.callbacks import SandboxPayment, callback
 from tests.payments.conftest import PUBLIC_URL, request, start
 from tests.payments.sandbox import Merchant, SandboxProcess, free_port
 from tests.stream import events_of
@@ -157,6 +160,25 @@ async def test_a_link_paid_twice_is_refunded_once(till: Till) -> None:
     assert len(await till.events(PaymentCaptured)) == 1
 
 
+async def test_a_review_that_ends_after_another_payment_was_captured_is_given_back(till: Till, account: AccountDetails) -> None:
+    link = await till.start()
+    till.sandbox.pay(link, "pending", lose="true")
+    await till.later(seconds=61)
+    till.sandbox.pay(link, "approve", lose="true")
+    reviewed, paid = till.sandbox.payments(till.merchant, till.started.attempt_id)
+    newest = SandboxPayment.of(till.started.attempt_id, id=paid["id"])
+    await till.payments.inbox.receive("sandbox", account.id, *callback(till.merchant, newest, till.clock()))
+    await Follower(till.database, subscriptions(till.payments)).catch_up()
+
+    till.sandbox.change(reviewed["id"], "approved")
+    await till.later(minutes=20)
+    await till.payments.refunds.sweep()
+
+    reviewed, paid = till.sandbox.payments(till.merchant, till.started.attempt_id)
+    assert (reviewed["status"], paid["status"]) == ("refunded", "approved")
+    assert await till.status() == ("paid", "charged")
+
+
 async def test_a_gateway_that_cannot_be_asked_says_nothing_about_a_payment(till: Till) -> None:
     link = await till.start()
     till.sandbox.pay(link, "approve", lose="true")
@@ -168,7 +190,7 @@ async def test_a_gateway_that_cannot_be_asked_says_nothing_about_a_payment(till:
     await till.later(minutes=5)
 
     assert unknown == ("open", "awaiting_buyer")
-    assert attempt.error_kind == "unknown_outcome"
+    assert attempt.error_kind == "unavailable_not_sent"
     assert await till.status() == ("paid", "charged")
 
 

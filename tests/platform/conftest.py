@@ -10,10 +10,12 @@ import pytest
 import pytest_asyncio
 
 from alltickets.kernel.ids import new_id
+from alltickets.migrations import run as migrations
 from alltickets.platform.database import Database
 from alltickets.platform.tenants import enrol
 from tests.conftest import with_database
-from tests.platform.streams import drop_effects_table, make_effects_table
+from tests.platform.streams import make_effects_table
+from tests.sql_rules import check_statement
 
 
 @dataclass(frozen=True)
@@ -92,16 +94,45 @@ async def opened(database: Database) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def effects_table(database_url: str) -> Iterator[None]:
-    """The table `proof.effects` beside the schemas of the product."""
-    make_effects_table(database_url)
-    yield
-    drop_effects_table(database_url)
+def event_log_url(postgres_url: str) -> Iterator[str]:
+    """A migrated database with the table `proof.effects`, apart from that of the other tests: a follower follows all streams there are."""
+    name = f"log_{new_id().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        url = with_database(postgres_url, name)
+        migrations.upgrade(url)
+        make_effects_table(url)
+        yield url
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def event_log(event_log_url: str) -> AsyncIterator[Database]:
+    """The same, every statement held against the rules of SQL."""
+    async with opened(Database(event_log_url, pool_size=20, observe=check_statement)) as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def ana(event_log: Database) -> UUID:
+    """A fresh tenant of that database."""
+    return await enrolled(event_log)
+
+
+@pytest_asyncio.fixture
+async def beto(event_log: Database) -> UUID:
+    """Another one."""
+    return await enrolled(event_log)
 
 
 @pytest_asyncio.fixture
 async def other_organizer_id(database: Database) -> UUID:
-    """A second tenant."""
+    """A second tenant of the database of all tests."""
+    return await enrolled(database)
+
+
+async def enrolled(database: Database) -> UUID:
+    """A fresh tenant."""
     organizer_id = new_id()
     async with database.transaction(organizer_id) as tx:
         await enrol(tx)

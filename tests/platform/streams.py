@@ -98,11 +98,4 @@ async def log_of(database: Database, organizer_id: UUID) -> list[tuple[int, str]
 def make_effects_table(url: str) -> None:
     """Make the table."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS proof CASCADE")
         connection.execute(EFFECTS)
-
-
-def drop_effects_table(url: str) -> None:
-    """Drop it again."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA proof CASCADE")

@@ -1,13 +1,12 @@
 """Taking scans: one transaction for a whole batch of one event, with a handful of statements whatever its size.
 
-The order of locks: redemptions by ticket id, scans, counters by checkpoint id, and last the stream's row.
+The order of locks: redemptions by ticket id, scans by id, counters by checkpoint id, and last the stream's row.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from alltickets.access.events import AdmissionRefused, TicketAdmitted
 from alltickets.access.rules import Checkpoint, CheckpointRules, Outcome, ScanConflict, judge
 from alltickets.access.schemas import FirstAdmission, ScanAnswer
-from alltickets.platform.database import Transaction
+from alltickets.platform.database import Transaction, rows_as_json, uuid_array
 from alltickets.tickets.interface import TicketState, Token, read_states
 
 __all__ = ["Gate", "Scan", "ScanRaced", "digest_of", "take"]
@@ -40,31 +39,43 @@ class Scan(msgspec.Struct, frozen=True):
     scan_id: UUID
     gate: Gate
     device_id: UUID
-    code_digest: bytes
+    code_digest: str
     token: Token | None
     objection: Outcome | None
     scanned_at: datetime
     admitted_offline: bool
 
-    @property
-    def ticket_id(self) -> UUID | None:
-        """The ticket, if the code is genuine."""
-        return None if self.token is None else self.token.ticket_id
 
+class _Taken(msgspec.Struct, frozen=True):
+    """A scan that was decided: its row."""
 
-class _Taken(NamedTuple):
-    """A scan as it stands in the database."""
-
+    scan_id: UUID
     checkpoint_id: UUID
-    code_digest: bytes
+    device_id: UUID
+    ticket_id: UUID | None
     outcome: Outcome
     conflict: bool
+    code_digest: str
     scanned_at: datetime
 
 
-def digest_of(code: str) -> bytes:
+class _Redemption(msgspec.Struct, frozen=True):
+    ticket_id: UUID
+    scan_id: UUID
+    checkpoint_id: UUID
+    admitted_at: datetime
+
+
+class _Count(msgspec.Struct, frozen=True):
+    checkpoint_id: UUID
+    admitted: int
+    refused: int
+    conflicts: int
+
+
+def digest_of(code: str) -> str:
     """By what a repetition of a scan is known."""
-    return hashlib.blake2b(code.encode(), digest_size=CODE_DIGEST_BYTES).digest()
+    return hashlib.blake2b(code.encode(), digest_size=CODE_DIGEST_BYTES).hexdigest()
 
 
 async def take(tx: Transaction, event_id: UUID, scans: Sequence[Scan], *, now: datetime) -> list[ScanAnswer | Exception]:
@@ -83,26 +94,27 @@ async def take(tx: Transaction, event_id: UUID, scans: Sequence[Scan], *, now: d
         decided = await _decide(tx, list(fresh.values()), states)
         await _store(tx, event_id, decided, now)
         await _count(tx, decided)
-        _publish(tx, event_id, decided, states)
-        taken.update({scan.scan_id: row for scan, row in decided})
-    firsts = await _read_firsts(tx, {scan.token.ticket_id for scan in scans if scan.token and _is_used(taken[scan.scan_id])})
+        tx.publish(*(_event_of(event_id, row, states) for row in decided))
+        taken.update({row.scan_id: row for row in decided})
+    used = {row.ticket_id for row in taken.values() if row.ticket_id is not None and row.outcome is Outcome.ALREADY_USED}
+    firsts = await _read_firsts(tx, used) if used else {}
     return [_answer(scan, taken[scan.scan_id], states, firsts) for scan in scans]
 
 
-async def _decide(tx: Transaction, scans: Sequence[Scan], states: Mapping[UUID, TicketState]) -> list[tuple[Scan, _Taken]]:
+async def _decide(tx: Transaction, scans: Sequence[Scan], states: Mapping[UUID, TicketState]) -> list[_Taken]:
     """What becomes of scans that are new. Whoever gets the ticket's redemption into the table is in: never read, then written."""
     objections = [_objection(scan, states) for scan in scans]
-    entering: dict[UUID, Scan] = {}
+    entering: dict[UUID, _Redemption] = {}
     for scan, objection in zip(scans, objections, strict=True):
         if objection is None and scan.token is not None:
-            entering.setdefault(scan.token.ticket_id, scan)
-    entered = await _redeem(tx, entering)
-    decided = []
-    for scan, objection in zip(scans, objections, strict=True):
-        outcome = objection or (Outcome.ADMITTED if scan.scan_id in entered else Outcome.ALREADY_USED)
-        conflict = scan.admitted_offline and outcome is not Outcome.ADMITTED
-        decided.append((scan, _Taken(scan.gate.checkpoint.checkpoint_id, scan.code_digest, outcome, conflict, scan.scanned_at)))
-    return decided
+            ticket_id = scan.token.ticket_id
+            if ticket_id not in entering:
+                entering[ticket_id] = _Redemption(ticket_id, scan.scan_id, scan.gate.checkpoint.checkpoint_id, scan.scanned_at)
+    entered = await _redeem(tx, list(entering.values()))
+    return [
+        _taken(scan, objection or (Outcome.ADMITTED if scan.scan_id in entered else Outcome.ALREADY_USED))
+        for scan, objection in zip(scans, objections, strict=True)
+    ]
 
 
 def _objection(scan: Scan, states: Mapping[UUID, TicketState]) -> Outcome | None:
@@ -112,35 +124,44 @@ def _objection(scan: Scan, states: Mapping[UUID, TicketState]) -> Outcome | None
     return Outcome.UNKNOWN if state is None else judge(scan.token, scan.gate.rules, state, scan.scanned_at)
 
 
-async def _redeem(tx: Transaction, entering: Mapping[UUID, Scan]) -> set[UUID]:
+def _taken(scan: Scan, outcome: Outcome) -> _Taken:
+    return _Taken(
+        scan.scan_id,
+        scan.gate.checkpoint.checkpoint_id,
+        scan.device_id,
+        None if scan.token is None else scan.token.ticket_id,
+        outcome,
+        scan.admitted_offline and outcome is not Outcome.ADMITTED,
+        scan.code_digest,
+        scan.scanned_at,
+    )
+
+
+async def _redeem(tx: Transaction, entering: Sequence[_Redemption]) -> set[UUID]:
     """Let these tickets in that nobody went in with before; the ids of their scans.
 
     Two processes with the same tickets insert them in the same order, so they wait for one another and never deadlock.
     """
     if not entering:
         return set()
-    tickets = sorted(entering)
-    scans = [entering[ticket_id] for ticket_id in tickets]
+    in_order = sorted(entering, key=lambda one: one.ticket_id)
     rows = await tx.fetch_tuples(
         """
         INSERT INTO access.redemptions (organizer_id, ticket_id, entry_number, scan_id, checkpoint_id, admitted_at)
         SELECT o.organizer_id, x.ticket_id, 1, x.scan_id, x.checkpoint_id, x.admitted_at
           FROM platform.organizers o,
-               unnest(%(tickets)b::uuid[], %(scans)b::uuid[], %(checkpoints)b::uuid[], %(instants)b::timestamptz[])
-                   AS x(ticket_id, scan_id, checkpoint_id, admitted_at)
+               json_to_recordset(%(rows)s::json) AS x(ticket_id uuid, scan_id uuid, checkpoint_id uuid, admitted_at timestamptz)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, ticket_id, entry_number) DO NOTHING
         RETURNING scan_id
         """,
-        tickets=tickets,
-        scans=[scan.scan_id for scan in scans],
-        checkpoints=[scan.gate.checkpoint.checkpoint_id for scan in scans],
-        instants=[scan.scanned_at for scan in scans],
+        rows=rows_as_json(in_order),
     )
     return {scan_id for (scan_id,) in rows}
 
 
-async def _store(tx: Transaction, event_id: UUID, decided: Sequence[tuple[Scan, _Taken]], now: datetime) -> None:
+async def _store(tx: Transaction, event_id: UUID, decided: Sequence[_Taken], now: datetime) -> None:
+    in_order = sorted(decided, key=lambda row: row.scan_id)
     written = await tx.execute(
         """
         INSERT INTO access.scans
@@ -149,115 +170,95 @@ async def _store(tx: Transaction, event_id: UUID, decided: Sequence[tuple[Scan, 
         SELECT o.organizer_id, x.scan_id, %(event_id)s, x.checkpoint_id, x.device_id, x.ticket_id, x.outcome, x.conflict, x.code_digest,
                x.scanned_at, %(now)s
           FROM platform.organizers o,
-               unnest(%(scans)b::uuid[], %(checkpoints)b::uuid[], %(devices)b::uuid[], %(tickets)b::uuid[], %(outcomes)b::text[],
-                      %(conflicts)b::bool[], %(digests)b::bytea[], %(instants)b::timestamptz[])
-                   AS x(scan_id, checkpoint_id, device_id, ticket_id, outcome, conflict, code_digest, scanned_at)
+               json_to_recordset(%(rows)s::json)
+                   AS x(scan_id uuid, checkpoint_id uuid, device_id uuid, ticket_id uuid, outcome text, conflict bool, code_digest text,
+                        scanned_at timestamptz)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, scan_id) DO NOTHING
         """,
         event_id=event_id,
         now=now,
-        scans=[scan.scan_id for scan, _ in decided],
-        checkpoints=[row.checkpoint_id for _, row in decided],
-        devices=[scan.device_id for scan, _ in decided],
-        tickets=[scan.ticket_id for scan, _ in decided],
-        outcomes=[row.outcome.value for _, row in decided],
-        conflicts=[row.conflict for _, row in decided],
-        digests=[row.code_digest for _, row in decided],
-        instants=[row.scanned_at for _, row in decided],
+        rows=rows_as_json(in_order),
     )
     if written != len(decided):
         raise ScanRaced
 
 
-async def _count(tx: Transaction, decided: Iterable[tuple[Scan, _Taken]]) -> None:
-    counts = Counter((row.checkpoint_id, row.outcome is Outcome.ADMITTED, row.conflict) for _, row in decided)
-    checkpoints = sorted({checkpoint_id for checkpoint_id, _, _ in counts})
+async def _count(tx: Transaction, decided: Iterable[_Taken]) -> None:
+    counts = Counter((row.checkpoint_id, row.outcome is Outcome.ADMITTED, row.conflict) for row in decided)
+    rows = []
+    for checkpoint_id in sorted({checkpoint_id for checkpoint_id, _, _ in counts}):
+        admitted, conflicts = counts[(checkpoint_id, True, False)], counts[(checkpoint_id, False, True)]
+        rows.append(_Count(checkpoint_id, admitted, counts[(checkpoint_id, False, False)] + conflicts, conflicts))
     await tx.execute(
         """
         INSERT INTO access.counters AS c (organizer_id, checkpoint_id, admitted, refused, conflicts)
         SELECT o.organizer_id, x.checkpoint_id, x.admitted, x.refused, x.conflicts
           FROM platform.organizers o,
-               unnest(%(checkpoints)b::uuid[], %(admitted)b::int[], %(refused)b::int[], %(conflicts)b::int[])
-                   AS x(checkpoint_id, admitted, refused, conflicts)
+               json_to_recordset(%(rows)s::json) AS x(checkpoint_id uuid, admitted int, refused int, conflicts int)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, checkpoint_id) DO UPDATE
            SET admitted = c.admitted + excluded.admitted,
                refused = c.refused + excluded.refused,
                conflicts = c.conflicts + excluded.conflicts
         """,
-        checkpoints=checkpoints,
-        admitted=[counts[(one, True, False)] for one in checkpoints],
-        refused=[counts[(one, False, False)] + counts[(one, False, True)] for one in checkpoints],
-        conflicts=[counts[(one, False, True)] for one in checkpoints],
+        rows=rows_as_json(rows),
     )
 
 
-def _publish(tx: Transaction, event_id: UUID, decided: Iterable[tuple[Scan, _Taken]], states: Mapping[UUID, TicketState]) -> None:
-    for scan, row in decided:
-        if scan.token is not None and row.outcome is Outcome.ADMITTED:
-            state = states[scan.token.ticket_id]
-            tx.publish(
-                TicketAdmitted(
-                    scan_id=scan.scan_id,
-                    event_id=event_id,
-                    checkpoint_id=row.checkpoint_id,
-                    ticket_id=scan.token.ticket_id,
-                    performance_id=state.performance_id,
-                    ticket_type_id=state.ticket_type_id,
-                    sector_id=state.sector_id,
-                    scanned_at=row.scanned_at,
-                )
-            )
-        else:
-            tx.publish(
-                AdmissionRefused(
-                    scan_id=scan.scan_id,
-                    event_id=event_id,
-                    checkpoint_id=row.checkpoint_id,
-                    ticket_id=scan.ticket_id,
-                    outcome=row.outcome.value,
-                    conflict=row.conflict,
-                    scanned_at=row.scanned_at,
-                )
-            )
+def _event_of(event_id: UUID, row: _Taken, states: Mapping[UUID, TicketState]) -> TicketAdmitted | AdmissionRefused:
+    if row.ticket_id is not None and row.outcome is Outcome.ADMITTED:
+        state = states[row.ticket_id]
+        return TicketAdmitted(
+            scan_id=row.scan_id,
+            event_id=event_id,
+            checkpoint_id=row.checkpoint_id,
+            ticket_id=row.ticket_id,
+            performance_id=state.performance_id,
+            ticket_type_id=state.ticket_type_id,
+            sector_id=state.sector_id,
+            scanned_at=row.scanned_at,
+        )
+    return AdmissionRefused(
+        scan_id=row.scan_id,
+        event_id=event_id,
+        checkpoint_id=row.checkpoint_id,
+        ticket_id=row.ticket_id,
+        outcome=row.outcome.value,
+        conflict=row.conflict,
+        scanned_at=row.scanned_at,
+    )
 
 
-async def _read_taken(tx: Transaction, scan_ids: Collection[UUID]) -> dict[UUID, _Taken]:
+async def _read_taken(tx: Transaction, scan_ids: Iterable[UUID]) -> dict[UUID, _Taken]:
     """Scans that were taken before, by id."""
     rows = await tx.fetch_tuples(
         """
-        SELECT scan_id, checkpoint_id, code_digest, outcome, conflict, scanned_at
+        SELECT scan_id, checkpoint_id, device_id, ticket_id, outcome, conflict, code_digest, scanned_at
           FROM access.scans
-         WHERE organizer_id = %(organizer_id)s AND scan_id = ANY(%(scan_ids)b::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND scan_id = ANY(%(scan_ids)s::uuid[])
         """,
-        scan_ids=list(scan_ids),
+        scan_ids=uuid_array(scan_ids),
     )
     return {
-        scan_id: _Taken(checkpoint_id, code_digest, Outcome(outcome), conflict, scanned_at)
-        for scan_id, checkpoint_id, code_digest, outcome, conflict, scanned_at in rows
+        scan_id: _Taken(scan_id, checkpoint_id, device_id, ticket_id, Outcome(outcome), *rest)
+        for scan_id, checkpoint_id, device_id, ticket_id, outcome, *rest in rows
     }
 
 
 async def _read_firsts(tx: Transaction, ticket_ids: Collection[UUID]) -> dict[UUID, FirstAdmission]:
     """When and where somebody went in with these tickets, by ticket."""
-    if not ticket_ids:
-        return {}
     rows = await tx.fetch_tuples(
         """
         SELECT r.ticket_id, r.admitted_at, r.checkpoint_id, c.name
           FROM access.redemptions r
           JOIN access.checkpoints c
             ON c.organizer_id = r.organizer_id AND c.checkpoint_id = r.checkpoint_id
-         WHERE r.organizer_id = %(organizer_id)s AND r.ticket_id = ANY(%(ticket_ids)b::uuid[]) AND r.entry_number = 1
+         WHERE r.organizer_id = %(organizer_id)s AND r.ticket_id = ANY(%(ticket_ids)s::uuid[]) AND r.entry_number = 1
         """,
-        ticket_ids=list(ticket_ids),
+        ticket_ids=uuid_array(ticket_ids),
     )
     return {ticket_id: FirstAdmission(*first) for ticket_id, *first in rows}
-
-
-def _is_used(row: _Taken) -> bool:
-    return row.outcome is Outcome.ALREADY_USED
 
 
 def _answer(
@@ -281,7 +282,7 @@ def _answer(
         state.sector_id,
         state.seat_label,
         state.holder_name,
-        firsts.get(token.ticket_id) if _is_used(row) else None,
+        firsts.get(token.ticket_id) if row.outcome is Outcome.ALREADY_USED else None,
         window.opens_at if window is not None and row.outcome is Outcome.NOT_YET_VALID else None,
         window.closes_at if window is not None and row.outcome is Outcome.EXPIRED else None,
     )

@@ -60,7 +60,7 @@ scans = sa.Table(
     sa.Column("ticket_id", UUID(as_uuid=True), comment="null: not a genuine code of the event"),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("conflict", sa.Boolean, nullable=False, comment="refused here, and let in by a door that was cut off"),
-    sa.Column("code_digest", sa.LargeBinary, nullable=False, comment="to tell a repetition from another scan under the same id"),
+    sa.Column("code_digest", sa.Text, nullable=False, comment="to tell a repetition from another scan under the same id"),
     sa.Column("scanned_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "scan_id"),

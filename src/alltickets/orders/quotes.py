@@ -61,9 +61,7 @@ class KeptQuotes:
 
     async def keep(self, tx: Transaction, quotes: Mapping[UUID, Quote]) -> None:
         """Keep quotes by id; those that are kept already stay as they are. No statement where all are known."""
-        new = [
-            {"quote_id": quote_id, "quote": quote} for quote_id, quote in quotes.items() if (tx.organizer_id, quote_id) not in self._known
-        ]
+        new = sorted(quote_id for quote_id in quotes if (tx.organizer_id, quote_id) not in self._known)
         if new:
             await tx.execute(
                 """

@@ -38,7 +38,6 @@ orders = sa.Table(
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("organizer_id", "order_id"),
     sa.UniqueConstraint("organizer_id", "hold_id"),
-    sa.ForeignKeyConstraint(["organizer_id", "quote_id"], ["orders.quotes.organizer_id", "orders.quotes.quote_id"]),
     sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),
     sa.CheckConstraint(
         "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'returned')", name="orders_payment_state"

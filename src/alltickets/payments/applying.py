@@ -12,7 +12,7 @@ from uuid import UUID
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
-from alltickets.payments.rules import AttemptStatus, Charge, Payment, conclude, decide
+from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide
 from alltickets.payments.schedule import ABSENT_FOR_MIN, ABSENT_TIMES_MIN, absence_is_proven, first_query, next_query
 from alltickets.payments.standings import (
     Cause,
@@ -55,7 +55,8 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
     standings = await lock_standings(tx, {attempt_id for attempt_id in ids if attempt_id is not None})
     if not standings:
         return [False] * len(reports)
-    changes = _Changes(charges=await fetch_charges(tx, [(report.account_id, report.payment.provider_payment_id) for report in reports]))
+    keys = [(report.account_id, report.payment.provider_payment_id) for report in reports]
+    changes = _Changes(charges=await fetch_charges(tx, list(standings), keys))
     payments: dict[UUID, Payment] = {standing.payment.id: standing.payment for standing in standings.values()}
     for attempt_id, report in zip(ids, reports, strict=True):
         standing = standings.get(attempt_id) if attempt_id is not None else None
@@ -63,8 +64,10 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
             standing.payment = payments[standing.payment.id]
             _apply(tx, standing, report, changes, cause, now)
             payments[standing.payment.id] = standing.payment
+    undecided = {charge.attempt_id for charge in changes.charges.values() if charge.status in ("pending", "authorized")}
     for standing in standings.values():
         standing.payment = payments[standing.payment.id]
+        standing.has_undecided = standing.attempt.id in undecided
         if cause == "query" or standing.has_news:
             standing.absences, standing.absent_since = 0, None
             _ask_again(tx, standing, now)
@@ -99,6 +102,8 @@ async def apply_failed_queries(tx: Transaction, failed: Mapping[UUID, GatewayErr
     standings = await lock_standings(tx, set(failed))
     for attempt_id, standing in standings.items():
         standing.error_kind, standing.error_code = failed[attempt_id].kind, failed[attempt_id].code
+        # A closed attempt is only asked about for a reason, and that stands until there is an answer.
+        standing.has_undecided = ATTEMPT_RANKS[standing.attempt.status] >= ATTEMPT_RANKS["declined"]
         _ask_again(tx, standing, now)
     await write_standings(tx, standings.values(), now)
 
@@ -134,8 +139,6 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
         changes.charges[key] = charge
         changes.changed.add(key)
         standing.has_news = True
-    if charge.status in ("pending", "authorized"):
-        standing.has_undecided = True
     if transition.surplus_minor:
         changes.surplus.append((charge, transition.payment.id, transition.surplus_minor))
     if transition.payment != standing.payment:

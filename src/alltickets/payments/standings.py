@@ -20,7 +20,7 @@ Cause = Literal["call", "callback", "query", "silence"]
 class Standing:
     """An attempt and its payment under lock, as they will stand; `…_before` is how they stood.
 
-    `has_news`: a charge of it changed; `has_undecided`: the gateway has not decided on one of those just reported.
+    `has_news`: a charge of it changed; `has_undecided`: the gateway has not decided on one.
     """
 
     attempt: Attempt
@@ -80,10 +80,15 @@ async def write_standings(tx: Transaction, standings: Iterable[Standing], now: d
         await _write_payments(tx, list(payments.values()), now)
 
 
-async def fetch_charges(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Charge]:
-    """The charges that are known of these, by account and the provider's id."""
+async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Charge]:
+    """Every known charge of these attempts, and those known by these keys: by account and the provider's id."""
     rows = await tx.fetch_tuples(
         """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus
+          FROM payments.charges c
+         WHERE c.organizer_id = %(organizer_id)s AND c.attempt_id = ANY(%(attempts)s)
+         UNION
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
                c.refunded_minor, c.sequence, c.is_surplus
           FROM unnest(%(accounts)s::uuid[], %(provider_payment_ids)s::text[]) AS k(account_id, provider_payment_id)
@@ -91,6 +96,7 @@ async def fetch_charges(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> di
             ON c.account_id = k.account_id AND c.provider_payment_id = k.provider_payment_id
          WHERE c.organizer_id = %(organizer_id)s
         """,
+        attempts=list(attempt_ids),
         accounts=[account_id for account_id, _ in keys],
         provider_payment_ids=[provider_payment_id for _, provider_payment_id in keys],
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from alltickets.platform.database import Reader
+from alltickets.platform.database import Reader, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 from alltickets.tickets.rules import Revocation, Ticket, TicketState, TicketStatus
 
@@ -36,10 +36,10 @@ async def read_of_orders(reader: Reader, order_ids: Collection[UUID]) -> list[Ti
         f"""
         SELECT {_COLUMNS}
           FROM tickets.tickets
-         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)b::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)s::uuid[])
          ORDER BY order_id, number
         """,
-        order_ids=list(order_ids),
+        order_ids=uuid_array(order_ids),
     )
     return [_ticket_of(row) for row in rows]
 
@@ -71,9 +71,9 @@ async def read_states(reader: Reader, ticket_ids: Collection[UUID]) -> dict[UUID
         """
         SELECT ticket_id, serial, status = 'revoked', performance_id, ticket_type_id, sector_id, seat_label, holder_name
           FROM tickets.tickets
-         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)b::uuid[])
+         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)s::uuid[])
         """,
-        ticket_ids=list(ticket_ids),
+        ticket_ids=uuid_array(ticket_ids),
     )
     return {row[0]: TicketState(*row[1:]) for row in rows}
 

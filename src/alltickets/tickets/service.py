@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog, EventNotFound
 from alltickets.identity.interface import Actor, DeviceActor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database, Transaction, rows_as_json, uuid_array
 from alltickets.platform.paging import Page
 from alltickets.tickets import queries
 from alltickets.tickets.events import IssuedPart, TicketReissued, TicketRevoked, TicketsIssued
@@ -56,10 +55,10 @@ async def revoke(tx: Transaction, ticket_ids: Sequence[UUID], *, reason: Revocat
         """
         UPDATE tickets.tickets
            SET status = 'revoked', revoked_reason = %(reason)s, revoked_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)b::uuid[]) AND status = 'valid'
+         WHERE organizer_id = %(organizer_id)s AND ticket_id = ANY(%(ticket_ids)s::uuid[]) AND status = 'valid'
         RETURNING ticket_id, order_id, event_id
         """,
-        ticket_ids=list(ticket_ids),
+        ticket_ids=uuid_array(ticket_ids),
         reason=reason.value,
         now=now,
     )
@@ -72,10 +71,10 @@ async def revoke_of_orders(tx: Transaction, order_ids: Sequence[UUID], *, reason
         """
         UPDATE tickets.tickets
            SET status = 'revoked', revoked_reason = %(reason)s, revoked_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)b::uuid[]) AND status = 'valid'
+         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)s::uuid[]) AND status = 'valid'
         RETURNING ticket_id, order_id, event_id
         """,
-        order_ids=list(order_ids),
+        order_ids=uuid_array(order_ids),
         reason=reason.value,
         now=now,
     )
@@ -201,40 +200,19 @@ async def _insert(tx: Transaction, tickets: Sequence[Ticket]) -> set[UUID]:
                (organizer_id, ticket_id, order_id, number, event_id, performance_id, ticket_type_id, sector_id, seat_label, holder_name,
                 holder_document, holder_mail, price_minor, currency, serial, status, issued_at)
         SELECT o.organizer_id, x.ticket_id, x.order_id, x.number, x.event_id, x.performance_id, x.ticket_type_id, x.sector_id, x.seat_label,
-               x.holder_name, x.holder_document, x.holder_mail, x.price_minor, x.currency, 1, 'valid', x.issued_at
+               x.holder_name, x.holder_document, x.holder_mail, x.price_minor, x.currency, x.serial, x.status, x.issued_at
           FROM platform.organizers o,
-               unnest(%(ticket_ids)b::uuid[], %(order_ids)b::uuid[], %(numbers)b::int[], %(event_ids)b::uuid[], %(performance_ids)b::uuid[],
-                      %(ticket_type_ids)b::uuid[], %(sector_ids)b::uuid[], %(seat_labels)b::text[], %(holder_names)b::text[],
-                      %(holder_documents)b::text[], %(holder_mails)b::text[], %(prices)b::bigint[], %(currencies)b::text[],
-                      %(issued)b::timestamptz[])
-                   AS x(ticket_id, order_id, number, event_id, performance_id, ticket_type_id, sector_id, seat_label, holder_name,
-                        holder_document, holder_mail, price_minor, currency, issued_at)
+               json_to_recordset(%(rows)s::json)
+                   AS x(ticket_id uuid, order_id uuid, number int, event_id uuid, performance_id uuid, ticket_type_id uuid, sector_id uuid,
+                        seat_label text, holder_name text, holder_document text, holder_mail text, price_minor bigint, currency text,
+                        serial int, status text, issued_at timestamptz)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, order_id, number) DO NOTHING
         RETURNING ticket_id
         """,
-        **_columns_of(tickets),
+        rows=rows_as_json(tickets),
     )
     return {ticket_id for (ticket_id,) in rows}
-
-
-def _columns_of(tickets: Sequence[Ticket]) -> dict[str, list[Any]]:
-    return {
-        "ticket_ids": [ticket.ticket_id for ticket in tickets],
-        "order_ids": [ticket.order_id for ticket in tickets],
-        "numbers": [ticket.number for ticket in tickets],
-        "event_ids": [ticket.event_id for ticket in tickets],
-        "performance_ids": [ticket.performance_id for ticket in tickets],
-        "ticket_type_ids": [ticket.ticket_type_id for ticket in tickets],
-        "sector_ids": [ticket.sector_id for ticket in tickets],
-        "seat_labels": [ticket.seat_label for ticket in tickets],
-        "holder_names": [ticket.holder_name for ticket in tickets],
-        "holder_documents": [ticket.holder_document for ticket in tickets],
-        "holder_mails": [ticket.holder_mail for ticket in tickets],
-        "prices": [ticket.price_minor for ticket in tickets],
-        "currencies": [ticket.currency for ticket in tickets],
-        "issued": [ticket.issued_at for ticket in tickets],
-    }
 
 
 def _publish_issued(tx: Transaction, tickets: Sequence[Ticket]) -> None:

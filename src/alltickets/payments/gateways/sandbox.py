@@ -61,7 +61,12 @@ _REFUND_STATUSES: dict[str, Literal["pending", "succeeded", "failed"]] = {
     "succeeded": "succeeded",
     "failed": "failed",
 }
-_ERROR_KINDS: dict[str, GatewayErrorKind] = {"refund_exceeds_balance": "declined", "payment_not_refundable": "declined"}
+_ERROR_KINDS: dict[str, GatewayErrorKind] = {
+    "refund_exceeds_balance": "declined",
+    "payment_not_refundable": "declined",
+    # Its contract promises that such a call was not processed, whatever the status.
+    "unavailable": "unavailable_not_sent",
+}
 
 SIGNATURE_HEADER = "x-sandbox-signature"
 SIGNATURE_AGE_SECONDS_MAX = 300

@@ -4,23 +4,32 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import structlog
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
-from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.port import Creation, Final, GatewayError, GatewayErrorKind, GatewayPayment, Pending, Redirect
-from alltickets.payments.refusals import AttemptsExhausted, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.refusals import AttemptsExhausted, PaymentChanged, PaymentClosed
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
-from alltickets.payments.schedule import first_query, what_to_do_after
+from alltickets.payments.schedule import what_to_do_after
 from alltickets.payments.standings import Cause, Standing
+from alltickets.payments.starting import (
+    Prepared,
+    StartPayment,
+    StoredAttempt,
+    attempt_of,
+    insert_attempts,
+    insert_payments,
+    newest_of,
+    reopen,
+)
 from alltickets.platform.database import Database, Reader, Transaction
 
 __all__ = ["ATTEMPTS_MAX", "Checkout", "NextStep", "StartPayment", "Started"]
@@ -41,23 +50,6 @@ NextStep = Redirect | Literal["needs_call", "wait", "failed"]
 """What the buyer does next: follow the link; nothing before `Checkout.begin` was called; nothing but wait; or start again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartPayment:
-    """What is to be paid. The same `reference` means the same payment for ever.
-
-    account_id: the buyer's choice among `AccountsService.options`; None takes the first that fits.
-    expires_at: when the place that is paid for is lost; a gateway may need its page to live longer.
-    """
-
-    reference: UUID
-    amount: Money
-    description: str
-    payer_email: str | None
-    return_url: str
-    expires_at: datetime
-    account_id: UUID | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Started:
     """A payment that can be paid. `step` is "needs_call" where the gateway has to be asked: call `begin` after the commit."""
@@ -65,15 +57,6 @@ class Started:
     payment_id: UUID
     attempt_id: UUID
     step: NextStep
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    request: StartPayment
-    account: ConnectedAccount
-    creation: Creation
-    payment_id: UUID
-    status: AttemptStatus
 
 
 class Checkout:
@@ -95,15 +78,15 @@ class Checkout:
         """
         accounts = await self._connections.of(tx)
         now = self._clock()
-        outcomes: list[Started | Refusal | _Prepared] = []
+        outcomes: list[Started | Refusal | Prepared] = []
         for request in requests:
             try:
                 outcomes.append(self._prepare(accounts, request, now))
             except Refusal as refusal:
                 outcomes.append(refusal)
-        prepared = [outcome for outcome in outcomes if isinstance(outcome, _Prepared)]
-        new = await _insert_payments(tx, prepared, now) if prepared else set()
-        await _insert_attempts(tx, [one for one in prepared if one.payment_id in new], now)
+        prepared = [outcome for outcome in outcomes if isinstance(outcome, Prepared)]
+        new = await insert_payments(tx, prepared, now) if prepared else set()
+        await insert_attempts(tx, [one for one in prepared if one.payment_id in new], now)
         return [await self._started(tx, accounts, outcome, new, now) for outcome in outcomes]
 
     async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
@@ -131,19 +114,19 @@ class Checkout:
         Raises `PaymentNotFound`.
         """
         async with self._database.reading(organizer_id) as reader:
-            row = await _newest(reader, reference)
+            row = await newest_of(reader, reference)
         return await self.begin(organizer_id, row.attempt_id)
 
     async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
         """What the buyer of a started payment does next; the same link as when it was started. Raises `PaymentNotFound`."""
-        row = await _newest(reader, reference)
+        row = await newest_of(reader, reference)
         return self._step(await self._connections.of(reader), row)
 
-    def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> _Prepared:
+    def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> Prepared:
         account = accounts.choose(request.amount.currency, request.account_id)
         creation = self._creation(account, request, new_id(), now)
         status: AttemptStatus = "created" if account.gateway.capabilities.create_needs_call else "awaiting_buyer"
-        return _Prepared(request, account, creation, new_id(), status)
+        return Prepared(request, account, creation, new_id(), status)
 
     def _creation(self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, now: datetime) -> Creation:
         soonest = now + timedelta(seconds=account.gateway.capabilities.expires_in_seconds_min)
@@ -159,9 +142,9 @@ class Checkout:
         )
 
     async def _started(
-        self, tx: Transaction, accounts: Accounts, outcome: Started | Refusal | _Prepared, new: set[UUID], now: datetime
+        self, tx: Transaction, accounts: Accounts, outcome: Started | Refusal | Prepared, new: set[UUID], now: datetime
     ) -> Started | Refusal:
-        if not isinstance(outcome, _Prepared):
+        if not isinstance(outcome, Prepared):
             return outcome
         if outcome.payment_id not in new:
             try:
@@ -170,9 +153,9 @@ class Checkout:
                 return refusal
         return _first_step(outcome)
 
-    async def _start_again(self, tx: Transaction, accounts: Accounts, prepared: _Prepared, now: datetime) -> Started:
+    async def _start_again(self, tx: Transaction, accounts: Accounts, prepared: Prepared, now: datetime) -> Started:
         """The attempt that is under way, or a new one where the former came to nothing or the buyer chose another account."""
-        row = await _newest(tx, prepared.request.reference, lock=True)
+        row = await newest_of(tx, prepared.request.reference, lock=True)
         if row.amount != prepared.request.amount:
             raise PaymentChanged(prepared.request.reference)
         chose_another = prepared.request.account_id is not None and prepared.account.id != row.account_id
@@ -183,12 +166,12 @@ class Checkout:
             raise PaymentClosed(row.payment_status)
         if row.attempts >= ATTEMPTS_MAX:
             raise AttemptsExhausted(ATTEMPTS_MAX)
-        again = _Prepared(prepared.request, prepared.account, prepared.creation, row.payment_id, prepared.status)
-        await _insert_attempts(tx, [again], now)
-        await _reopen(tx, again, now)
+        again = Prepared(prepared.request, prepared.account, prepared.creation, row.payment_id, prepared.status)
+        await insert_attempts(tx, [again], now)
+        await reopen(tx, again, now)
         return _first_step(again)
 
-    def _step(self, accounts: Accounts, row: "_Newest") -> NextStep:
+    def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
         if row.status == "created":
             return "needs_call"
         if row.status == "awaiting_buyer":
@@ -198,7 +181,7 @@ class Checkout:
             return account.gateway.sign(self._creation_of(account, row))
         return "failed" if row.payment_status in _STARTABLE and row.status not in _OPEN else "wait"
 
-    def _creation_of(self, account: ConnectedAccount, row: "_Newest") -> Creation:
+    def _creation_of(self, account: ConnectedAccount, row: "StoredAttempt") -> Creation:
         return Creation(
             attempt_id=row.attempt_id,
             amount=row.amount,
@@ -211,7 +194,7 @@ class Checkout:
 
     async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, Creation, AttemptStatus, str | None]:
         async with self._database.reading(organizer_id) as reader:
-            row = await _of_attempt(reader, attempt_id)
+            row = await attempt_of(reader, attempt_id)
             account = (await self._connections.of(reader)).get(row.account_id)
         return account, self._creation_of(account, row), row.status, row.redirect_url
 
@@ -276,7 +259,7 @@ class Checkout:
                 await apply_reports(tx, reports, cause=cause, now=self._clock())
 
 
-def _first_step(prepared: _Prepared) -> Started:
+def _first_step(prepared: Prepared) -> Started:
     step: NextStep = "needs_call" if prepared.status == "created" else prepared.account.gateway.sign(prepared.creation)
     return Started(prepared.payment_id, prepared.creation.attempt_id, step)
 
@@ -292,114 +275,3 @@ async def _create(account: ConnectedAccount, creation: Creation) -> Redirect | F
                 raise
         await asyncio.sleep(wait)
     raise AssertionError("the last try returns or raises")
-
-
-@dataclass(frozen=True, slots=True)
-class _Newest:
-    payment_id: UUID
-    amount_minor: int
-    currency: str
-    description: str
-    payer_email: str | None
-    return_url: str
-    payment_status: PaymentStatus
-    attempts: int
-    attempt_id: UUID
-    account_id: UUID
-    status: AttemptStatus
-    expires_at: datetime
-    redirect_url: str | None
-
-    @property
-    def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
-
-
-_SELECT_NEWEST: Any = """
-    SELECT p.id AS payment_id, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url, p.status AS payment_status,
-           p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url
-      FROM payments.payments p
-      JOIN payments.attempts a
-        ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
-     WHERE p.organizer_id = %(organizer_id)s
-"""
-
-
-async def _newest(reader: Reader, reference: UUID, *, lock: bool = False) -> _Newest:
-    statement = _SELECT_NEWEST + " AND p.reference = %(reference)s AND a.id = p.newest_attempt_id"
-    row = await reader.fetch_first(_Newest, statement + (" FOR UPDATE" if lock else ""), reference=reference)
-    if row is None:
-        raise PaymentNotFound
-    return row
-
-
-async def _of_attempt(reader: Reader, attempt_id: UUID) -> _Newest:
-    row = await reader.fetch_first(_Newest, _SELECT_NEWEST + " AND a.id = %(id)s", id=attempt_id)
-    if row is None:
-        raise PaymentNotFound
-    return row
-
-
-async def _insert_payments(tx: Transaction, prepared: Sequence[_Prepared], now: datetime) -> set[UUID]:
-    """Insert payments whose references are new; the ids of these."""
-    rows = await tx.fetch_tuples(
-        """
-        INSERT INTO payments.payments (organizer_id, id, reference, amount_minor, currency, description, payer_email, return_url,
-                                       newest_attempt_id, status, attempts, is_captured, created_at, updated_at)
-        SELECT o.organizer_id, x.*, 'open', 1, false, %(now)s, %(now)s
-          FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(references)s::uuid[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[],
-                      %(emails)s::text[], %(urls)s::text[], %(attempts)s::uuid[]) AS x
-         WHERE o.organizer_id = %(organizer_id)s
-        ON CONFLICT (organizer_id, reference) DO NOTHING
-        RETURNING id
-        """,
-        now=now,
-        ids=[one.payment_id for one in prepared],
-        references=[one.request.reference for one in prepared],
-        amounts=[one.request.amount.minor for one in prepared],
-        currencies=[one.request.amount.currency for one in prepared],
-        descriptions=[one.request.description for one in prepared],
-        emails=[one.request.payer_email for one in prepared],
-        urls=[one.request.return_url for one in prepared],
-        attempts=[one.creation.attempt_id for one in prepared],
-    )
-    return {payment_id for (payment_id,) in rows}
-
-
-async def _insert_attempts(tx: Transaction, prepared: Sequence[_Prepared], now: datetime) -> None:
-    if not prepared:
-        return
-    await tx.execute(
-        """
-        INSERT INTO payments.attempts (organizer_id, id, payment_id, account_id, status, expires_at, next_query_at, version, state_since,
-                                       queries, absences, needs_review, created_at)
-        SELECT o.organizer_id, x.*, 1, %(now)s, 0, 0, false, %(now)s
-          FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(accounts)s::uuid[], %(statuses)s::text[], %(expires)s::timestamptz[],
-                      %(next)s::timestamptz[]) AS x
-         WHERE o.organizer_id = %(organizer_id)s
-        """,
-        now=now,
-        ids=[one.creation.attempt_id for one in prepared],
-        payments=[one.payment_id for one in prepared],
-        accounts=[one.account.id for one in prepared],
-        statuses=[one.status for one in prepared],
-        expires=[one.creation.expires_at for one in prepared],
-        next=[first_query(one.status, now=now, expires_at=one.creation.expires_at) for one in prepared],
-    )
-
-
-async def _reopen(tx: Transaction, prepared: _Prepared, now: datetime) -> None:
-    await tx.execute(
-        """
-        UPDATE payments.payments
-           SET status = 'open', newest_attempt_id = %(attempt_id)s, attempts = attempts + 1, return_url = %(return_url)s,
-               updated_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-        """,
-        id=prepared.payment_id,
-        attempt_id=prepared.creation.attempt_id,
-        return_url=prepared.request.return_url,
-        now=now,
-    )
