@@ -1,6 +1,7 @@
 """What happens when claims meet: in two connections, in several processes, and when one of these is killed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from alltickets.kernel.ids import new_id
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
 from tests.conftest import SettableClock
+from tests.inventory.buyers import buyers
 from tests.inventory.sale import UNLIMITED, Sale, opened
+from tests.inventory.traffic import Orders
 
 ReadStock = Callable[[Transaction, Iterable[UUID]], Awaitable[Stock]]
 
@@ -231,3 +234,90 @@ async def test_the_sweeper_leaves_a_hold_to_whoever_is_confirming_it(sale: Sale,
 
     assert await sale.figures(floor) == (0, 1)
     assert await sale.faults() == []
+
+
+async def deadlocks(database: Database) -> int:
+    """How many deadlocks PostgreSQL has broken in this database so far."""
+    async with database.reading(None) as reader:
+        [(count,)] = await reader.fetch_tuples("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return int(count)
+
+
+async def test_processes_that_ask_for_more_than_there_is_get_exactly_what_there_is(sale: Sale, database_url: str) -> None:
+    floor = await sale.open(700)
+    orders = Orders(database_url, "sell_out", sale.organizer_id, sale.event_id, (floor,), clients=30, times=12)
+    before = await deadlocks(sale.database)
+
+    async with buyers(orders, orders, orders) as processes:
+        for process in processes:
+            process.begin()
+        outcomes = sum([await process.outcomes() for process in processes], Counter())
+
+    assert outcomes == Counter({"Hold": 700, "SoldOut": 3 * 30 * 12 - 700})
+    assert await sale.figures(floor) == (700, 0)
+    assert await sale.faults() == []
+    assert await deadlocks(sale.database) == before
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_any_traffic_of_several_processes_leaves_the_books_right(
+    sale: Sale, database_url: str, clock: SettableClock, seed: int
+) -> None:
+    labels = tuple(f"S{number}" for number in range(12))
+    pools = (await sale.open(12, labels=labels), *[await sale.open(25) for _ in range(3)])
+    orders = [
+        Orders(database_url, "mix", sale.organizer_id, sale.event_id, pools, labels, clients=8, times=40, seed=10 * seed + number)
+        for number in range(3)
+    ]
+    before = await deadlocks(sale.database)
+
+    async with buyers(*orders) as processes:
+        for process in processes:
+            process.begin()
+        outcomes = sum([await process.outcomes() for process in processes], Counter())
+
+    assert [name for name in outcomes if name.startswith("trouble")] == []
+    assert outcomes["Hold"] > 50
+    assert await sale.faults() == []
+    assert await deadlocks(sale.database) == before
+    clock.advance(minutes=10)
+    await Inventory(sale.database, clock).sweep()
+    assert [held for held, _ in [await sale.figures(pool) for pool in pools]] == [0] * len(pools)
+    assert await sale.faults() == []
+
+
+async def test_a_process_killed_inside_its_transaction_leaves_nothing_and_keeps_nobody_waiting(sale: Sale, database_url: str) -> None:
+    floor = await sale.open(1)
+    orders = Orders(database_url, "stand_still", sale.organizer_id, sale.event_id, (floor,))
+
+    async with buyers(orders) as [standing]:
+        standing.begin()
+        await standing.heard("inside")
+        claiming = asyncio.create_task(sale.claim(sale.claim_of(floor)))
+        await until_waiting(sale.database, 1)
+        await standing.kill()
+        [outcome] = await claiming
+
+    assert isinstance(outcome, Hold)
+    assert await sale.figures(floor) == (1, 0)
+    assert await sale.faults() == []
+
+
+async def test_a_process_killed_in_the_middle_of_a_sale_loses_no_place(sale: Sale, database_url: str) -> None:
+    floor = await sale.open(3_000)
+    endless = Orders(database_url, "sell_out", sale.organizer_id, sale.event_id, (floor,), clients=20, times=1_000_000)
+    finishing = Orders(database_url, "sell_out", sale.organizer_id, sale.event_id, (floor,), clients=20, times=200)
+
+    async with buyers(endless, endless, finishing) as [first, second, survivor]:
+        for process in (first, second, survivor):
+            process.begin()
+        for killed in (first, second):
+            for _ in range(5):
+                await killed.heard("flushed")
+            await killed.kill()
+        outcomes = await survivor.outcomes()
+
+    held, sold = await sale.figures(floor)
+    assert await sale.faults() == []
+    assert (held, sold) == (3_000, 0)
+    assert outcomes["Hold"] + outcomes["SoldOut"] == 20 * 200

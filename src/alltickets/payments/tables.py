@@ -5,6 +5,10 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = sa.MetaData(schema="payments")
 
+# Attempts, their history and charges name their payment without a foreign key: the check of one is planned when the table is empty, kept
+# by the connection, and then walks the whole table for each row of a rush (measured: 1.4 ms a row after 5,000 payments). They are
+# written in one transaction with what they name, and nothing of them is ever deleted.
+
 _id = UUID(as_uuid=True)
 _instant = sa.DateTime(timezone=True)
 
@@ -97,8 +101,6 @@ attempts = sa.Table(
     sa.Column("needs_review", sa.Boolean, nullable=False),
     sa.Column("created_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
-    sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
-    sa.ForeignKeyConstraint(["organizer_id", "account_id"], ["payments.accounts.organizer_id", "payments.accounts.id"]),
     sa.Index("attempts_payment", "organizer_id", "payment_id"),
     sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),
     _one_of("status", _ATTEMPT_STATUSES),
@@ -115,7 +117,6 @@ attempt_history = sa.Table(
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "attempt_id", "version"),
-    sa.ForeignKeyConstraint(["organizer_id", "attempt_id"], ["payments.attempts.organizer_id", "payments.attempts.id"]),
     _one_of("cause", "call callback query silence"),
     comment="Append-only.",
 )
@@ -139,7 +140,6 @@ charges = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
-    sa.ForeignKeyConstraint(["organizer_id", "attempt_id"], ["payments.attempts.organizer_id", "payments.attempts.id"]),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
     _one_of("status", _CHARGE_STATUSES),
