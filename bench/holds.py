@@ -26,14 +26,14 @@ def main(arguments: Sequence[str]) -> int:
             stack.serve()
             stack.work()
             sale = Organizer(stack.url).publish(capacity=CAPACITY)
-            _load(stack, sale, 2, connections)
+            load_holds(stack, sale, 2, connections)
             echoes, holds = [], []
             for _ in range(rounds):
                 echoes.append(
                     _with(stack, "bench.apps:echo_factory", lambda url: run_wrk(url, "echo.lua", seconds=3, connections=connections))
                 )
-                holds.append(_load(stack, sale, seconds, connections))
-            row_lock = _with(stack, "bench.apps:row_lock_factory", lambda url: _load(stack, sale, 5, connections, url))
+                holds.append(load_holds(stack, sale, seconds, connections))
+            row_lock = _with(stack, "bench.apps:row_lock_factory", lambda url: load_holds(stack, sale, 5, connections, url=url))
             stock = read_stock(database.url, sale)
         finally:
             stack.stop()
@@ -59,8 +59,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if stock.oversold or stock.astray else 0
 
 
-def _load(stack: Stack, sale: Sale, seconds: int, connections: int, url: str | None = None) -> Load:
-    arguments = {"event": sale.event_id, "performance": sale.performance_id, "ticket_type": sale.ticket_type_id}
+def load_holds(stack: Stack, sale: Sale, seconds: int, connections: int, *, url: str | None = None, quantity: int = 1) -> Load:
+    """Holds of new visitors for so many seconds."""
+    arguments = {"event": sale.event_id, "performance": sale.performance_id, "ticket_type": sale.ticket_type_id, "quantity": quantity}
     return run_wrk(url or stack.url, "holds.lua", seconds=seconds, connections=connections, arguments=arguments)
 
 

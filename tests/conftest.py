@@ -1,6 +1,7 @@
 """Shared fixtures: one real PostgreSQL per run, migrated once; each test works for an organizer of its own, so none sees another's rows."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,15 +34,17 @@ class SettableClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A server without a schema: ALLTICKETS_TEST_DATABASE_URL, or an embedded one for this run."""
     given = os.environ.pop("ALLTICKETS_TEST_DATABASE_URL", None)
     if given is not None:
         yield given
         return
-    server = embedded.start(Path(tmp_path_factory.mktemp("postgres")))
-    yield server.url
-    server.stop()
+    # Not below pytest's own folder: every run of pytest closes that again to PostgreSQL's user, under which it runs when we are root.
+    with tempfile.TemporaryDirectory(prefix="alltickets-tests-") as folder:
+        server = embedded.start(Path(folder))
+        yield server.url
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,17 @@ import re
 
 TENANT_SCHEMAS = ("platform", "identity", "catalog", "inventory", "pricing", "payments", "tickets", "orders", "access")
 ESCAPES = ("/* directory */", "/* across organizers: ")
-FORBIDDEN = ("gen_random_uuid", "clock_timestamp", "uuid_generate", "nextval", "merge into", "on constraint", "pg_advisory", "create temp")
+FORBIDDEN = (
+    "gen_random_uuid",
+    "clock_timestamp",
+    "uuid_generate",
+    "nextval",
+    "merge into",
+    "on constraint",
+    "pg_advisory",
+    "pg_notify",
+    "create temp",
+)
 
 _tables = re.compile(rf"\b(?:{'|'.join(TENANT_SCHEMAS)})\.[a-z_]+")
 _names_organizer = re.compile(r"organizer_id\s*=\s*%\(organizer_id\)s")

@@ -2,20 +2,24 @@
 
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
+from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.port import Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, CallbackForged, GatewayUnknown
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
 from tests.conftest import SettableClock
 from tests.payments.callbacks import SandboxPayment, callback
-from tests.payments.conftest import connect
-from tests.payments.sandbox import Merchant
+from tests.payments.conftest import PUBLIC_URL, connect, request, start
+from tests.payments.sandbox import Merchant, SandboxProcess
 
 
 async def test_a_secret_goes_in_and_never_comes_out(
@@ -117,3 +121,30 @@ async def test_what_was_done_to_an_account_stands_in_the_audit_log(
         )
 
     assert [action for (action,) in rows] == ["gateway_account.connected", "gateway_account.disabled"]
+
+
+async def test_an_account_that_cannot_be_opened_leaves_the_others_alone(
+    database: Database,
+    payments: Payments,
+    organizer_id: UUID,
+    account: AccountDetails,
+    merchant: Merchant,
+    clock: SettableClock,
+    http: httpx.AsyncClient,
+    sandbox: SandboxProcess,
+    key_ring: KeyRing,
+) -> None:
+    await connect(payments, organizer_id, Merchant.fresh())
+    async with database.transaction(organizer_id) as tx:
+        # As if it had been sealed under a key that was dropped from the ring.
+        await tx.execute(
+            "UPDATE payments.accounts SET credentials_sealed = 'v9:AAAA' WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
+            id=account.id,
+        )
+    restarted = Payments(database, clock, key_ring, [Sandbox(sandbox.url, http)], public_url=PUBLIC_URL)
+
+    started = await start(database, restarted, organizer_id, request(clock))
+
+    options = await restarted.options(organizer_id, "ARS")
+    assert account.id not in {option.account_id for option in options}
+    assert isinstance(started.step, Redirect)

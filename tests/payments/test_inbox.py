@@ -263,9 +263,8 @@ async def test_a_callback_that_beat_our_commit_is_applied_a_minute_later(desk: D
         assert [state for state, _ in await desk.stored()] == ["unknown"]
 
     desk.clock.advance(seconds=61)
-    swept = await desk.payments.inbox.sweep()
+    await desk.payments.inbox.sweep()
 
-    assert swept == 1
     assert len(await desk.events(PaymentCaptured)) == 1
 
 

@@ -44,7 +44,12 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                raw_body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                raw_body = self.rfile.read(length)
+                if len(raw_body) < length:
+                    # The sender was killed in the middle of it.
+                    self.close_connection = True
+                    return
                 status = receiver._take(self.path, Received(self.headers["x-sandbox-signature"], raw_body))
                 self.send_response(status)
                 self.send_header("content-length", "0")

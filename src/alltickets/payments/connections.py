@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
+import structlog
 
-from alltickets.payments.port import Gateway, Provider
-from alltickets.payments.refusals import AccountNotFound, GatewayUnknown, NoAccountFits
+from alltickets.payments.port import Gateway, GatewayError, Provider
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown, NoAccountFits
 from alltickets.platform.database import Reader
-from alltickets.platform.secrets import KeyRing
+from alltickets.platform.secrets import KeyRing, SecretsError
 
-__all__ = ["ConnectedAccount", "Connections", "sealing_context"]
+__all__ = ["Accounts", "ConnectedAccount", "Connections", "sealing_context"]
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Connections:
     def __init__(self, providers: Sequence[Provider], key_ring: KeyRing) -> None:
         self._providers = {provider.name: provider for provider in providers}
         self._key_ring = key_ring
-        self._open: dict[UUID, tuple[int, ConnectedAccount]] = {}
+        self._open: dict[UUID, tuple[int, ConnectedAccount | None]] = {}
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises `GatewayUnknown`."""
@@ -73,18 +76,27 @@ class Connections:
              ORDER BY priority, id
             """,
         )
-        return Accounts({row.id: self._connect(row) for row in rows})
+        connected = [self._connect(row) for row in rows]
+        return Accounts({account.id: account for account in connected if account is not None})
 
-    def _connect(self, row: _Row) -> ConnectedAccount:
+    def _connect(self, row: _Row) -> ConnectedAccount | None:
         kept = self._open.get(row.id)
         if kept is not None and kept[0] == row.version:
             return kept[1]
+        try:
+            account = self._opened(row)
+        except (SecretsError, AccountInvalid, GatewayUnknown) as fault:
+            # One account that cannot be opened must not take the organizer's others with it. Said once, not with every payment.
+            _log.error("gateway account cannot be opened", account=str(row.id), gateway=row.gateway, fault=str(fault))
+            account = None
+        self._open[row.id] = (row.version, account)
+        return account
+
+    def _opened(self, row: _Row) -> ConnectedAccount:
         opened = self._key_ring.open(row.credentials_sealed, sealing_context(row.id))
         credentials = msgspec.json.decode(opened, type=dict[str, str])
         gateway = self.provider(row.gateway).connect(row.settings, credentials)
-        account = ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway)
-        self._open[row.id] = (row.version, account)
-        return account
+        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway)
 
 
 class Accounts:
@@ -99,6 +111,13 @@ class Accounts:
         if account is None:
             raise AccountNotFound
         return account
+
+    def gateway_of(self, account_id: UUID) -> Gateway:
+        """That account's gateway. Raises `GatewayError` of kind "auth_config" where it cannot be opened: people put that right."""
+        account = self._by_id.get(account_id)
+        if account is None:
+            raise GatewayError(f"The account {account_id} cannot be opened.", kind="auth_config")
+        return account.gateway
 
     def usable(self, currency: str) -> list[ConnectedAccount]:
         """The accounts that can take a payment of this currency now, first choice first."""

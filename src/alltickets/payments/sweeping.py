@@ -1,11 +1,33 @@
 """Finds whose work is due. Reads across organizers, one index probe each; the work itself names its organizer."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
+from alltickets.kernel.errors import Trouble
 from alltickets.platform.database import Database
 
-__all__ = ["organizers_with_due_attempts", "organizers_with_due_callbacks", "organizers_with_due_refunds"]
+__all__ = ["organizers_with_due_attempts", "organizers_with_due_callbacks", "organizers_with_due_refunds", "sweep_each"]
+
+_log = structlog.get_logger()
+
+
+async def sweep_each(organizer_ids: Iterable[UUID], sweep: Callable[[UUID], Awaitable[int]]) -> int:
+    """Sweep organizer by organizer; how much was done. A fault of one is logged, and the others get their turn.
+
+    Raises `Trouble`, which is everybody's.
+    """
+    done = 0
+    for organizer_id in organizer_ids:
+        try:
+            done += await sweep(organizer_id)
+        except Trouble:
+            raise
+        except Exception:
+            _log.exception("sweep failed for one organizer", organizer=str(organizer_id))
+    return done
 
 
 async def organizers_with_due_attempts(database: Database, now: datetime) -> list[UUID]:

@@ -50,6 +50,7 @@ listen_addresses = ''
 port = 5432
 unix_socket_directories = {socket_folder}
 max_connections = 200
+cluster_name = 'alltickets'
 shared_buffers = 256MB
 max_wal_size = 4GB
 wal_compression = on
@@ -168,7 +169,6 @@ def _is_server(pid: int, home: Path) -> bool:
 def _make_data(home: Path) -> None:
     """Make an empty database cluster beside its place and move it there, so that an interrupted start leaves nothing half made."""
     if (home / "PG_VERSION").exists():
-        _let_through(home)
         return
     free = shutil.disk_usage(home.parent).free
     if free < NEW_DATA_BYTES_MIN:
@@ -217,6 +217,7 @@ def _start_stopped(home: Path) -> Embedded:
     _write_configuration(home)
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
+        _let_through(home)
         locks = (home / "postmaster.pid", _socket_folder(home) / ".s.PGSQL.5432.lock")
         if not any(_holder_lives(lock, home) for lock in locks):
             for lock in locks:
@@ -237,7 +238,8 @@ def _launch(home: Path) -> str | None:
     """Have a server start; what it said if it did not."""
     log = home / "server.log"
     size_before = log.stat().st_size if log.exists() else 0
-    if _run("pg_ctl", "start", "-w", "-t", str(START_SECONDS_MAX), "-l", str(log), "-D", str(home), home=home).returncode == 0:
+    # Relative to the folder it runs in: pg_ctl hands these names to a shell, which would take a quote or a dollar in a path for its own.
+    if _run("pg_ctl", "start", "-w", "-t", str(START_SECONDS_MAX), "-l", log.name, "-D", ".", home=home).returncode == 0:
         return None
     with log.open(errors="replace") as written:
         written.seek(size_before)

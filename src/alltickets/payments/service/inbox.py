@@ -23,7 +23,7 @@ from alltickets.payments.events import CallbacksReceived
 from alltickets.payments.port import Callback, GatewayError, Hint
 from alltickets.payments.refusals import AccountNotFound, CallbackForged
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
-from alltickets.payments.sweeping import organizers_with_due_callbacks
+from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
@@ -125,19 +125,19 @@ class Inbox:
 
     async def sweep(self) -> int:
         """Try again, or fetch for, the callbacks that are due; how many those were. The gateway is asked outside of transactions."""
-        swept = 0
-        for organizer_id in await organizers_with_due_callbacks(self._database, self._clock()):
-            async with self._database.transaction(organizer_id) as tx:
-                claimed = await _claim(tx, self._clock())
-                accounts = await self._connections.of(tx)
-            # Another transaction: whoever applies locks payments before callbacks, and the claim has locked callbacks.
-            async with self._database.transaction(organizer_id) as tx:
-                await self._apply(tx, [one.id for one in claimed if one.state != "to_fetch"])
-            for one in claimed:
-                if one.state == "to_fetch":
-                    await self._fetch(organizer_id, accounts, one)
-            swept += len(claimed)
-        return swept
+        return await sweep_each(await organizers_with_due_callbacks(self._database, self._clock()), self._sweep)
+
+    async def _sweep(self, organizer_id: UUID) -> int:
+        async with self._database.transaction(organizer_id) as tx:
+            claimed = await _claim(tx, self._clock())
+            accounts = await self._connections.of(tx)
+        # Another transaction: whoever applies locks payments before callbacks, and the claim has locked callbacks.
+        async with self._database.transaction(organizer_id) as tx:
+            await self._apply(tx, [one.id for one in claimed if one.state != "to_fetch"])
+        for one in claimed:
+            if one.state == "to_fetch":
+                await self._fetch(organizer_id, accounts, one)
+        return len(claimed)
 
     async def _load_addressee(self, key: tuple[str, UUID]) -> tuple[tuple[UUID, ConnectedAccount] | None, object]:
         gateway, account_id = key
@@ -214,10 +214,9 @@ class Inbox:
 
     async def _fetch(self, organizer_id: UUID, accounts: Accounts, one: _Stored) -> None:
         """Ask the gateway about what a callback hints at, and apply its answer; after a failure ask again later, for a day."""
-        account = accounts.get(one.account_id)
         try:
-            hints = account.gateway.parse_callback(one.body).hints
-            payments = [payment for hint in hints for payment in await account.gateway.fetch(hint)]
+            gateway = accounts.gateway_of(one.account_id)
+            payments = [payment for hint in gateway.parse_callback(one.body).hints for payment in await gateway.fetch(hint)]
         except GatewayError as error:
             _log.warning("callback not fetched", callback=str(one.id), kind=error.kind, code=error.code)
             again_at = next_try(one.tries, since=one.received_at, now=self._clock())
@@ -226,7 +225,7 @@ class Inbox:
             return
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
-            known = await apply_reports(tx, [Report(account.id, payment) for payment in payments], cause="query", now=now)
+            known = await apply_reports(tx, [Report(one.account_id, payment) for payment in payments], cause="query", now=now)
             await _mark(tx, {one.id: _Outcome("applied") if all(known) else _unknown(one, now)})
 
 
@@ -239,15 +238,15 @@ def _event_id(account: ConnectedAccount, raw_body: bytes) -> str | None:
 
 def _read(accounts: Accounts, one: _Stored, now: datetime) -> tuple[_Outcome, list[Report]]:
     """What is to be done with a stored callback, and what it reports where it carries that itself."""
-    account = accounts.get(one.account_id)
     try:
-        callback: Callback = account.gateway.parse_callback(one.body)
+        gateway = accounts.gateway_of(one.account_id)
+        callback: Callback = gateway.parse_callback(one.body)
     except GatewayError as error:
-        _log.warning("callback unreadable", callback=str(one.id), code=error.code)
-        _callbacks.labels(account.provider, "unreadable").inc()
-        return _Outcome("unreadable"), []
-    if account.gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
-        return _Outcome("applied"), [Report(account.id, hint.payment) for hint in callback.hints if hint.payment is not None]
+        _log.warning("callback unreadable", callback=str(one.id), kind=error.kind)
+        # An account that cannot be opened today may be mended tomorrow; bytes that make no sense never will.
+        return (_unknown(one, now) if error.kind == "auth_config" else _Outcome("unreadable")), []
+    if gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
+        return _Outcome("applied"), [Report(one.account_id, hint.payment) for hint in callback.hints if hint.payment is not None]
     return _Outcome("to_fetch", now), []
 
 

@@ -13,7 +13,7 @@ from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
-from alltickets.payments.sweeping import organizers_with_due_attempts
+from alltickets.payments.sweeping import organizers_with_due_attempts, sweep_each
 from alltickets.platform.database import Database, Transaction
 
 __all__ = ["Poller"]
@@ -48,17 +48,17 @@ class Poller:
         An attempt still "sending" when it is due lost its caller: it becomes "unknown" and is asked about. One that was never begun
         and has run out becomes "expired" without a question. The gateway is asked outside of transactions.
         """
-        swept = 0
-        for organizer_id in await organizers_with_due_attempts(self._database, self._clock()):
-            due, accounts = await self._claim(organizer_id)
-            swept += len(due)
-            for one in due:
-                await self._conclude_unasked(organizer_id, one)
-            asked = [one for one in due if one.status != "created"]
-            slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-            answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
-            await self._apply(organizer_id, dict(zip(asked, answers, strict=True)))
-        return swept
+        return await sweep_each(await organizers_with_due_attempts(self._database, self._clock()), self._sweep)
+
+    async def _sweep(self, organizer_id: UUID) -> int:
+        due, accounts = await self._claim(organizer_id)
+        for one in due:
+            await self._conclude_unasked(organizer_id, one)
+        asked = [one for one in due if one.status != "created"]
+        slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
+        answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
+        await self._apply(organizer_id, dict(zip(asked, answers, strict=True)))
+        return len(due)
 
     async def _claim(self, organizer_id: UUID) -> tuple[list[_Due], Accounts]:
         """Take attempts that are due, for a minute: another process leaves them alone, and takes them over if this one dies."""
@@ -90,7 +90,7 @@ class Poller:
 async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:
     async with slots:
         try:
-            return await accounts.get(one.account_id).gateway.query(str(one.id))
+            return await accounts.gateway_of(one.account_id).query(str(one.id))
         except GatewayError as error:
             _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
             return [] if error.kind == "not_found" else error

@@ -13,14 +13,14 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
-from alltickets.payments.connections import ConnectedAccount, Connections
+from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
-from alltickets.payments.port import GatewayError, GatewayPayment, RefundOrder, RefundResult
+from alltickets.payments.port import Gateway, GatewayError, GatewayPayment, RefundOrder, RefundResult
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
 from alltickets.payments.rules import Charge, refundable_minor
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.standings import charge_of, insert_refunds, lock_standings
-from alltickets.payments.sweeping import organizers_with_due_refunds
+from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
 from alltickets.platform.database import Database, Transaction
 
 __all__ = ["AskRefund", "RefundStarted", "RefundStatus", "Refunds"]
@@ -131,37 +131,37 @@ class Refunds:
 
     async def sweep(self) -> int:
         """Carry out, or ask about, refunds that are due; how many those were. The gateway is called outside of transactions."""
-        swept = 0
-        for organizer_id in await organizers_with_due_refunds(self._database, self._clock()):
-            async with self._database.transaction(organizer_id) as tx:
-                claimed = await _claim(tx, self._clock())
-                accounts = await self._connections.of(tx)
-            # All at once, so that the last one's answer comes before its claim runs out.
-            await asyncio.gather(*(self._settle(organizer_id, accounts.get(one.account_id), one) for one in claimed))
-            swept += len(claimed)
-        return swept
+        return await sweep_each(await organizers_with_due_refunds(self._database, self._clock()), self._sweep)
 
-    async def _settle(self, organizer_id: UUID, account: ConnectedAccount, refund: _Refund) -> None:
+    async def _sweep(self, organizer_id: UUID) -> int:
+        async with self._database.transaction(organizer_id) as tx:
+            claimed = await _claim(tx, self._clock())
+            accounts = await self._connections.of(tx)
+        # All at once, so that the last one's answer comes before its claim runs out.
+        await asyncio.gather(*(self._settle(organizer_id, accounts, one) for one in claimed))
+        return len(claimed)
+
+    async def _settle(self, organizer_id: UUID, accounts: Accounts, refund: _Refund) -> None:
         try:
-            result = await self._carry_out(account, refund)
+            result = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
         except GatewayError as error:
             await self._note_error(organizer_id, refund, error)
         else:
             await self._note_result(organizer_id, refund, result)
 
-    async def _carry_out(self, account: ConnectedAccount, refund: _Refund) -> RefundResult | None:
+    async def _carry_out(self, gateway: Gateway, refund: _Refund) -> RefundResult | None:
         """What the gateway says; None: it has not heard of a refund that may have been sent, and cannot be trusted to refuse a second.
 
         Only what was certainly never sent is sent without asking first.
         """
         if refund.status != "created":
-            found = await account.gateway.query_refund(refund.order)
+            found = await gateway.query_refund(refund.order)
             if found is not None:
                 return found
             is_absent = absence_is_proven(refund.tries, refund.created_at, self._clock())
-            if not account.gateway.capabilities.refund_is_idempotent and not is_absent:
+            if not gateway.capabilities.refund_is_idempotent and not is_absent:
                 return None
-        return await account.gateway.refund(refund.order)
+        return await gateway.refund(refund.order)
 
     async def _note_result(self, organizer_id: UUID, refund: _Refund, result: RefundResult | None) -> None:
         now = self._clock()

@@ -1,0 +1,122 @@
+"""The organizer's routes over HTTP: who may call them, what they take, and what they never show."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest_asyncio
+from litestar import Litestar, Request, Response
+
+from alltickets.identity.interface import Authorization, Role
+from alltickets.kernel.errors import Refusal
+from alltickets.kernel.ids import new_id
+from alltickets.payments.routes import organizer_router
+from alltickets.payments.service import Payments
+from alltickets.platform.database import Database
+from alltickets.problems import PROBLEMS
+from tests.conftest import SettableClock
+from tests.identity.conftest import CountingHasher, House, join, make_house, make_identity, open_browser
+from tests.payments.conftest import request, start
+from tests.payments.sandbox import Merchant
+
+ACCOUNTS = "/api/organizer/payments/accounts"
+
+
+class Office:
+    """An organizer's people at their browsers."""
+
+    def __init__(self, database: Database, payments: Payments, clock: SettableClock) -> None:
+        self.identity = make_identity(database, clock, CountingHasher())
+        authorization = Authorization(self.identity.authenticator, self.identity.cookie)
+        self.app = Litestar(
+            route_handlers=[organizer_router(payments)],
+            plugins=[authorization],
+            exception_handlers={Refusal: _answer},
+            openapi_config=None,
+        )
+
+    async def open(self) -> House:
+        return await make_house(self.identity)
+
+    def browser(self, token: str | None = None) -> httpx.AsyncClient:
+        return open_browser(self.app, token=token)
+
+
+def _answer(asked: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
+    document = PROBLEMS.document(fault, instance=asked.url.path)
+    return Response(document.body, status_code=document.status, media_type="application/problem+json")
+
+
+@pytest_asyncio.fixture
+async def office(database: Database, payments: Payments, clock: SettableClock) -> AsyncIterator[Office]:
+    office = Office(database, payments, clock)
+    yield office
+    office.identity.close()
+
+
+def body(merchant: Merchant, **changes: object) -> dict[str, object]:
+    return {
+        "gateway": "sandbox",
+        "label": "Sandbox",
+        "currency": "ARS",
+        "settings": {"merchant": merchant.id, "mode": "link"},
+        "credentials": {"secret": merchant.secret},
+        **changes,
+    }
+
+
+async def test_an_owner_connects_tests_and_switches_an_account(office: Office, merchant: Merchant) -> None:
+    house = await office.open()
+    async with office.browser(house.owner.token) as browser:
+        connected = await browser.post(ACCOUNTS, json=body(merchant))
+        path = f"{ACCOUNTS}/{connected.json()['id']}"
+        replaced = await browser.put(path, json=body(merchant, label="Principal"))
+        checked = await browser.post(f"{path}/check")
+        switched = await browser.patch(path, json={"is_enabled": False})
+        listed = await browser.get(ACCOUNTS)
+
+    assert (connected.status_code, replaced.status_code, checked.status_code) == (201, 200, 200)
+    assert checked.json() == {"is_working": True, "error_kind": None, "detail": None}
+    assert listed.json() == [switched.json()]
+    assert listed.json()[0]["label"] == "Principal"
+    assert merchant.secret not in connected.text + replaced.text + listed.text
+
+
+async def test_who_runs_events_does_not_decide_where_money_goes(office: Office, merchant: Merchant) -> None:
+    house = await office.open()
+    manager = await join(office.identity, house, Role.MANAGER)
+    async with office.browser(manager.token) as browser, office.browser() as stranger:
+        refused = await browser.post(ACCOUNTS, json=body(merchant))
+        unknown = await stranger.get(ACCOUNTS)
+
+    assert (refused.status_code, unknown.status_code) == (403, 401)
+
+
+async def test_what_does_not_fit_is_refused_with_every_fault(office: Office, merchant: Merchant) -> None:
+    house = await office.open()
+    async with office.browser(house.owner.token) as browser:
+        wrong = await browser.post(ACCOUNTS, json=body(merchant, settings={"merchant": "x"}, credentials={}))
+        elsewhere = await browser.post(ACCOUNTS, json=body(merchant, gateway="nobody"))
+
+    assert (wrong.status_code, len(wrong.json()["faults"])) == (422, 2)
+    assert elsewhere.status_code == 404
+
+
+async def test_a_payment_is_shown_to_its_organizer_only(
+    database: Database, payments: Payments, office: Office, merchant: Merchant, clock: SettableClock
+) -> None:
+    house, other = await office.open(), await office.open()
+    wanted = request(clock)
+    async with office.browser(house.owner.token) as browser, office.browser(other.owner.token) as stranger:
+        await browser.post(ACCOUNTS, json=body(merchant))
+        started = await start(database, payments, house.actor.organizer_id, wanted)
+        shown = await browser.get(f"/api/organizer/payments/{wanted.reference}")
+        hidden = [
+            await stranger.get(f"/api/organizer/payments/{wanted.reference}"),
+            await browser.get(f"/api/organizer/payments/{new_id()}"),
+        ]
+
+    assert shown.status_code == 200
+    assert [UUID(attempt["id"]) for attempt in shown.json()["attempts"]] == [started.attempt_id]
+    assert [answer.status_code for answer in hidden] == [404, 404]
