@@ -10,12 +10,12 @@ from uuid import UUID
 import psycopg
 import pytest
 import pytest_asyncio
-from alltickets.platform.secrets import KeyRing
 
 from alltickets.kernel.ids import new_id
 from alltickets.migrations import run as migrations
 from alltickets.platform import embedded
 from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
 from tests.sql_rules import check_statement
 

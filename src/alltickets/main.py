@@ -33,9 +33,10 @@ from alltickets.identity.interface import Authorization, IdentityService, Sessio
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
 from alltickets.orders.interface import Orders
+from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.interface import Payments
-from alltickets.platform import embedded, logs
+from alltickets.platform import embedded, logs, memory
 from alltickets.platform.database import Database
 from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.application import build_application
@@ -117,7 +118,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     url, direct_url = database_urls(settings)
     database = Database(url, pool_size=settings.database_pool_size, observe=observe)
     listener = Listener(direct_url)
-    http = httpx.AsyncClient(timeout=httpx.Timeout(10, connect=3), follow_redirects=False)
+    http = http_client()
     key_ring = key_ring_of(settings)
     identity = IdentityService(database, clock, SessionCookie.for_environment(is_production=settings.is_production))
     catalog = Catalog(database)
@@ -232,7 +233,9 @@ def application() -> Any:
     """The factory that the HTTP server calls in each of its processes. Settings come from the environment."""
     settings = Settings.from_environment()
     logs.set_up(settings.log_format, settings.log_level)
-    return build_asgi(build_contexts(settings), settings.surface)
+    app = build_asgi(build_contexts(settings), settings.surface)
+    memory.settle()
+    return app
 
 
 def _private(path: str, flags: int) -> int:

@@ -5,9 +5,10 @@ import signal
 from collections.abc import Collection
 
 import structlog
+import uvloop
 
 from alltickets.main import Contexts, build_contexts, database_urls, loops_of, subscriptions_of
-from alltickets.platform import logs
+from alltickets.platform import logs, memory
 from alltickets.platform.jobs import Jobs
 from alltickets.platform.loops import run_loops
 from alltickets.platform.outbox import Follower
@@ -70,6 +71,8 @@ def run(settings: Settings, queues: Collection[str]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-        await work(build_contexts(settings), queues, stopping)
+        contexts = build_contexts(settings)
+        memory.settle()
+        await work(contexts, queues, stopping)
 
-    asyncio.run(until_told())
+    uvloop.run(until_told())

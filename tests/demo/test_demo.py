@@ -3,13 +3,14 @@
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -23,12 +24,13 @@ from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.errors import Trouble
 from alltickets.kernel.ids import new_id
 from alltickets.main import Contexts, build_contexts
+from alltickets.migrations import run as migrations
 from alltickets.orders.schemas import HoldWrite, OrderWrite
 from alltickets.orders.service import PlaceHold
 from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import SelectedLine
 from simulators.sandbox.credentials import secret_of
-from tests.conftest import SettableClock
+from tests.conftest import SettableClock, with_database
 from tests.sql_rules import check_statement
 
 CLUB, THEATRE, STADIUM = range(3)
@@ -54,8 +56,21 @@ COUNTED = (
 
 
 @pytest.fixture(scope="module")
-def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(database_url=database_url, data_dir=tmp_path_factory.mktemp("demo"))
+def own_database_url(postgres_url: str) -> Iterator[str]:
+    """A database that has nothing but the demo: seeding delivers everybody's planned stock."""
+    name = f"demo_{new_id().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = with_database(postgres_url, name)
+    migrations.upgrade(url)
+    yield url
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def settings(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(database_url=own_database_url, data_dir=tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +236,6 @@ def test_the_purchase_script_is_shell_and_says_what_the_interface_takes(summary:
     assert first_scan == second_scan
 
 
-def test_production_gets_no_demo(database_url: str, tmp_path: Path) -> None:
+def test_production_gets_no_demo(own_database_url: str, tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="production"):
-        demo.seed(Settings(environment="production", database_url=database_url, data_dir=tmp_path))
+        demo.seed(Settings(environment="production", database_url=own_database_url, data_dir=tmp_path))

@@ -34,6 +34,15 @@ class OwnDatabase:
         ).fetchall()
         return len(rows)
 
+    def connections(self, application_name: str) -> int:
+        """How many connections of this name there are."""
+        counted = self.admin.execute(
+            "SELECT count(*)::int FROM pg_stat_activity WHERE datname = %s AND application_name = %s", [self.name, application_name]
+        ).fetchone()
+        assert counted is not None
+        count: int = counted[0]
+        return count
+
     def is_served_by(self, backend_pid: int) -> bool:
         """Whether that server process still lives."""
         return bool(self.admin.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend_pid]).fetchall())
@@ -107,10 +116,19 @@ def event_log_url(postgres_url: str) -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def event_log(event_log_url: str) -> AsyncIterator[Database]:
-    """The same, every statement held against the rules of SQL."""
+async def _event_log(event_log_url: str) -> AsyncIterator[Database]:
     async with opened(Database(event_log_url, pool_size=20, observe=check_statement)) as database:
         yield database
+
+
+@pytest.fixture
+def event_log(event_log_url: str, _event_log: Database) -> Database:
+    """The same without any organizer, every statement held against the rules of SQL."""
+    with psycopg.connect(event_log_url, autocommit=True) as connection:
+        connection.execute(
+            "TRUNCATE platform.organizers, platform.streams, platform.events, platform.cursors, platform.dead_letters, proof.effects"
+        )
+    return _event_log
 
 
 @pytest_asyncio.fixture

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -62,6 +64,22 @@ def test_what_was_committed_survives_a_kill(server: Embedded, data_dir: Path) ->
     assert ask(again.url, "SELECT answer FROM kept") == [(42,)]
 
 
+def test_nothing_is_started_beside_what_a_killed_server_has_left(server: Embedded, data_dir: Path) -> None:
+    children = psutil.Process(server.pid).children()
+    checkpointer = next(child for child in children if "checkpointer" in " ".join(child.cmdline()))
+    # A process of the old server that is busy and does not notice for a while.
+    checkpointer.suspend()
+    os.kill(server.pid, signal.SIGKILL)
+    psutil.wait_procs([child for child in children if child != checkpointer], timeout=10)
+    starting = ThreadPoolExecutor(1).submit(embedded.start, data_dir)
+
+    with pytest.raises(TimeoutError):
+        starting.result(timeout=1)
+    checkpointer.resume()
+
+    assert ask(starting.result(timeout=30).url, "SELECT 1") == [(1,)]
+
+
 def test_stop_leaves_nothing_running_and_may_be_repeated(server: Embedded, data_dir: Path) -> None:
     server.stop()
     server.stop()
@@ -102,8 +120,8 @@ def test_server_that_would_lose_commits_is_refused(server: Embedded, data_dir: P
     with pytest.raises(DatabaseNotStarted, match="synchronous_commit switched off"):
         embedded.start(data_dir)
 
+    assert not server.is_running()
     (server.home / "postgresql.auto.conf").write_text("")
-    server.stop()
 
 
 def test_folder_that_is_none_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from alltickets.kernel.errors import Trouble
 from alltickets.platform.database import Database, Transaction
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import TRIES_MAX, Follower, Recorded, Subscription, dead_letters, lags, replay
-from tests.platform.conftest import OwnDatabase, opened
 from tests.platform.streams import Counted, Noted, counting, cursor, effects, publish, write_effects
 from tests.waiting import until
 
@@ -223,18 +222,22 @@ async def test_a_dead_letter_is_replayed_once(event_log: Database, ana: UUID) ->
 
 
 async def test_dead_letters_come_oldest_first_and_not_more_than_asked_for(event_log: Database, ana: UUID, beto: UUID) -> None:
-    def refuse(event: Counted) -> None:
-        raise ValueError("never")
-
-    for organizer_id in (ana, beto):
+    for organizer_id, parked_at in ((beto, "2026-11-24 21:00Z"), (ana, "2026-11-24 20:00Z")):
         await publish(event_log, organizer_id, *numbers(13))
-        await Follower(event_log, [subscribing("never", refuse)]).catch_up()
+        async with event_log.transaction(organizer_id) as tx:
+            await tx.execute(
+                """
+                INSERT INTO platform.dead_letters (organizer_id, subscription, position, fault, parked_at)
+                VALUES (%(organizer_id)s, 'old', 1, 'a fault', %(parked_at)s)
+                """,
+                parked_at=parked_at,
+            )
 
-    both = await parked(event_log, "never")
+    every = await dead_letters(event_log)
     first = await dead_letters(event_log, limit=1)
 
-    assert both == [(ana, 1), (beto, 1)]
-    assert len(first) == 1
+    assert [letter.organizer_id for letter in every] == [ana, beto]
+    assert first == every[:1]
 
 
 async def test_lag_is_what_is_not_read_yet_and_how_long_it_waits(event_log: Database, ana: UUID, beto: UUID) -> None:
@@ -253,17 +256,7 @@ async def test_lag_is_what_is_not_read_yet_and_how_long_it_waits(event_log: Data
     assert (after.events, after.oldest_seconds) == (0, 0)
 
 
-async def test_every_named_subscription_has_a_lag_even_where_there_are_no_organizers(own: OwnDatabase) -> None:
-    async with opened(Database(own.url, pool_size=1)) as database:
-        async with database.transaction(None) as tx:
-            for statement in (
-                "CREATE SCHEMA IF NOT EXISTS platform",
-                "CREATE TABLE platform.streams (organizer_id uuid, position bigint)",
-                "CREATE TABLE platform.cursors (organizer_id uuid, subscription text, position bigint)",
-                "CREATE TABLE platform.events (organizer_id uuid, position bigint, occurred_at timestamptz)",
-            ):
-                await tx.connection.execute(statement)
-
-        figures = await lags(database, ["b", "a"])
+async def test_every_named_subscription_has_a_lag_even_where_there_are_no_organizers(event_log: Database) -> None:
+    figures = await lags(event_log, ["b", "a"])
 
     assert [(lag.subscription, lag.events, lag.oldest_seconds) for lag in figures] == [("a", 0, 0), ("b", 0, 0)]

@@ -11,7 +11,7 @@ import pytest
 
 from simulators.sandbox.credentials import secret_of
 from tests.simulators.conftest import Mailbox
-from tests.simulators.sandbox import ROOT, Merchant, SandboxProcess, wait_until
+from tests.simulators.sandbox import ROOT, Merchant, SandboxProcess, free_port, wait_until
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_busy_port_is_said_plainly(sandbox: SandboxProcess, tmp_path: Path) ->
 def test_a_directory_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    said = start_and_fail("--port", "1024", "--data", str(tmp_path / "file"))
+    said = start_and_fail("--port", str(free_port()), "--data", str(tmp_path / "file"))
 
     assert "Cannot keep state" in said
 

@@ -45,3 +45,10 @@ def test_a_forged_code_is_readable_and_not_genuine(vector: dict[str, Any]) -> No
 @_by_name("unreadable")
 def test_what_is_no_token_says_why(vector: dict[str, Any]) -> None:
     assert read_code(vector["code"]) is Unreadable(vector["why"])
+
+
+def test_the_page_that_explains_the_token_shows_the_first_vector() -> None:
+    page = (PATH.parent.parent.parent / "docs" / "ticket-token.md").read_text(encoding="utf-8")
+
+    for text in (VECTORS["keys"]["event"]["private"], VECTORS["keys"]["event"]["public"], *list(VECTORS["genuine"][0].values())[1:3]):
+        assert text in page

@@ -13,7 +13,7 @@ SATURDAY = 5
 EARLY_BIRDS = 200
 
 DESCRIPTION = """\
-Siete horas de house lento y techno melódico en un galpón de techos altos, con sonido de sistema y luz baja.
+Siete horas de house lento y techno melódico en un galpón de techos altos, con poca luz y sonido de cuatro puntos.
 
 Line up: Lara Quiroz, Tomás Iriarte b2b Malva, Nena Cordero (vivo).
 

@@ -14,11 +14,11 @@ __all__ = ["order_body", "purchase_script", "scan_body", "selection_body", "writ
 BUYER = {"name": "Ana Paz", "mail": "ana@demo.example", "document": "30.111.222"}
 
 
-def write_purchase(path: Path, event: EventRead, checkpoint_id: UUID, scanner_token: str) -> Path:
+def write_purchase(path: Path, public_url: str, event: EventRead, checkpoint_id: UUID, scanner_token: str) -> Path:
     """Write the script for one ticket of the event's first ticket type, readable by this user alone: it holds a scanner's token."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(purchase_script(event, checkpoint_id, scanner_token))
+        file.write(purchase_script(public_url, event, checkpoint_id, scanner_token))
     return path
 
 
@@ -42,9 +42,10 @@ def scan_body(checkpoint_id: UUID) -> dict[str, Any]:
     return {"scan_id": "$scan", "checkpoint_id": checkpoint_id, "code": "$code"}
 
 
-def purchase_script(event: EventRead, checkpoint_id: UUID, scanner_token: str) -> str:
+def purchase_script(public_url: str, event: EventRead, checkpoint_id: UUID, scanner_token: str) -> str:
     """The script's text. Its JSON stands in double quotes, so that the shell puts its own ids in."""
     return _SCRIPT.format(
+        public_url=public_url,
         title=event.title,
         event=event.event_id,
         hold=_quoted(selection_body(event)),
@@ -63,7 +64,7 @@ _SCRIPT = """\
 # Buys a ticket for "{title}" and goes in with it, each step a call of curl.
 # Usage: sh demo-purchase.sh [URL of the web]
 set -eu
-web=${{1:-http://127.0.0.1:8000}}
+web=${{1:-{public_url}}}
 
 call() {{ curl --silent --show-error --fail-with-body --noproxy '*' --header 'Content-Type: application/json' "$@"; }}
 new_id() {{ python3 -c 'import uuid; print(uuid.uuid4())'; }}

@@ -1,7 +1,7 @@
 """Filling the database with the demo, once: what is there is found again, and what an interrupted run left is finished."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -45,7 +45,7 @@ class SeededShow:
     slug: str
     title: str
     checkpoint_id: UUID
-    scanner_token: str
+    scanner_token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Summary:
             *(f"  {show.event_id}  {self.public_url}/api/shop/events/{show.slug}" for show in self.shows),
             f"The payment gateway is a sandbox, no money moves: {self.sandbox_url}/admin",
             "Buy a ticket and go in with it, each step a call of curl:",
-            f"  sh {self.purchase} {self.public_url}",
+            f"  sh {self.purchase}",
         ]
         return "\n".join(lines)
 
@@ -109,8 +109,9 @@ async def fill(contexts: Contexts) -> Summary:
         shows.append(SeededShow(show.organizer.slug, event.event_id, event.slug, event.title, checkpoint_id, token))
         events.append(event)
     await Follower(contexts.database, [alltickets.inventory.handlers.subscription()]).catch_up()
-    purchase = write_purchase(data_dir / "demo-purchase.sh", events[0], shows[0].checkpoint_id, shows[0].scanner_token)
-    return Summary(tuple(shows), contexts.settings.public_url, contexts.settings.sandbox_url, purchase)
+    public_url = contexts.settings.public_url
+    purchase = write_purchase(data_dir / "demo-purchase.sh", public_url, events[0], shows[0].checkpoint_id, shows[0].scanner_token)
+    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase)
 
 
 async def _ensure_organizer(contexts: Contexts, plan: OrganizerPlan) -> Actor:

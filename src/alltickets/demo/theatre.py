@@ -20,7 +20,7 @@ Un inspector municipal llega a un pueblo sin luz eléctrica para contar las somb
 
 Comedia de Irene Balcarce. Con Hugo Pereda, Mora Ansaldi, Ciro Lamas y Delfina Rúa. Dirección: Bautista Ocampo.
 
-Dura 95 minutos, sin intervalo. Una vez empezada la función, el ingreso a la platea es en la primera pausa de luces. \
+Dura 95 minutos, sin intervalo. Una vez empezada la función, a la platea se entra en el primer cambio de luces. \
 La sala es accesible: si necesitás un lugar para silla de ruedas, contanos al comprar y te esperamos en la puerta.
 """
 

@@ -37,6 +37,8 @@ NEW_DATA_BYTES_MIN = 512 * 1024 * 1024
 # Recovery after a crash reads at most max_wal_size of log; a slow disk takes minutes for that.
 START_SECONDS_MAX = 300
 STOP_SECONDS_MAX = 60
+TRIES_MAX = 5
+LOG_BYTES_MAX = 64 * 1024 * 1024
 # The system's limit of a socket's path is 104 bytes on macOS and 108 on Linux, its name "/.s.PGSQL.5432" and a zero among them.
 SOCKET_FOLDER_BYTES_MAX = 88
 
@@ -91,7 +93,10 @@ class Embedded:
 
     def is_running(self) -> bool:
         """Whether a server runs on this data, this one or one started since."""
-        return _holder_lives(self.home / "postmaster.pid", self.home)
+        try:
+            return _is_server(int((self.home / "postmaster.pid").read_text().splitlines()[0]), self.home)
+        except (OSError, ValueError, IndexError):
+            return False
 
     def stop(self) -> None:
         """Stop what runs on this data, the data kept: open transactions are rolled back, the rest is written. Gone already: nothing."""
@@ -116,15 +121,17 @@ def start(data_dir: Path) -> Embedded:
     home = _home(data_dir)
     try:
         with _starting_alone(data_dir):
-            while True:
+            for _ in range(TRIES_MAX):
                 running = _running(home) or _start_stopped(home)
                 try:
                     _prepare_database(running)
                     return running
                 except psycopg.OperationalError as fault:
                     # A server found dying is started again; one that lives and does not answer is beyond that.
+                    said = str(fault)
                     if running.is_running():
-                        raise _explained(str(fault), home) from fault
+                        break
+            raise _explained(said, home)
     except OSError as fault:
         raise _explained(f"{fault.strerror}: {fault.filename}", home) from fault
 
@@ -160,9 +167,8 @@ def _is_server(pid: int, home: Path) -> bool:
         if process.status() == psutil.STATUS_ZOMBIE or process.name() != "postgres":
             return False
         return Path(process.cwd()) == home.resolve()
-    except psutil.AccessDenied:
-        return True
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        # PostgreSQL runs as the owner of its data: of a process that may not be asked, the data is another user's.
         return False
 
 
@@ -218,25 +224,35 @@ def _start_stopped(home: Path) -> Embedded:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         _let_through(home)
-        locks = (home / "postmaster.pid", _socket_folder(home) / ".s.PGSQL.5432.lock")
-        if not any(_holder_lives(lock, home) for lock in locks):
-            for lock in locks:
-                # PostgreSQL itself would only ask whether the number in it is in use, by whatever process, be it a zombie.
+        if not _processes(home):
+            # What a killed server has left. PostgreSQL itself would refuse to start while any process, be it a zombie, has its number.
+            for lock in (home / "postmaster.pid", _socket_folder(home) / ".s.PGSQL.5432.lock"):
                 lock.unlink(missing_ok=True)
             said = _launch(home)
-            # The children of a server that was killed take a moment to notice, and hold its memory so long.
-            if said is not None and "shared memory block" not in said:
+            if said is not None:
                 raise _explained(said, home)
         running = _running(home)
         if running is not None:
             return running
-        time.sleep(0.2)
+        time.sleep(0.1)
     raise DatabaseNotStarted(f"The embedded database is still busy with starting or stopping: see {home / 'server.log'} and start again.")
+
+
+def _processes(home: Path) -> list[int]:
+    """Every process of PostgreSQL on this data, also those of a killed server that have not noticed yet.
+
+    Two servers on the same data would destroy it: nothing is started, and no lock removed, before these are gone.
+    """
+    return [
+        process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres" and _is_server(process.pid, home)
+    ]
 
 
 def _launch(home: Path) -> str | None:
     """Have a server start; what it said if it did not."""
     log = home / "server.log"
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(home / "server.log.1")
     size_before = log.stat().st_size if log.exists() else 0
     # Relative to the folder it runs in: pg_ctl hands these names to a shell, which would take a quote or a dollar in a path for its own.
     if _run("pg_ctl", "start", "-w", "-t", str(START_SECONDS_MAX), "-l", log.name, "-D", ".", home=home).returncode == 0:
@@ -246,24 +262,17 @@ def _launch(home: Path) -> str | None:
         return written.read()
 
 
-def _holder_lives(lock: Path, home: Path) -> bool:
-    """Whether the server that wrote its number into a lock lives."""
-    try:
-        return _is_server(int(lock.read_text().splitlines()[0]), home)
-    except (OSError, ValueError, IndexError):
-        return False
-
-
 def _prepare_database(running: Embedded) -> None:
     """See that the database is there and that what it commits is safe."""
     with psycopg.connect(running.url.replace(f"/{DATABASE}?", "/postgres?", 1), autocommit=True, connect_timeout=10) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchall():
             connection.execute(f"CREATE DATABASE {DATABASE}")
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            if connection.execute("SELECT current_setting(%s)", [setting]).fetchall() != [("on",)]:
+            if connection.execute("SELECT current_setting(%s)", [setting]).fetchall() == [("off",)]:
+                running.stop()
                 raise DatabaseNotStarted(
                     f"The embedded database has {setting} switched off, so that a crash could lose sold tickets:"
-                    f" run ALTER SYSTEM RESET {setting} in it and restart it."
+                    f" take that line out of {running.home / 'postgresql.auto.conf'} and start again."
                 )
 
 

@@ -1,5 +1,7 @@
 """One-off work outside of transactions (a mail, a gateway poll): procrastinate jobs, deferred in the transaction that calls for them."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,8 @@ from alltickets.platform.database import Transaction
 
 __all__ = ["Jobs"]
 
+# A worker says every 10 s that it is alive and counts as dead after 30 s of silence.
+TAKE_OVER_SECONDS = 30
 JobFunction = Callable[..., Awaitable[None]]
 
 
@@ -24,8 +28,8 @@ class Jobs:
         self._tasks: dict[str, procrastinate.tasks.Task[..., Any, Any]] = {}
 
     def register(self, name: str, function: JobFunction, *, tries_max: int = 10) -> None:
-        """Make `function` callable as a job; a failing one is tried again after 1 s, 4 s, 16 s, …, at most `tries_max` times."""
-        retry = procrastinate.RetryStrategy(max_attempts=tries_max, exponential_wait=4)
+        """Make `function` callable as a job; a failing one is tried again after 4 s, 16 s, 64 s, …, and `tries_max` times in all."""
+        retry = procrastinate.RetryStrategy(max_attempts=tries_max - 1, exponential_wait=4)
         self._tasks[name] = self._app.task(name=name, queue=name.partition(".")[0], retry=retry)(function)
 
     async def defer(self, tx: Transaction, name: str, *, run_at: datetime | None = None, **arguments: str | int) -> None:
@@ -36,6 +40,18 @@ class Jobs:
     async def work(self, *, concurrency: int = 8) -> None:
         """Run jobs until cancelled."""
         async with self._app.open_async():
-            await self._app.run_worker_async(
-                concurrency=concurrency, install_signal_handlers=False, listen_notify=True, delete_jobs="successful"
-            )
+            taking_over = asyncio.create_task(self._take_over())
+            try:
+                await self._app.run_worker_async(
+                    concurrency=concurrency, install_signal_handlers=False, listen_notify=True, delete_jobs="successful"
+                )
+            finally:
+                taking_over.cancel()
+
+    async def _take_over(self) -> None:
+        """Put jobs back whose worker died: a killed process leaves them as being done, and procrastinate never looks at them again."""
+        while True:
+            with contextlib.suppress(procrastinate.exceptions.ConnectorException):
+                for job in await self._app.job_manager.get_stalled_jobs():
+                    await self._app.job_manager.retry_job(job)
+            await asyncio.sleep(TAKE_OVER_SECONDS)

@@ -6,13 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alltickets.kernel.time import Clock
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.notify import Listener
-from alltickets.platform.secrets import KeyRing
+from alltickets.platform.secrets import KeyRing, SecretsError
 from alltickets.tickets.events import EventKeyReplaced
 from alltickets.tickets.rules import ReplacedTooOften
 from alltickets.tickets.token import KEY_NUMBER_MAX, SignedToken
@@ -21,6 +22,8 @@ __all__ = ["EventKey", "EventKeys"]
 
 TOPIC = "event_keys"
 RESEALED_AT_ONCE = 100
+
+_log = structlog.get_logger()
 
 
 class EventKey(msgspec.Struct, frozen=True):
@@ -101,7 +104,7 @@ class EventKeys:
         self._keys.drop((organizer_id, event_id))
 
     async def reseal(self) -> int:
-        """Move private keys to the ring's active key, organizer by organizer; how many. 0: an older key can leave the ring."""
+        """Move private keys to the ring's active key, organizer by organizer; how many. One that cannot be opened is told and left."""
         async with self._database.reading(None) as reader:
             found = await reader.fetch_tuples(
                 """
@@ -115,11 +118,14 @@ class EventKeys:
             )
         resealed = 0
         for (organizer_id,) in found:
-            async with self._database.transaction(organizer_id) as tx:
-                resealed += await self.reseal_of(tx)
+            try:
+                async with self._database.transaction(organizer_id) as tx:
+                    resealed += await self._reseal_of(tx)
+            except SecretsError as fault:
+                _log.error("event keys cannot be resealed", organizer=str(organizer_id), fault=str(fault))
         return resealed
 
-    async def reseal_of(self, tx: Transaction) -> int:
+    async def _reseal_of(self, tx: Transaction) -> int:
         """Move one organizer's private keys to the ring's active key, a bounded number of them; how many."""
         rows = await tx.fetch_tuples(
             """
