@@ -1,5 +1,6 @@
 """The composition root: settings -> contexts -> application for a surface. Plain calls, in this order; nothing registers itself."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ import alltickets.payments.jobs
 import alltickets.payments.lane
 import alltickets.payments.routes
 import alltickets.pricing.routes
+import alltickets.tickets.jobs
 import alltickets.tickets.routes
 from alltickets import VERSION
 from alltickets.access.interface import Access
@@ -105,11 +107,14 @@ def key_ring_of(settings: Settings) -> KeyRing:
     if settings.key_ring is not None:
         return KeyRing(settings.key_ring)
     path = settings.data_dir / "keyring"
-    try:
-        with open(path, "x", opener=_private) as file:
+    if not path.exists():
+        # Made whole under another name, then linked: of several processes that start at once each reads the same, complete ring.
+        mine = path.with_name(f"keyring.{os.getpid()}")
+        with open(mine, "w", opener=_private) as file:
             file.write(f"1:{KeyRing.generate_key()}")
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(mine, path)
+        mine.unlink()
     return KeyRing(path.read_text())
 
 
@@ -166,6 +171,7 @@ def loops_of(contexts: Contexts) -> list[Loop]:
         *alltickets.identity.jobs.loops(contexts.identity),
         *alltickets.inventory.jobs.loops(contexts.inventory),
         *alltickets.payments.jobs.loops(contexts.payments),
+        *alltickets.tickets.jobs.loops(contexts.event_keys),
     ]
 
 

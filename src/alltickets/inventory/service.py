@@ -37,7 +37,8 @@ async def claim(
 
     Called again with the same hold id and content it returns the first answer and takes nothing more. A refused one is `HoldConflict`,
     `HoldGone`, `StockNotReady`, `TooManyHolds`, `SeatsTaken` or `SoldOut`. Locks holds, pools and seats until `tx` ends.
-    Six statements, at most ten with seats and replaced holds, whatever the number of requests. Raises `HoldRaced` when another process placed the same id: run the batch again.
+    Six statements, at most ten with seats and replaced holds, whatever the number of requests. Raises `HoldRaced` when another process
+    placed the same id: run the batch again.
     """
     visitors = {request.visitor for request in requests}
     addresses = {request.address for request in requests}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from alltickets.kernel.money import Money
 from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
-from alltickets.platform.database import Transaction
+from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = ["Cause", "Standing", "charge_of", "fetch_charges", "insert_refunds", "lock_standings", "write_charges", "write_standings"]
 
@@ -127,29 +127,37 @@ async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetim
         """
         INSERT INTO payments.charges (organizer_id, id, attempt_id, account_id, provider_payment_id, status, raw_status, amount_minor,
                                       currency, refunded_minor, sequence, is_surplus, first_seen_at, updated_at)
-        SELECT o.organizer_id, x.*, %(now)s, %(now)s
+        SELECT o.organizer_id, x.id, x.attempt_id, x.account_id, x.provider_payment_id, x.status, x.raw_status, x.amount_minor,
+               x.currency, x.refunded_minor, x.sequence, x.is_surplus, %(now)s, %(now)s
           FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(attempts)s::uuid[], %(accounts)s::uuid[], %(provider_payment_ids)s::text[], %(statuses)s::text[],
-                      %(raw_statuses)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(refunded)s::bigint[],
-                      %(sequences)s::bigint[], %(surplus)s::boolean[]) AS x
+               json_to_recordset(%(rows)s::json)
+                   AS x(id uuid, attempt_id uuid, account_id uuid, provider_payment_id text, status text, raw_status text,
+                        amount_minor bigint, currency text, refunded_minor bigint, sequence bigint, is_surplus boolean)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, id) DO UPDATE
            SET status = excluded.status, raw_status = excluded.raw_status, amount_minor = excluded.amount_minor,
                currency = excluded.currency, refunded_minor = excluded.refunded_minor, sequence = excluded.sequence,
                is_surplus = excluded.is_surplus, updated_at = excluded.updated_at
         """,
+        rows=rows_as_json(
+            [
+                {
+                    "id": charge.id,
+                    "attempt_id": charge.attempt_id,
+                    "account_id": charge.account_id,
+                    "provider_payment_id": charge.provider_payment_id,
+                    "status": charge.status,
+                    "raw_status": charge.raw_status,
+                    "amount_minor": charge.amount.minor,
+                    "currency": charge.amount.currency,
+                    "refunded_minor": charge.refunded_minor,
+                    "sequence": charge.sequence,
+                    "is_surplus": charge.is_surplus,
+                }
+                for charge in charges
+            ]
+        ),
         now=now,
-        ids=[charge.id for charge in charges],
-        attempts=[charge.attempt_id for charge in charges],
-        accounts=[charge.account_id for charge in charges],
-        provider_payment_ids=[charge.provider_payment_id for charge in charges],
-        statuses=[charge.status for charge in charges],
-        raw_statuses=[charge.raw_status for charge in charges],
-        amounts=[charge.amount.minor for charge in charges],
-        currencies=[charge.amount.currency for charge in charges],
-        refunded=[charge.refunded_minor for charge in charges],
-        sequences=[charge.sequence for charge in charges],
-        surplus=[charge.is_surplus for charge in charges],
     )
 
 
@@ -161,26 +169,31 @@ async def _write_attempts(tx: Transaction, standings: Sequence[Standing]) -> Non
                absent_since = x.absent_since, next_query_at = x.next_query_at, needs_review = x.needs_review,
                redirect_url = x.redirect_url, provider_reference = x.provider_reference, error_kind = x.error_kind,
                error_code = x.error_code
-          FROM unnest(%(ids)s::uuid[], %(versions)s::int[], %(statuses)s::text[], %(since)s::timestamptz[], %(queries)s::int[],
-                      %(absences)s::int[], %(absent_since)s::timestamptz[], %(next)s::timestamptz[], %(review)s::boolean[],
-                      %(urls)s::text[], %(provider_references)s::text[], %(kinds)s::text[], %(codes)s::text[])
-               AS x(id, version, status, state_since, queries, absences, absent_since, next_query_at, needs_review, redirect_url,
-                    provider_reference, error_kind, error_code)
+          FROM json_to_recordset(%(rows)s::json)
+                   AS x(id uuid, version int, status text, state_since timestamptz, queries int, absences int,
+                        absent_since timestamptz, next_query_at timestamptz, needs_review boolean, redirect_url text, provider_reference text, error_kind text, error_code text)
          WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.version = x.version
         """,
-        ids=[standing.attempt.id for standing in standings],
-        versions=[standing.version for standing in standings],
-        statuses=[standing.attempt.status for standing in standings],
-        since=[standing.state_since for standing in standings],
-        queries=[standing.queries for standing in standings],
-        absences=[standing.absences for standing in standings],
-        absent_since=[standing.absent_since for standing in standings],
-        next=[standing.next_query_at for standing in standings],
-        review=[standing.needs_review for standing in standings],
-        urls=[standing.redirect_url for standing in standings],
-        provider_references=[standing.provider_reference for standing in standings],
-        kinds=[standing.error_kind for standing in standings],
-        codes=[standing.error_code for standing in standings],
+        rows=rows_as_json(
+            [
+                {
+                    "id": one.attempt.id,
+                    "version": one.version,
+                    "status": one.attempt.status,
+                    "state_since": one.state_since,
+                    "queries": one.queries,
+                    "absences": one.absences,
+                    "absent_since": one.absent_since,
+                    "next_query_at": one.next_query_at,
+                    "needs_review": one.needs_review,
+                    "redirect_url": one.redirect_url,
+                    "provider_reference": one.provider_reference,
+                    "error_kind": one.error_kind,
+                    "error_code": one.error_code,
+                }
+                for one in standings
+            ]
+        ),
     )
     assert written == len(standings), "nobody changes an attempt without its lock"
 
@@ -189,17 +202,25 @@ async def _write_history(tx: Transaction, standings: Sequence[Standing], now: da
     await tx.execute(
         """
         INSERT INTO payments.attempt_history (organizer_id, attempt_id, version, status_before, status, cause, at)
-        SELECT o.organizer_id, x.*, %(now)s
+        SELECT o.organizer_id, x.attempt_id, x.version, x.status_before, x.status, x.cause, %(now)s
           FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(versions)s::int[], %(before)s::text[], %(statuses)s::text[], %(causes)s::text[]) AS x
+               json_to_recordset(%(rows)s::json)
+                   AS x(attempt_id uuid, version int, status_before text, status text, cause text)
          WHERE o.organizer_id = %(organizer_id)s
         """,
+        rows=rows_as_json(
+            [
+                {
+                    "attempt_id": one.attempt.id,
+                    "version": one.version + 1,
+                    "status_before": one.status_before,
+                    "status": one.attempt.status,
+                    "cause": one.cause,
+                }
+                for one in standings
+            ]
+        ),
         now=now,
-        ids=[standing.attempt.id for standing in standings],
-        versions=[standing.version + 1 for standing in standings],
-        before=[standing.status_before for standing in standings],
-        statuses=[standing.attempt.status for standing in standings],
-        causes=[standing.cause for standing in standings],
     )
 
 
@@ -209,16 +230,23 @@ async def _write_payments(tx: Transaction, payments: Sequence[Payment], now: dat
         UPDATE payments.payments p
            SET status = x.status, kept_attempt_id = x.kept_attempt_id, kept_charge_id = x.kept_charge_id,
                is_captured = x.is_captured, updated_at = %(now)s
-          FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(kept_attempts)s::uuid[], %(kept_charges)s::uuid[], %(captured)s::boolean[])
-               AS x(id, status, kept_attempt_id, kept_charge_id, is_captured)
+          FROM json_to_recordset(%(rows)s::json)
+                   AS x(id uuid, status text, kept_attempt_id uuid, kept_charge_id uuid, is_captured boolean)
          WHERE p.organizer_id = %(organizer_id)s AND p.id = x.id
         """,
+        rows=rows_as_json(
+            [
+                {
+                    "id": one.id,
+                    "status": one.status,
+                    "kept_attempt_id": one.kept_attempt_id,
+                    "kept_charge_id": one.kept_charge_id,
+                    "is_captured": one.is_captured,
+                }
+                for one in payments
+            ]
+        ),
         now=now,
-        ids=[payment.id for payment in payments],
-        statuses=[payment.status for payment in payments],
-        kept_attempts=[payment.kept_attempt_id for payment in payments],
-        kept_charges=[payment.kept_charge_id for payment in payments],
-        captured=[payment.is_captured for payment in payments],
     )
 
 

@@ -12,7 +12,7 @@ from alltickets.payments.port import Creation
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import first_query
-from alltickets.platform.database import Reader, Transaction
+from alltickets.platform.database import Reader, Transaction, rows_as_json
 
 __all__ = [
     "Prepared",
@@ -104,23 +104,32 @@ async def insert_payments(tx: Transaction, prepared: Sequence[Prepared], now: da
         """
         INSERT INTO payments.payments (organizer_id, id, reference, amount_minor, currency, description, payer_email, return_url,
                                        newest_attempt_id, status, attempts, is_captured, created_at, updated_at)
-        SELECT o.organizer_id, x.*, 'open', 1, false, %(now)s, %(now)s
+        SELECT o.organizer_id, x.id, x.reference, x.amount_minor, x.currency, x.description, x.payer_email, x.return_url,
+               x.attempt_id, 'open', 1, false, %(now)s, %(now)s
           FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(references)s::uuid[], %(amounts)s::bigint[], %(currencies)s::text[], %(descriptions)s::text[],
-                      %(emails)s::text[], %(urls)s::text[], %(attempts)s::uuid[]) AS x
+               json_to_recordset(%(rows)s::json)
+                   AS x(id uuid, reference uuid, amount_minor bigint, currency text, description text, payer_email text,
+                        return_url text, attempt_id uuid)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, reference) DO NOTHING
         RETURNING id
         """,
+        rows=rows_as_json(
+            [
+                {
+                    "id": one.payment_id,
+                    "reference": one.request.reference,
+                    "amount_minor": one.request.amount.minor,
+                    "currency": one.request.amount.currency,
+                    "description": one.request.description,
+                    "payer_email": one.request.payer_email,
+                    "return_url": one.request.return_url,
+                    "attempt_id": one.creation.attempt_id,
+                }
+                for one in prepared
+            ]
+        ),
         now=now,
-        ids=[one.payment_id for one in prepared],
-        references=[one.request.reference for one in prepared],
-        amounts=[one.request.amount.minor for one in prepared],
-        currencies=[one.request.amount.currency for one in prepared],
-        descriptions=[one.request.description for one in prepared],
-        emails=[one.request.payer_email for one in prepared],
-        urls=[one.request.return_url for one in prepared],
-        attempts=[one.creation.attempt_id for one in prepared],
     )
     return {payment_id for (payment_id,) in rows}
 
@@ -132,19 +141,26 @@ async def insert_attempts(tx: Transaction, prepared: Sequence[Prepared], now: da
         """
         INSERT INTO payments.attempts (organizer_id, id, payment_id, account_id, status, expires_at, next_query_at, version, state_since,
                                        queries, absences, needs_review, created_at)
-        SELECT o.organizer_id, x.*, 1, %(now)s, 0, 0, false, %(now)s
+        SELECT o.organizer_id, x.id, x.payment_id, x.account_id, x.status, x.expires_at, x.next_query_at, 1, %(now)s, 0, 0, false, %(now)s
           FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(accounts)s::uuid[], %(statuses)s::text[], %(expires)s::timestamptz[],
-                      %(next)s::timestamptz[]) AS x
+               json_to_recordset(%(rows)s::json)
+                   AS x(id uuid, payment_id uuid, account_id uuid, status text, expires_at timestamptz, next_query_at timestamptz)
          WHERE o.organizer_id = %(organizer_id)s
         """,
+        rows=rows_as_json(
+            [
+                {
+                    "id": one.creation.attempt_id,
+                    "payment_id": one.payment_id,
+                    "account_id": one.account.id,
+                    "status": one.status,
+                    "expires_at": one.creation.expires_at,
+                    "next_query_at": first_query(one.status, now=now, expires_at=one.creation.expires_at),
+                }
+                for one in prepared
+            ]
+        ),
         now=now,
-        ids=[one.creation.attempt_id for one in prepared],
-        payments=[one.payment_id for one in prepared],
-        accounts=[one.account.id for one in prepared],
-        statuses=[one.status for one in prepared],
-        expires=[one.creation.expires_at for one in prepared],
-        next=[first_query(one.status, now=now, expires_at=one.creation.expires_at) for one in prepared],
     )
 
 

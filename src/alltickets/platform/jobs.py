@@ -40,7 +40,8 @@ class Jobs:
     async def work(self, *, concurrency: int = 8) -> None:
         """Run jobs until cancelled."""
         async with self._app.open_async():
-            taking_over = asyncio.create_task(self._take_over())
+            await self._take_over()
+            taking_over = asyncio.create_task(self._keep_taking_over())
             try:
                 await self._app.run_worker_async(
                     concurrency=concurrency, install_signal_handlers=False, listen_notify=True, delete_jobs="successful"
@@ -48,10 +49,14 @@ class Jobs:
             finally:
                 taking_over.cancel()
 
+    async def _keep_taking_over(self) -> None:
+        while True:
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+            await self._take_over()
+
     async def _take_over(self) -> None:
         """Put jobs back whose worker died: a killed process leaves them as being done, and procrastinate never looks at them again."""
-        while True:
-            with contextlib.suppress(procrastinate.exceptions.ConnectorException):
-                for job in await self._app.job_manager.get_stalled_jobs():
-                    await self._app.job_manager.retry_job(job)
-            await asyncio.sleep(TAKE_OVER_SECONDS)
+        # Trouble here is trouble for the worker too, which tells of it; two that put the same job back are no trouble.
+        with contextlib.suppress(procrastinate.exceptions.ConnectorException):
+            for job in await self._app.job_manager.get_stalled_jobs():
+                await self._app.job_manager.retry_job(job)

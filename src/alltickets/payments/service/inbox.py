@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
-import msgspec
 import structlog
 from prometheus_client import Counter
 
@@ -26,7 +25,7 @@ from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, 
 from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.coalescer import Coalescer
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database, Transaction, rows_as_json
 from alltickets.platform.outbox import Recorded
 
 __all__ = ["Inbox"]
@@ -43,9 +42,10 @@ _callbacks = Counter("alltickets_payment_callbacks", "Callbacks by what was made
 
 @dataclass(frozen=True, slots=True)
 class _Received:
+    id: UUID
     account_id: UUID
     dedupe_key: str
-    headers: str
+    headers: Mapping[str, str]
     body: bytes
     received_at: datetime
 
@@ -95,9 +95,10 @@ class Inbox:
             raise CallbackForged
         kept = {name: headers[name] for name in self._connections.provider(gateway).callback_headers if name in headers}
         received = _Received(
+            id=new_id(),
             account_id=account_id,
             dedupe_key=_event_id(account, raw_body) or sha256(raw_body).hexdigest(),
-            headers=msgspec.json.encode(kept).decode(),
+            headers=kept,
             body=raw_body,
             received_at=now,
         )
@@ -164,20 +165,15 @@ class Inbox:
             rows = await tx.fetch_tuples(
                 """
                 INSERT INTO payments.callbacks (organizer_id, id, account_id, dedupe_key, headers, body, received_at, state, tries)
-                SELECT o.organizer_id, x.id, x.account_id, x.dedupe_key, x.headers::jsonb, x.body, x.received_at, 'received', 0
+                SELECT o.organizer_id, x.id, x.account_id, x.dedupe_key, x.headers, decode(x.body, 'base64'), x.received_at, 'received', 0
                   FROM platform.organizers o,
-                       unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(keys)s::text[], %(headers)s::text[], %(bodies)s::bytea[],
-                              %(received)s::timestamptz[]) AS x(id, account_id, dedupe_key, headers, body, received_at)
+                       json_to_recordset(%(rows)s::json)
+                           AS x(id uuid, account_id uuid, dedupe_key text, headers jsonb, body text, received_at timestamptz)
                  WHERE o.organizer_id = %(organizer_id)s
                 ON CONFLICT (organizer_id, account_id, dedupe_key) DO NOTHING
                 RETURNING id
                 """,
-                ids=[new_id() for _ in requests],
-                accounts=[request.account_id for request in requests],
-                keys=[request.dedupe_key for request in requests],
-                headers=[request.headers for request in requests],
-                bodies=[request.body for request in requests],
-                received=[request.received_at for request in requests],
+                rows=rows_as_json(requests),
             )
             if rows:
                 tx.publish(CallbacksReceived(callback_ids=tuple(callback_id for (callback_id,) in rows)))
@@ -287,10 +283,8 @@ async def _mark(tx: Transaction, outcomes: Mapping[UUID, _Outcome]) -> None:
         """
         UPDATE payments.callbacks c
            SET state = x.state, next_try_at = x.next_try_at
-          FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(next)s::timestamptz[]) AS x(id, state, next_try_at)
+          FROM json_to_recordset(%(rows)s::json) AS x(id uuid, state text, next_try_at timestamptz)
          WHERE c.organizer_id = %(organizer_id)s AND c.id = x.id AND c.state <> 'applied'
         """,
-        ids=list(outcomes),
-        states=[outcome.state for outcome in outcomes.values()],
-        next=[outcome.next_try_at for outcome in outcomes.values()],
+        rows=rows_as_json([{"id": id_, "state": one.state, "next_try_at": one.next_try_at} for id_, one in outcomes.items()]),
     )
