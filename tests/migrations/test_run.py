@@ -55,7 +55,7 @@ def test_an_upgrade_that_stops_halfway_keeps_what_is_whole_and_goes_on_from_ther
     half = REVISIONS.index("0007_tickets")
     run(empty_url, "CREATE SCHEMA tickets")
 
-    with pytest.raises(sa.exc.ProgrammingError, match="already exists"):
+    with pytest.raises(sa.exc.ProgrammingError, match=r"already exists"):
         upgrade(empty_url)
     after_failure = pending(empty_url)
     run(empty_url, "DROP SCHEMA tickets")
@@ -73,7 +73,7 @@ def test_a_migration_does_not_wait_for_long_behind_somebody_elses_lock(empty_url
 
     with psycopg.connect(empty_url) as other:
         other.execute("LOCK TABLE alembic_version IN SHARE MODE")
-        with pytest.raises(MigrationImpossible, match="lock timeout.*try again"):
+        with pytest.raises(MigrationImpossible, match=r"lock timeout.*try again"):
             upgrade(empty_url)
     applied = upgrade(empty_url)
 
@@ -83,12 +83,12 @@ def test_a_migration_does_not_wait_for_long_behind_somebody_elses_lock(empty_url
 def test_a_database_of_a_newer_release_is_left_alone(empty_url: str) -> None:
     run(empty_url, "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('9999_future')")
 
-    with pytest.raises(MigrationImpossible, match="9999_future, which this release does not know"):
+    with pytest.raises(MigrationImpossible, match=r"9999_future, which this release does not know"):
         upgrade(empty_url)
 
 
 def test_a_database_that_is_not_there_is_told_in_one_sentence(postgres_url: str) -> None:
-    with pytest.raises(MigrationImpossible, match="does not exist.*see that it is there") as impossible:
+    with pytest.raises(MigrationImpossible, match=r"does not exist.*see that it is there") as impossible:
         upgrade(with_database(postgres_url, "nowhere"))
 
     assert impossible.value.retry_after_seconds == 3

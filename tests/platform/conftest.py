@@ -47,6 +47,11 @@ class OwnDatabase:
         """Whether that server process still lives."""
         return bool(self.admin.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend_pid]).fetchall())
 
+    def is_anyone_asleep(self) -> bool:
+        """Whether a statement is in `pg_sleep`."""
+        asleep = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event = 'PgSleep'"
+        return bool(self.admin.execute(asleep, [self.name]).fetchall())
+
     def go_away(self) -> None:
         """Cut every connection and take no new one."""
         self.admin.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")

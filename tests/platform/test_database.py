@@ -68,17 +68,13 @@ async def test_a_block_that_raises_leaves_nothing_and_a_clean_connection(narrow_
     assert await labels(narrow_database) == ["b"]
 
 
-async def test_a_cancelled_block_leaves_nothing_and_a_clean_connection(narrow_database: Database) -> None:
-    waiting = asyncio.Event()
+async def test_a_cancelled_block_leaves_nothing_and_a_clean_connection(own: OwnDatabase, narrow_database: Database) -> None:
+    async def dawdle(tx: Transaction) -> None:
+        await keep(tx, "a")
+        await tx.fetch_tuples("SELECT pg_sleep(60)")
 
-    async def dawdle() -> None:
-        async with narrow_database.transaction(ANA) as tx:
-            await keep(tx, "a")
-            waiting.set()
-            await tx.fetch_tuples("SELECT pg_sleep(60)")
-
-    task = asyncio.create_task(dawdle())
-    await waiting.wait()
+    task = asyncio.create_task(in_transaction(narrow_database, dawdle))
+    await until(own.is_anyone_asleep)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

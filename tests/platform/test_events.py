@@ -132,7 +132,5 @@ async def test_the_second_to_publish_waits_for_the_commit_of_the_first(database:
 
 async def _waits_for_a_lock(database: Database) -> bool:
     async with database.reading(None) as reader:
-        rows = await reader.fetch_tuples(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        rows = await reader.fetch_tuples("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     return bool(rows)

@@ -197,9 +197,7 @@ async def test_two_that_fail_on_the_same_event_do_not_park_its_neighbour(event_l
 
 async def _waits_for_a_lock(database: Database) -> bool:
     async with database.reading(None) as reader:
-        rows = await reader.fetch_tuples(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        rows = await reader.fetch_tuples("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     return bool(rows)
 
 

@@ -141,9 +141,7 @@ async def test_overlapping_writers_and_several_reading_processes_skip_nothing_an
     assert [seen for seen in looks if len(set(seen)) > 1] == []
 
 
-async def test_a_process_that_dies_between_effects_and_commit_leaves_neither(
-    event_log: Database, event_log_url: str, ana: UUID
-) -> None:
+async def test_a_process_that_dies_between_effects_and_commit_leaves_neither(event_log: Database, event_log_url: str, ana: UUID) -> None:
     await publish(event_log, ana, Counted(value=1), Counted(value=2))
 
     async with processes(event_log_url, "stalls", "mortal") as [process]:

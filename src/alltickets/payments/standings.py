@@ -171,7 +171,8 @@ async def _write_attempts(tx: Transaction, standings: Sequence[Standing]) -> Non
                error_code = x.error_code
           FROM json_to_recordset(%(rows)s::json)
                    AS x(id uuid, version int, status text, state_since timestamptz, queries int, absences int,
-                        absent_since timestamptz, next_query_at timestamptz, needs_review boolean, redirect_url text, provider_reference text, error_kind text, error_code text)
+                        absent_since timestamptz, next_query_at timestamptz, needs_review boolean, redirect_url text,
+                        provider_reference text, error_kind text, error_code text)
          WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.version = x.version
         """,
         rows=rows_as_json(

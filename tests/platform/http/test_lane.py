@@ -187,9 +187,7 @@ class Unlisted(Refusal):
         (Unlisted(), 500, "unexpected", None),
     ],
 )
-async def test_whatever_a_handler_raises_is_a_problem_document(
-    fault: Exception, status: int, slug: str, retry_after: str | None
-) -> None:
+async def test_whatever_a_handler_raises_is_a_problem_document(fault: Exception, status: int, slug: str, retry_after: str | None) -> None:
     async def fail(request: LaneRequest) -> LaneAnswer:
         raise fault
 

@@ -121,9 +121,7 @@ def test_a_refusal_that_says_when_to_come_back_has_a_header_for_it(problems: Pro
         (ScannerGone("The scanner does not answer.", 1), 502, "scanner-gone", {"Retry-After": "1"}),
     ],
 )
-def test_trouble_says_whether_to_come_back(
-    problems: Problems, trouble: Trouble, status: int, slug: str, headers: dict[str, str]
-) -> None:
+def test_trouble_says_whether_to_come_back(problems: Problems, trouble: Trouble, status: int, slug: str, headers: dict[str, str]) -> None:
     trouble.__cause__ = ConnectionError("password=hunter2")
 
     document = problems.document(trouble, instance="/")
