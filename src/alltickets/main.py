@@ -121,7 +121,7 @@ def key_ring_of(settings: Settings) -> KeyRing:
 def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None) -> Contexts:
     """Build every context. Opens nothing; `observe` sees every statement."""
     url, direct_url = database_urls(settings)
-    database = Database(url, pool_size=settings.database_pool_size, observe=observe)
+    database = Database(url, pool_size=settings.database_pool_size, is_pooled=url != direct_url, observe=observe)
     listener = Listener(direct_url)
     http = http_client()
     key_ring = key_ring_of(settings)

@@ -83,11 +83,13 @@ class Desk:
         return Stock(self.pools, self.seats)
 
     def claim(self, *requests: ClaimRequest) -> list[Hold | Exception]:
-        """Decide these together."""
+        """Decide these together, and see that what is to be written is exactly what was decided."""
+        stock = self.stock()
+        seats_before = dict(self.seats)
         held = [hold for hold in self.holds.values() if hold.state == HoldState.HELD]
         visitors = {request.visitor for request in requests}
-        outcomes, new, _ = decide_claims(
-            self.stock(),
+        outcomes, new, replaced = decide_claims(
+            stock,
             requests,
             known={request.hold_id: self.holds[request.hold_id] for request in requests if request.hold_id in self.holds},
             held_of_visitor={visitor: [hold for hold in held if hold.visitor == visitor] for visitor in visitors},
@@ -98,6 +100,9 @@ class Desk:
             event_id=EVENT,
             now=self.now,
         )
+        assert {hold.hold_id for hold in replaced} == {hold.hold_id for hold in held if hold.state == HoldState.RELEASED}
+        assert self.seats == seats_before | dict.fromkeys(stock.seats_freed) | stock.seats_held
+        assert stock.seats_freed.isdisjoint(stock.seats_held)
         self.holds |= {hold.hold_id: hold for hold in new}
         return outcomes
 

@@ -210,16 +210,26 @@ async def test_every_statement_is_shown_to_who_observes(own: OwnDatabase) -> Non
     assert seen == ["DELETE FROM things", "SELECT 1"]
 
 
-async def test_a_transaction_waits_only_so_long_and_its_limits_end_with_it(narrow_database: Database) -> None:
-    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
-    async with narrow_database.transaction(ANA) as tx:
-        inside = [await shows(tx, limit) for limit in limits]
-    async with narrow_database.reading(ANA) as reader:
-        after = [(await reader.fetch_tuples("SELECT current_setting(%(limit)s)", limit=limit))[0][0] for limit in limits]
 
-    assert inside == ["4s", "10s", "15s"]
+@pytest.mark.parametrize("is_pooled", [False, True])
+async def test_a_transaction_waits_only_so_long(own: OwnDatabase, is_pooled: bool) -> None:
+    async with opened(Database(own.url, pool_size=1, is_pooled=is_pooled)) as database, database.transaction(ANA) as tx:
+        assert [await shows(tx, limit) for limit in LIMITS] == ["4s", "10s", "15s"]
+
+
+async def test_behind_a_pooler_a_connection_keeps_nothing_of_a_transaction(own: OwnDatabase) -> None:
+    async with opened(Database(own.url, pool_size=1, is_pooled=True)) as database:
+        for _ in range(5):
+            async with database.transaction(ANA) as tx:
+                await tx.fetch_tuples("SELECT 1")
+        async with database.reading(ANA) as reader:
+            after = [(await reader.fetch_tuples("SELECT current_setting(%(limit)s)", limit=limit))[0][0] for limit in LIMITS]
+            prepared = await reader.fetch_tuples("SELECT count(*) FROM pg_prepared_statements")
+
     assert after == ["0", "0", "0"]
+    assert prepared == [(0,)]
 
 
 async def test_a_lock_that_takes_too_long_is_told_as_busy(own_database: Database) -> None:

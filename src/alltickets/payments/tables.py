@@ -51,7 +51,7 @@ account_directory = sa.Table(
     sa.Column("account_id", _id, nullable=False),
     sa.Column("organizer_id", _id, nullable=False),
     sa.PrimaryKeyConstraint("gateway", "account_id"),
-    comment="Whose account a callback address names: callbacks arrive without an organizer.",
+    comment="Directory of payment accounts: whose one a callback address names, for callbacks arrive without an organizer.",
 )
 
 payments = sa.Table(

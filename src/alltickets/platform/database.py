@@ -26,9 +26,18 @@ __all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transac
 Row = TypeVar("Row")
 StatementObserver = Callable[[str], None]
 
-# One simple-protocol message: costs no round trip more than BEGIN alone, and works behind PgBouncer, where session settings do not.
 # What a transaction waits for a lock is bounded well below what a buyer waits for an answer.
-_BEGIN = "BEGIN; SET LOCAL lock_timeout = '4s'; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '15s'"
+_LIMITS = {"lock_timeout": "4s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"}
+_CONNECTION: dict[str, Any] = {"autocommit": True, "application_name": "alltickets", "connect_timeout": 5}
+# Statements are parsed once per connection, but planned each time: a plan made while a table was small would be kept while it grows.
+_DIRECT = {
+    "prepare_threshold": 2,
+    "options": " ".join(f"-c {name}={value}" for name, value in {**_LIMITS, "plan_cache_mode": "force_custom_plan"}.items()),
+}
+# Behind PgBouncer in transaction mode nothing stays in a connection: no prepared statements, and limits set anew in each transaction, in the
+# one message that begins it.
+_POOLED = {"prepare_threshold": None}
+_BEGIN_POOLED = "; ".join(["BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, value in _LIMITS.items())])
 
 _BUSY = (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure, pg.IdleInTransactionSessionTimeout)
 
@@ -128,8 +137,19 @@ class Transaction(Reader):
 class Database:
     """A pool of connections and the only place where transactions begin and end."""
 
-    def __init__(self, url: str, *, pool_size: int, notifier: Notifier | None = None, observe: StatementObserver | None = None) -> None:
-        """`observe` sees the text of every statement: tests hold each against the rules of SQL in design section 8."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        is_pooled: bool = False,
+        notifier: Notifier | None = None,
+        observe: StatementObserver | None = None,
+    ) -> None:
+        """is_pooled: a pooler in transaction mode is in between, so nothing may be kept in a connection.
+
+        `observe` sees the text of every statement: tests hold each against the rules of SQL in design section 8.
+        """
         self._pool = psycopg_pool.AsyncConnectionPool(
             url,
             min_size=1,
@@ -140,11 +160,11 @@ class Database:
             # A chain of attempts waits twice as long after each: short chains, begun anew by the next request, find a database within two
             # seconds of its return; one of 60 s would look again up to half a minute after (measured: 11 s after an outage of 20 s).
             reconnect_timeout=2,
-            # No server-side prepared statements: PgBouncer in transaction mode would mix them up between clients.
-            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "alltickets", "connect_timeout": 5},
+            kwargs=_CONNECTION | (_POOLED if is_pooled else _DIRECT),
         )
         self._notifier = notifier or Notifier(self._pool)
         self._observe = observe
+        self._begin = _BEGIN_POOLED if is_pooled else "BEGIN"
         self._mending: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -163,7 +183,7 @@ class Database:
         None is for rows of nobody's: directories. Raises `DatabaseUnavailable` or `DatabaseBusy` for trouble of the database.
         """
         async with self._connection() as connection:
-            await connection.execute(_BEGIN, prepare=False)
+            await connection.execute(self._begin, prepare=False)
             tx = Transaction(connection, organizer_id, self._observe)
             try:
                 yield tx

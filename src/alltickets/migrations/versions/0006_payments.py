@@ -67,7 +67,7 @@ def _create_account_directory() -> None:
         sa.Column("organizer_id", _id, nullable=False),
         sa.PrimaryKeyConstraint("gateway", "account_id"),
         schema="payments",
-        comment="Whose account a callback address names: callbacks arrive without an organizer.",
+        comment="Directory of payment accounts: whose one a callback address names, for callbacks arrive without an organizer.",
     )
 
 
