@@ -47,7 +47,7 @@ async def test_reading_first_and_writing_then_would_let_two_in(house: House) -> 
             )
             return True
 
-    assert await asyncio.gather(let_in_if_unused(1), let_in_if_unused(2)) == [True, True]
+    assert list(await asyncio.gather(let_in_if_unused(1), let_in_if_unused(2))) == [True, True]
 
 
 async def test_a_ticket_scanned_at_fifty_doors_at_once_lets_one_in(house: House) -> None:

@@ -23,7 +23,6 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database
 from alltickets.platform.http.address import AddressReader
-from alltickets.platform.http.problems import Problems
 from alltickets.problems import PROBLEMS
 from tests.conftest import SettableClock
 
@@ -112,10 +111,9 @@ async def join(identity: IdentityService, house: House, role: Role, *, mail: str
 def make_app(identity: IdentityService) -> Litestar:
     """An application of identity's routes alone."""
     addresses = AddressReader(["127.0.0.1/32"])
-    problems = Problems(PROBLEMS)
 
     def answer(request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
-        document = problems.document(fault, instance=request.url.path)
+        document = PROBLEMS.document(fault, instance=request.url.path)
         return Response(document.body, status_code=document.status, headers=dict(document.headers), media_type="application/problem+json")
 
     app = Litestar(

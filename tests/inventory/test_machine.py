@@ -244,7 +244,8 @@ class StockMachine(RuleBasedStateMachine):
 
 
 def test_stock_does_what_the_model_says(database_url: str, pytestconfig: pytest.Config) -> None:
-    seed = pytestconfig.getoption("--hypothesis-seed") or random.SystemRandom().randrange(2**32)
+    given = pytestconfig.getoption("--hypothesis-seed")
+    seed = random.SystemRandom().randrange(2**32) if given is None else int(given)
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         database = Database(database_url, pool_size=2, observe=check_statement)
@@ -262,7 +263,7 @@ def test_stock_does_what_the_model_says(database_url: str, pytestconfig: pytest.
                 ),
             )
         except BaseException as failure:
-            failure.add_note(f"Once more with the same steps: pytest {__file__} --hypothesis-seed={seed}")
+            failure.add_note(f"The same steps once more: --hypothesis-seed={seed}")
             raise
         finally:
             runner.run(database.close())

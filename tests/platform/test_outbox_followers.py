@@ -15,6 +15,7 @@ import psycopg
 from alltickets.platform.database import Database, Transaction
 from alltickets.platform.notify import Listener
 from alltickets.platform.outbox import RECHECK_SECONDS, Follower, Recorded, Subscription
+from tests.platform.conftest import opened
 from tests.platform.streams import Counted, Noted, counting, cursor, effects, log_of, publish
 from tests.waiting import until
 
@@ -210,6 +211,29 @@ async def test_a_follower_that_is_stopped_finishes_what_it_delivers(event_log: D
         go_on.set()
 
     assert await cursor(event_log, ana, "stopped") == 1
+
+
+async def test_a_subscription_that_wants_nothing_of_what_is_published_moves_its_cursor_once_a_second(
+    event_log: Database, event_log_url: str, ana: UUID
+) -> None:
+    seen: list[str] = []
+    looks = 20
+
+    def moves() -> int:
+        return sum("UPDATE platform.cursors" in statement for statement in seen)
+
+    async with opened(Database(event_log_url, pool_size=2, observe=seen.append)) as database:
+        follower = Follower(database, [counting("picky")])
+        async with following(follower):
+            for round_ in range(looks):
+                await publish(event_log, ana, Noted())
+                follower.wake()
+                await until(lambda round_=round_: sum("across organizers" in statement for statement in seen) > round_)  # type: ignore[misc]
+            moves_during_the_rush = moves()
+            await until(lambda: _read(event_log, ana, "picky", looks), seconds=2 * RECHECK_SECONDS + 1)
+
+    assert moves_during_the_rush <= 3
+    assert await effects(event_log, ana, "picky") == []
 
 
 async def delays(database: Database, organizer_id: UUID, name: str, rounds: int) -> list[float]:

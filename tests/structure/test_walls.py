@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 import pytest
@@ -46,7 +47,12 @@ def imported_by(module: Module) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _is_module(name: str) -> bool:
-    return any(f"alltickets.{module.name}" == name for module in modules())
+    return name in _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(f"alltickets.{module.name}" for module in modules())
 
 
 def may_import(importer: Module, imported: str) -> bool:
@@ -184,12 +190,11 @@ def classes_below(base: type) -> list[type]:
     for module in modules():
         if module.part in CONTEXTS or module.part in ("kernel", "platform"):
             importlib.import_module(f"alltickets.{module.name}" if module.name else "alltickets")
-    below = {base}
-    while True:
-        derived: set[type] = {child for each in below for child in each.__subclasses__()} - below
-        if not derived:
-            return sorted((each for each in below - {base} if each.__module__.startswith("alltickets.")), key=repr)
-        below |= derived
+    below = [base]
+    for each in below:
+        derived: list[type] = each.__subclasses__()
+        below += [child for child in derived if child not in below]
+    return [each for each in below[1:] if each.__module__.startswith("alltickets.")]
 
 
 def test_events_are_frozen_and_no_two_share_the_name_under_which_they_are_logged() -> None:

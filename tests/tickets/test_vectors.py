@@ -14,7 +14,7 @@ VECTORS = json.loads(PATH.read_text(encoding="utf-8"))
 KEY = Ed25519PublicKey.from_public_bytes(bytes.fromhex(VECTORS["keys"]["event"]["public"]))
 
 
-def _by_name(kind: str) -> Any:
+def _by_name(kind: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", VECTORS[kind], ids=lambda vector: vector["name"])
 
 

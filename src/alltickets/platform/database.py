@@ -34,8 +34,8 @@ _DIRECT = {
     "prepare_threshold": 2,
     "options": " ".join(f"-c {name}={value}" for name, value in {**_LIMITS, "plan_cache_mode": "force_custom_plan"}.items()),
 }
-# Behind PgBouncer in transaction mode nothing stays in a connection: no prepared statements, and limits set anew in each transaction, in the
-# one message that begins it.
+# Behind PgBouncer in transaction mode nothing stays in a connection: no prepared statements, and limits set anew in each transaction, by
+# the one message that begins it.
 _POOLED = {"prepare_threshold": None}
 _BEGIN_POOLED = "; ".join(["BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, value in _LIMITS.items())])
 

@@ -9,7 +9,7 @@ import msgspec
 
 from alltickets.catalog.interface import Catalog, EventSnapshot
 from alltickets.inventory.events import HoldsExpired
-from alltickets.inventory.interface import Confirmation, confirm, return_sold
+from alltickets.inventory.interface import Confirmation, confirm, read_holds, return_sold
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, PaidLine, PaymentUnplaced
 from alltickets.orders.quotes import KeptQuotes, selection_of
@@ -110,6 +110,8 @@ class Fulfilment:
 
     async def take_back(self, tx: Transaction, orders: Sequence[Order], reason: Revocation, *, now: datetime) -> None:
         """Revoke the tickets of these orders and put their places on sale again."""
+        # Holds before buyers' counts before pools, as everybody who locks several of them.
+        await read_holds(tx, [order.hold_id for order in orders])
         await self._uncount(tx, orders)
         await return_sold(tx, [order.hold_id for order in orders])
         await revoke_of_orders(tx, [order.order_id for order in orders], reason=reason, now=now)
