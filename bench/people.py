@@ -93,14 +93,15 @@ class Organizer:
             UUID(kind["ticket_type_id"]),
         )
 
-    def steward(self, sale: Sale) -> "Steward":
-        """A steward with a paired scanner at a checkpoint of the event."""
+    def steward(self, sale: Sale, *, gate_url: str | None = None) -> "Steward":
+        """A steward with a paired scanner at a checkpoint of the event. gate_url: where scanners go, if not where organizers do."""
         checkpoint_id = new_id()
         self.call("PUT", f"/events/{sale.event_id}/checkpoints/{checkpoint_id}", {"name": "Puerta 1"})
         device = self.call("POST", "/devices", {"name": "Teléfono 1", "event_id": str(sale.event_id)})
-        answer = self.http.post("/api/gate/pair", json={"code": device["pairing_code"]})
+        gate_url = gate_url or str(self.http.base_url)
+        answer = httpx.post(f"{gate_url.rstrip('/')}/api/gate/pair", json={"code": device["pairing_code"]}, timeout=30)
         answer.raise_for_status()
-        return Steward(str(self.http.base_url), answer.json()["token"], checkpoint_id)
+        return Steward(gate_url, answer.json()["token"], checkpoint_id)
 
 
 class Buyer:
@@ -109,6 +110,13 @@ class Buyer:
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": _some_address()})
         self.visitor_id = new_id()
+
+    def quote(self, sale: Sale, quantity: int) -> dict[str, Any]:
+        """What places cost."""
+        answer = self.http.post("/api/shop/quotes", json={"event_id": str(sale.event_id), "lines": [sale.line(quantity)]})
+        answer.raise_for_status()
+        quoted: dict[str, Any] = answer.json()
+        return quoted
 
     def hold(self, sale: Sale, quantity: int, *, hold_id: UUID | None = None, **more: object) -> httpx.Response:
         """Hold places; the answer as it comes."""

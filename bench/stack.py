@@ -106,24 +106,35 @@ class Stack:
         migrations.upgrade(self.database.url)
         return self.database
 
-    def serve(self, *, surface: str = "all", port: int | None = None, workers: int = 1, app: str | None = None) -> Process:
-        """Start an HTTP role and wait until it is ready. `app`: a factory of the benchmarks instead of the product's."""
+    def serve(
+        self,
+        *,
+        surface: str = "all",
+        port: int | None = None,
+        workers: int = 1,
+        app: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Process:
+        """Start an HTTP role and wait until it is ready.
+
+        app: a factory of the benchmarks instead of the product's. settings: variables of this process alone.
+        """
         port = port or self.port
         command = ["-m", "alltickets.cli", "serve", "--surface", surface, "--port", str(port), "--workers", str(workers)]
         if app is not None:
             command = ["-m", "bench.serve", app, str(port)]
-        process = self._start(f"serve-{surface}-{port}", command)
+        process = self._start(f"serve-{surface}-{port}", command, settings or {})
         self._wait_for_http(process, f"http://127.0.0.1:{port}/health/ready")
         return process
 
     def work(self, queues: str = "all") -> Process:
         """Start a background role."""
-        return self._start(f"work-{queues}", ["-m", "alltickets.cli", "work", "--queues", queues])
+        return self._start(f"work-{queues}", ["-m", "alltickets.cli", "work", "--queues", queues], {})
 
     def sandbox(self) -> Process:
         """Start the sandbox gateway and wait until it answers."""
         data = str(self.folder / "sandbox")
-        process = self._start("sandbox", ["-m", "simulators.sandbox", "--port", str(self.sandbox_port), "--data", data])
+        process = self._start("sandbox", ["-m", "simulators.sandbox", "--port", str(self.sandbox_port), "--data", data], {})
         self._wait_for_http(process, f"{self.sandbox_url}/health")
         return process
 
@@ -133,13 +144,13 @@ class Stack:
             process.stop()
         self.database.stop()
 
-    def _start(self, name: str, arguments: list[str]) -> Process:
+    def _start(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> Process:
         log = self.folder / f"{name}-{len(self.processes)}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=Path(__file__).parents[1],
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -1,7 +1,4 @@
-"""Tables of inventory. The CHECK on pools is the last line of defence: whatever else goes wrong, it refuses to oversell.
-
-PostgreSQL gathers no statistics of `organizer_id` here; the migration says why.
-"""
+"""Tables of inventory. The CHECK on pools is the last line of defence: whatever else goes wrong, it refuses to oversell."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID

@@ -1,6 +1,6 @@
 """The event log read: subscriptions follow each organizer's stream, in order, each effect once.
 
-Writing stands in `events.py` and happens through `tx.publish`. Here is all reading, so that a broker can carry it where one database is
+Writing happens through `tx.publish` and stands in `database.py`. Here is all reading, so that a broker can carry it where one database is
 outgrown. A subscription's effects and its cursor commit together. What a handler cannot digest after `TRIES_MAX` tries is parked
 in the dead letters, loudly, and the others go on.
 """
