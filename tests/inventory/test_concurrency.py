@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from uuid import UUID
 
 import pytest
@@ -19,7 +19,7 @@ from tests.inventory.buyers import buyers
 from tests.inventory.sale import UNLIMITED, Sale, opened
 from tests.inventory.traffic import Orders
 
-ReadStock = Callable[[Transaction, Iterable[UUID]], Awaitable[Stock]]
+ReadStock = Callable[[Transaction, Iterable[UUID]], Coroutine[None, None, Stock]]
 
 
 async def read_without_lock(tx: Transaction, pool_ids: Iterable[UUID]) -> Stock:
@@ -99,7 +99,7 @@ def locking() -> asyncio.Event:
 
 
 @pytest.fixture
-async def elsewhere(sale: Sale, database_url: str, locking: asyncio.Event) -> Sale:
+async def elsewhere(sale: Sale, database_url: str, locking: asyncio.Event) -> AsyncIterator[Sale]:
     """The same sale in another process."""
 
     def observe(sql: str) -> None:
@@ -133,7 +133,7 @@ async def test_a_coalescer_decides_a_raced_batch_again_and_answers_everybody(sal
     floor = await sale.open(10)
     requests = [sale.claim_of(floor), sale.claim_of(floor)]
 
-    async def flush(_: UUID, batch: list[ClaimRequest]) -> list[Hold | Exception]:
+    async def flush(_: UUID, batch: Sequence[ClaimRequest]) -> list[Hold | Exception]:
         return await elsewhere.claim(*batch)
 
     coalescer: Coalescer[UUID, ClaimRequest, Hold] = Coalescer("claims", flush)

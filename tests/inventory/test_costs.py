@@ -99,8 +99,9 @@ def _rows_read(node: dict[str, Any]) -> int:
     """Rows that a scan of a table looked at, whether it kept them or not."""
     if "Relation Name" not in node or not node["Node Type"].endswith("Scan"):
         return 0
-    per_loop = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    return round(per_loop * node["Actual Loops"])
+    per_loop: float = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    loops: int = node["Actual Loops"]
+    return round(per_loop * loops)
 
 
 async def open_sale(database: Database, *, seats: int) -> tuple[Sale, UUID, UUID]:
@@ -140,19 +141,19 @@ async def fresh(postgres_url: str) -> AsyncIterator[Database]:
     name = f"test_{new_id().hex}"
     url = with_database(postgres_url, name)
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
-        await connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        await connection.execute(f"CREATE DATABASE {name}")
     migrations.upgrade(url)
     async with opened(url) as database:
         for table in ("pools", "seats", "holds"):
             await _run_alone(database, f"ALTER TABLE inventory.{table} SET (autovacuum_enabled = off)")
         yield database
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def _run_alone(database: Database, sql: str) -> None:
     async with database.reading(None) as reader:
-        await reader.connection.execute(sql)  # type: ignore[arg-type]
+        await reader.connection.execute(sql)
 
 
 @pytest.mark.parametrize("statistics", ["none", "of others", "of all"])

@@ -223,9 +223,9 @@ class StockMachine(RuleBasedStateMachine):
 
     async def _read(self, tx: Transaction) -> tuple[dict[UUID, Any], dict[UUID, Any], dict[UUID, Any]]:
         mine = "WHERE organizer_id = %(organizer_id)s"
-        pools = await tx.fetch_tuples(f"SELECT pool_id, capacity, held, sold FROM inventory.pools {mine}")  # type: ignore[arg-type]
-        seats = await tx.fetch_tuples(f"SELECT seat_id, state, hold_id FROM inventory.seats {mine}")  # type: ignore[arg-type]
-        holds = await tx.fetch_tuples(f"SELECT hold_id, state, expires_at FROM inventory.holds {mine}")  # type: ignore[arg-type]
+        pools = await tx.fetch_tuples(f"SELECT pool_id, capacity, held, sold FROM inventory.pools {mine}")
+        seats = await tx.fetch_tuples(f"SELECT seat_id, state, hold_id FROM inventory.seats {mine}")
+        holds = await tx.fetch_tuples(f"SELECT hold_id, state, expires_at FROM inventory.holds {mine}")
         by_id = [{row[0]: row[1:] for row in rows} for rows in (pools, seats, holds)]
         return by_id[0], by_id[1], by_id[2]
 
@@ -251,10 +251,7 @@ def test_stock_does_what_the_model_says(database_url: str, pytestconfig: pytest.
         database = Database(database_url, pool_size=2, observe=check_statement)
         runner.run(database.open())
 
-        @hypothesis.seed(seed)
-        def machine() -> StockMachine:
-            return StockMachine(runner, database)
-
+        machine: Any = hypothesis.seed(seed)(lambda: StockMachine(runner, database))
         try:
             run_state_machine_as_test(
                 machine,

@@ -312,7 +312,7 @@ async def test_the_table_itself_refuses_to_oversell(sale: Sale, database_url: st
 
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         with pytest.raises(psycopg.errors.CheckViolation):
-            await connection.execute(f"UPDATE inventory.pools SET {figures} WHERE pool_id = %s", [floor])  # type: ignore[arg-type]
+            await connection.execute(f"UPDATE inventory.pools SET {figures} WHERE pool_id = %s", [floor])
 
     assert await sale.figures(floor) == (0, 0)
 

@@ -2,23 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-import httpx
-
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-
-
-def problem_of(answer: httpx.Response) -> str:
-    assert answer.headers["content-type"] == "application/problem+json"
-    slug: str = answer.json()["type"].removeprefix("/problems/")
-    return slug
-
-
-def places(organizer: Organizer, sale: Sale) -> tuple[int, int, int]:
-    """Held, sold and left of the event's only pool."""
-    [pool] = organizer.call("GET", f"/events/{sale.event_id}/pools")
-    return pool["held"], pool["sold"], pool["left"]
+from tests.journeys.seen import places, problem_of
 
 
 def test_from_the_published_event_to_the_door_which_lets_each_ticket_in_once(stack: Stack, organizer: Organizer, buyer: Buyer) -> None:

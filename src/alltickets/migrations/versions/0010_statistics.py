@@ -1,4 +1,4 @@
-"""statistics: the planner is told that an organizer may own any share of a table, and is kept from believing otherwise"""
+"""statistics: the planner is told that an organizer may own any share of a table, and that an id names one row"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,13 +31,35 @@ def upgrade() -> None:
     for schema, table in tables:
         op.execute(f"ALTER TABLE {schema}.{table} ALTER COLUMN organizer_id SET STATISTICS 0")
         if version >= FIRST_VERSION_WITH_RESTORE:
-            connection.execute(
-                sa.text(
-                    """
-                    SELECT pg_restore_attribute_stats(
-                             'schemaname', CAST(:schema AS text), 'relname', CAST(:table AS text), 'attname', 'organizer_id',
-                             'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 1::real)
-                    """
-                ),
-                {"schema": schema, "table": table},
-            )
+            _tell(connection, schema, table, "organizer_id", n_distinct=1)
+    # Until the first ANALYZE an unknown id counts as one in two hundred: a hundred of them then seem to be half of the table, and the table
+    # is read as a whole (measured: 14 ms for the states of 100 among 100,000 holds, growing).
+    keys = connection.execute(
+        sa.text(
+            """
+            SELECT n.nspname, c.relname, id.attname
+              FROM pg_index i
+              JOIN pg_class c ON c.oid = i.indrelid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_attribute o ON o.attrelid = c.oid AND o.attnum = i.indkey[0] AND o.attname = 'organizer_id'
+              JOIN pg_attribute id ON id.attrelid = c.oid AND id.attnum = i.indkey[1] AND id.atttypid = 'uuid'::regtype
+             WHERE i.indisprimary AND i.indnkeyatts = 2
+            """
+        )
+    ).all()
+    for schema, table, column in keys if version >= FIRST_VERSION_WITH_RESTORE else []:
+        _tell(connection, schema, table, column, n_distinct=-1)
+
+
+def _tell(connection: sa.Connection, schema: str, table: str, column: str, *, n_distinct: int) -> None:
+    """Have the planner take the column to have so many values; -1: another one in each row."""
+    connection.execute(
+        sa.text(
+            """
+            SELECT pg_restore_attribute_stats(
+                     'schemaname', CAST(:schema AS text), 'relname', CAST(:table AS text), 'attname', CAST(:column AS text),
+                     'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', CAST(:n_distinct AS real))
+            """
+        ),
+        {"schema": schema, "table": table, "column": column, "n_distinct": n_distinct},
+    )
