@@ -1,13 +1,14 @@
 """Holds on one hot sector through HTTP, beside the bare server and the same hold with a row lock per request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.baseline import echo, with_app
 from bench.figures import options, report, spread
 from bench.load import Load, run_wrk
 from bench.people import Organizer, Sale
-from bench.stack import Stack, free_port
+from bench.stack import Stack
 from bench.stock import read_stock
 
 CONNECTIONS = 128
@@ -29,16 +30,14 @@ def main(arguments: Sequence[str]) -> int:
             load_holds(stack, sale, 2, connections)
             echoes, holds = [], []
             for _ in range(rounds):
-                echoes.append(
-                    _with(stack, "bench.apps:echo_factory", lambda url: run_wrk(url, "echo.lua", seconds=3, connections=connections))
-                )
+                echoes.append(echo(stack, connections))
                 holds.append(load_holds(stack, sale, seconds, connections))
-            row_lock = _with(stack, "bench.apps:row_lock_factory", lambda url: load_holds(stack, sale, 5, connections, url=url))
+            row_lock = with_app(stack, "bench.apps:row_lock_factory", lambda url: load_holds(stack, sale, 5, connections, url=url))
             stock = read_stock(database.url, sale)
         finally:
             stack.stop()
     best = sorted(holds, key=lambda load: load.per_second)[rounds // 2]
-    echo = sorted(load.per_second for load in echoes)[rounds // 2]
+    bare = sorted(load.per_second for load in echoes)[rounds // 2]
     report(
         {
             "benchmark": "holds",
@@ -50,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
             "astray": stock.astray,
             "connections": connections,
             "spread": spread([load.per_second for load in holds]),
-            "echo_per_second": round(echo, 1),
-            "ratio_to_echo": round(best.per_second / echo, 3),
+            "echo_per_second": round(bare, 1),
+            "ratio_to_echo": round(best.per_second / bare, 3),
             "row_lock_per_second": round(row_lock.per_second, 1),
         },
         arguments,
@@ -63,13 +62,3 @@ def load_holds(stack: Stack, sale: Sale, seconds: int, connections: int, *, url:
     """Holds of new visitors for so many seconds."""
     arguments = {"event": sale.event_id, "performance": sale.performance_id, "ticket_type": sale.ticket_type_id, "quantity": quantity}
     return run_wrk(url or stack.url, "holds.lua", seconds=seconds, connections=connections, arguments=arguments)
-
-
-def _with(stack: Stack, factory: str, load: Callable[[str], Load]) -> Load:
-    """Serve another application beside the product, idle meanwhile, and load that."""
-    port = free_port()
-    process = stack.serve(port=port, app=factory)
-    try:
-        return load(f"http://127.0.0.1:{port}")
-    finally:
-        process.stop()

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from bench.baseline import echo
 from bench.figures import options, report, spread
 from bench.load import Load, run_wrk
 from bench.people import Organizer, Sale
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
             load_of = {"account": account_id, "secret": secret_of(account["settings"]["merchant"])}
             _round(stack, database.url, sale, load_of, 2, connections)
             measured = [_round(stack, database.url, sale, load_of, seconds, connections) for _ in range(rounds)]
+            bare = echo(stack, connections)
             stock = read_stock(database.url, sale)
             paid, tickets = _counts(database.url, sale)
         finally:
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             "requests_per_second": round(load.per_second, 1),
             "connections": connections,
             "spread": spread(rates),
+            "echo_per_second": round(bare.per_second, 1),
         },
         arguments,
     )

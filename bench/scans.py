@@ -13,6 +13,7 @@ from alltickets.kernel.money import Money
 from alltickets.main import build_contexts
 from alltickets.platform.settings import Settings
 from alltickets.tickets.interface import IssueTicket, issue
+from bench.baseline import echo
 from bench.figures import options, report
 from bench.load import run_wrk
 from bench.people import Organizer, Sale
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             codes.write_text("\n".join(asyncio.run(_issue(stack, sale, int(given.get("tickets", TICKETS))))))
             load_of = {"codes": codes, "checkpoint": steward.checkpoint_id, "token": steward.token}
             load = run_wrk(stack.url, "scans.lua", seconds=seconds, connections=connections, arguments=load_of)
+            bare = echo(stack, connections)
             admitted, tickets, scans = _counts(database.url, sale)
         finally:
             stack.stop()
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
             "admitted": admitted,
             "scans": scans,
             "connections": connections,
+            "echo_per_second": round(bare.per_second, 1),
         },
         arguments,
     )

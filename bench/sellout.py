@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from bench.baseline import echo
 from bench.figures import options, report
 from bench.holds import load_holds
 from bench.load import Load
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
             watch.start()
             load = load_holds(stack, sale, int(given.get("seconds", 12)), connections, quantity=quantity)
             watch.join()
+            bare = echo(stack, connections)
             stock = read_stock(database.url, sale)
         finally:
             stack.stop()

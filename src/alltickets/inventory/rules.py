@@ -80,6 +80,8 @@ class Hold:
     memo: str = ""
     is_new: bool = False
     """Whether the decision at hand placed it; False for one that stood already."""
+    replaced: tuple[UUID, ...] = ()
+    """The visitor's former holds, whose places this new one gave back."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether it still keeps its places from others: expiry is a fact of time, not of a sweeper."""
@@ -285,6 +287,7 @@ def decide_claims(
             request.expires_at,
             request.memo,
             is_new=True,
+            replaced=tuple(one.hold_id for one in former),
         )
         placed[request.hold_id] = hold
         of_visitor[request.visitor] = [hold]

@@ -6,7 +6,7 @@ import msgspec
 
 from alltickets.platform.events import Event
 
-__all__ = ["OrderCancelled", "OrderExpired", "OrderPaid", "OrderPlaced", "OrderRefunded", "PaidLine", "PaymentUnplaced"]
+__all__ = ["OrderCancelled", "OrderExpired", "OrderPaid", "OrderPlaced", "OrderRefunded", "OrdersLeft", "PaidLine", "PaymentUnplaced"]
 
 
 class PaidLine(msgspec.Struct, frozen=True):
@@ -41,8 +41,14 @@ class OrderPaid(Event, frozen=True):
     late: bool
 
 
+class OrdersLeft(Event, frozen=True):
+    """Their buyers chose anew, and these orders' places went to the new holds; each becomes `OrderExpired`."""
+
+    order_ids: tuple[UUID, ...]
+
+
 class OrderExpired(Event, frozen=True):
-    """The time to pay ran out."""
+    """The time to pay ran out, or the buyer chose anew."""
 
     order_id: UUID
     event_id: UUID
@@ -64,7 +70,10 @@ class OrderRefunded(Event, frozen=True):
 
 
 class PaymentUnplaced(Event, frozen=True):
-    """Money came for places that are somebody else's by now, or for a cancelled order: it is being returned, and the buyer must be told."""
+    """Money came too late: for a cancelled order, for places that are somebody else's by now, or for more than a buyer may have.
+
+    It is being returned, and the buyer must be told.
+    """
 
     order_id: UUID
     event_id: UUID

@@ -1,6 +1,7 @@
 """What orders do when others publish."""
 
 from alltickets.inventory.events import HoldsExpired
+from alltickets.orders.events import OrdersLeft
 from alltickets.orders.service import Orders
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.outbox import Subscription
@@ -12,6 +13,6 @@ def subscription(orders: Orders) -> Subscription:
     """Money and time moving orders. An order becomes paid here: `service/fulfilment.py`."""
     return Subscription(
         name="orders",
-        events=(PaymentCaptured, PaymentPending, PaymentFailed, PaymentRefunded, HoldsExpired),
+        events=(PaymentCaptured, PaymentPending, PaymentFailed, PaymentRefunded, HoldsExpired, OrdersLeft),
         handle=orders.fulfilment.on_events,
     )

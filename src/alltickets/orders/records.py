@@ -14,6 +14,8 @@ from alltickets.platform.database import Reader, Transaction, rows_as_json, uuid
 __all__ = [
     "ORDER_COLUMNS",
     "Order",
+    "lock_orders",
+    "open_orders_on",
     "order_of",
     "read_order",
     "read_orders",
@@ -59,6 +61,13 @@ ORDER_COLUMNS = """
     order_id, event_id, hold_id, status, number, buyer::text, holders::text, quote_id, total_minor, currency,
     campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor
 """
+_SELECT_ORDERS: Any = f"""
+    SELECT {ORDER_COLUMNS}
+      FROM orders.orders
+     WHERE organizer_id = %(organizer_id)s
+       AND (order_id = ANY(%(order_ids)s::uuid[]) OR hold_id = ANY(%(hold_ids)s::uuid[]))
+     ORDER BY order_id
+"""
 
 
 async def write_orders(tx: Transaction, orders: Sequence[Order]) -> None:
@@ -81,21 +90,29 @@ async def write_orders(tx: Transaction, orders: Sequence[Order]) -> None:
     )
 
 
-async def read_orders(tx: Transaction, *, order_ids: Iterable[UUID] = (), hold_ids: Iterable[UUID] = ()) -> list[Order]:
-    """Orders of these ids or on these holds, locked in id order until `tx` ends."""
-    rows = await tx.fetch_tuples(
-        f"""
-        SELECT {ORDER_COLUMNS}
+async def read_orders(reader: Reader, *, order_ids: Iterable[UUID] = (), hold_ids: Iterable[UUID] = ()) -> list[Order]:
+    """Orders of these ids or on these holds, in id order."""
+    rows = await reader.fetch_tuples(_SELECT_ORDERS, order_ids=uuid_array(order_ids), hold_ids=uuid_array(hold_ids))
+    return [order_of(row) for row in rows]
+
+
+async def lock_orders(tx: Transaction, *, order_ids: Iterable[UUID] = (), hold_ids: Iterable[UUID] = ()) -> list[Order]:
+    """Orders of these ids or on these holds, locked in id order until `tx` ends. Orders are locked before holds."""
+    rows = await tx.fetch_tuples(_SELECT_ORDERS + " FOR UPDATE", order_ids=uuid_array(order_ids), hold_ids=uuid_array(hold_ids))
+    return [order_of(row) for row in rows]
+
+
+async def open_orders_on(reader: Reader, hold_ids: Iterable[UUID]) -> list[UUID]:
+    """The ids of orders that await payment on these holds."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT order_id
           FROM orders.orders
-         WHERE organizer_id = %(organizer_id)s
-           AND (order_id = ANY(%(order_ids)s::uuid[]) OR hold_id = ANY(%(hold_ids)s::uuid[]))
-         ORDER BY order_id
-           FOR UPDATE
+         WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[]) AND status = 'awaiting_payment'
         """,
-        order_ids=uuid_array(order_ids),
         hold_ids=uuid_array(hold_ids),
     )
-    return [order_of(row) for row in rows]
+    return [order_id for (order_id,) in rows]
 
 
 async def read_order(reader: Reader, order_id: UUID) -> Order | None:

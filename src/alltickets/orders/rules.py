@@ -50,7 +50,7 @@ class OrderStatus(StrEnum):
     PAID = "paid"
     """The money is here and the tickets are issued, in the same transaction."""
     EXPIRED = "expired"
-    """The time ran out unpaid. Money that still comes buys the same places if they are free, and goes back otherwise."""
+    """The time ran out unpaid, or the buyer chose anew. Money that still comes buys the same places if they are free, and goes back otherwise."""
     CANCELLED = "cancelled"
     """Called off by the organizer; paid money goes back."""
     REFUNDED = "refunded"
@@ -172,11 +172,13 @@ def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, h
         faults.append(FieldFault("holders", "count", f"There are {len(places)} tickets, so {len(places)} holders are needed."))
     else:
         for index, (place, holder) in enumerate(zip(places, named, strict=True)):
-            faults += _holder_faults(event.questions, place, holder, f"holders/{index}")
+            if holders:
+                faults += _holder_faults(holder, f"holders/{index}")
+            faults += _answer_faults(event.questions, place, holder, f"holders/{index}/answers")
     if faults:
         raise HoldersInvalid(tuple(faults))
     tidy = Buyer(buyer.name.strip(), buyer.mail.strip(), _tidy_document(buyer.document), buyer.phone)
-    return tidy, [Holder(holder.name.strip(), holder.mail, _tidy_document(holder.document), holder.answers) for holder in named]
+    return tidy, [_tidy_holder(holder) for holder in named]
 
 
 def _buyer_faults(buyer: Buyer) -> Iterable[FieldFault]:
@@ -190,20 +192,23 @@ def _buyer_faults(buyer: Buyer) -> Iterable[FieldFault]:
         yield FieldFault("buyer/phone", "phone", "The buyer's telephone number is not one.")
 
 
-def _holder_faults(questions: Sequence[QuestionSnapshot], place: Place, holder: Holder, where: str) -> Iterable[FieldFault]:
+def _holder_faults(holder: Holder, where: str) -> Iterable[FieldFault]:
     if not holder.name.strip():
         yield FieldFault(f"{where}/name", "required", "A holder's name is missing.")
     if holder.mail is not None and not _MAIL.fullmatch(holder.mail.strip()):
         yield FieldFault(f"{where}/mail", "mail", "A holder's mail address is not one.")
     if holder.document is not None and not _DNI.fullmatch(_tidy_document(holder.document) or ""):
         yield FieldFault(f"{where}/document", "document", "A holder's document is not a DNI: seven or eight digits.")
+
+
+def _answer_faults(questions: Sequence[QuestionSnapshot], place: Place, holder: Holder, where: str) -> Iterable[FieldFault]:
     asked = {question.key: question for question in questions if question.concerns(place.ticket_type_id)}
-    for key in holder.answers.keys() - asked.keys():
-        yield FieldFault(f"{where}/answers/{key}", "unknown", "This question is not asked.")
+    for key in sorted(holder.answers.keys() - asked.keys()):
+        yield FieldFault(f"{where}/{key}", "unknown", "This question is not asked.")
     for key, question in asked.items():
         code = _answer_fault(question, holder.answers.get(key, "").strip())
         if code is not None:
-            yield FieldFault(f"{where}/answers/{key}", code, f"The answer to “{question.label}” is missing or does not fit.")
+            yield FieldFault(f"{where}/{key}", code, f"The answer to “{question.label}” is missing or does not fit.")
 
 
 def _answer_fault(question: QuestionSnapshot, answer: str) -> str | None:
@@ -218,6 +223,11 @@ def _answer_fault(question: QuestionSnapshot, answer: str) -> str | None:
         QuestionKind.CHECKBOX: answer == "yes" or (answer == "no" and not question.required),
     }
     return None if fits[question.kind] else question.kind.value
+
+
+def _tidy_holder(holder: Holder) -> Holder:
+    mail = None if holder.mail is None else holder.mail.strip()
+    return Holder(holder.name.strip(), mail, _tidy_document(holder.document), holder.answers)
 
 
 def _tidy_document(document: str | None) -> str | None:

@@ -27,10 +27,15 @@ __all__ = [
     "SelectedLineWrite",
 ]
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
-Document = Annotated[str, msgspec.Meta(max_length=20)]
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+# PostgreSQL stores no NUL, and one line needs no control character.
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_LINES = r"^[^\x00]*$"
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_LINE)]
+Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=_LINE)]
+Document = Annotated[str, msgspec.Meta(max_length=20, pattern=_LINE)]
+Phone = Annotated[str, msgspec.Meta(max_length=30, pattern=_LINE)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_LINE)]
+Answer = Annotated[str, msgspec.Meta(max_length=1000, pattern=_LINES)]
 
 
 class SelectedLineWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +73,7 @@ class BuyerWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     mail: Mail
     document: Document | None = None
-    phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    phone: Phone | None = None
 
 
 class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +82,7 @@ class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     mail: Mail | None = None
     document: Document | None = None
-    answers: dict[ShortText, Annotated[str, msgspec.Meta(max_length=1000)]] = {}
+    answers: dict[ShortText, Answer] = {}
 
 
 class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,4 +189,4 @@ class OrderSummary(msgspec.Struct, frozen=True):
 class CancelWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the order is called off."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_LINES)]

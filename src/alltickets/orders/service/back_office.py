@@ -9,7 +9,7 @@ from alltickets.inventory.interface import release
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderCancelled
 from alltickets.orders.queries import list_orders
-from alltickets.orders.records import Order, read_order, read_orders, write_progress
+from alltickets.orders.records import Order, lock_orders, read_order, write_progress
 from alltickets.orders.refusals import OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import OrderStatus, may_move
 from alltickets.orders.service.fulfilment import Fulfilment, return_money
@@ -50,7 +50,7 @@ class BackOffice:
         """
         now = self._clock()
         async with self._database.transaction(actor.organizer_id) as tx:
-            found = await read_orders(tx, order_ids=[order_id])
+            found = await lock_orders(tx, order_ids=[order_id])
             if not found:
                 raise OrderNotFound
             [order] = found

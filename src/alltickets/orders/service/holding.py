@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog, EventNotFound
-from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, claim, release
+from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, claim, read_holds, release
 from alltickets.kernel.time import Clock
+from alltickets.orders.events import OrdersLeft
 from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, priced, quote_id_of, selection_of, write_memo
+from alltickets.orders.records import open_orders_on
 from alltickets.orders.rules import check_selection, draws_of
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database
@@ -97,11 +99,10 @@ class Holding:
         if event is None:
             raise EventNotFound(str(event_id))
         async with self._database.transaction(event.organizer_id) as tx:
-            ordered = await tx.fetch_tuples(
-                "SELECT order_id FROM orders.orders WHERE organizer_id = %(organizer_id)s AND hold_id = %(hold_id)s", hold_id=hold_id
-            )
+            # Locked first: whoever is placing an order on it is through by now, and the order is found.
+            await read_holds(tx, [hold_id])
             # An order that is being paid keeps its places until its time is over: the buyer may be at the gateway in another tab.
-            if not ordered:
+            if not await open_orders_on(tx, [hold_id]):
                 await release(tx, [hold_id])
 
     async def _flush(self, lane: Lane, batch: Sequence[_Quoted]) -> list[HeldPlaces | Exception]:
@@ -111,11 +112,15 @@ class Holding:
             outcomes = await claim(
                 tx, event_id, [quoted.claim for quoted in batch], holds_per_address_max=self._holds_per_address_max, now=now
             )
-            holds = [outcome for outcome in outcomes if isinstance(outcome, Hold)]
-            promised = {quoted.quote_id: quoted.quote for quoted, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Hold)}
+            answered = [(quoted, outcome) for quoted, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Hold)]
+            promised = {quoted.quote_id: quoted.quote for quoted, hold in answered if hold.is_new}
             await self._quotes.keep(tx, promised)
             # What a retry was promised the first time may have another price by now: the first counts.
-            promised |= await self._quotes.read(tx, {memo_of(hold).quote_id for hold in holds if not hold.is_new} - promised.keys())
+            promised |= await self._quotes.read(tx, {memo_of(hold).quote_id for _, hold in answered if not hold.is_new} - promised.keys())
+            replaced = {hold_id for _, hold in answered for hold_id in hold.replaced}
+            left = await open_orders_on(tx, replaced) if replaced else []
+            if left:
+                tx.publish(OrdersLeft(order_ids=tuple(left)))
         self._quotes.committed(organizer_id, promised)
         return [_answer(quoted, outcome, promised) for quoted, outcome in zip(batch, outcomes, strict=True)]
 
@@ -123,9 +128,9 @@ class Holding:
 def _answer(quoted: _Quoted, outcome: Hold | Exception, promised: Mapping[UUID, Quote]) -> HeldPlaces | Exception:
     if isinstance(outcome, Exception):
         return outcome
-    if outcome.memo == quoted.claim.memo:
-        return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, quoted.quote)
-    quote = promised[memo_of(outcome).quote_id]
-    if selection_of(quote) != quoted.request.lines:
-        return HoldConflict(str(outcome.hold_id))
+    quote = quoted.quote
+    if outcome.memo != quoted.claim.memo:
+        quote = promised[memo_of(outcome).quote_id]
+        if selection_of(quote) != quoted.request.lines:
+            return HoldConflict(str(outcome.hold_id))
     return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, priced(quote, outcome.placed_at))

@@ -1,7 +1,7 @@
 """Limits per buyer, counted in the transaction that would exceed them."""
 
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,43 +14,49 @@ from alltickets.pricing.interface import Quote
 
 __all__ = ["count_buyers", "uncount_buyers"]
 
-Outcome = TypeVar("Outcome")
+Request = TypeVar("Request", bound=Hashable)
 Key = tuple[UUID, str]
 
 
 async def count_buyers(
-    tx: Transaction, event: EventSnapshot, going: Sequence[tuple[int, Buyer, Quote]], outcomes: MutableMapping[int, Outcome | Exception]
-) -> None:
-    """Count what each buyer takes of ticket types with a limit per buyer; who would exceed one gets `LimitExceeded` in `outcomes`.
+    tx: Transaction, event: EventSnapshot, requests: Mapping[Request, tuple[Buyer, Quote]]
+) -> dict[Request, LimitExceeded]:
+    """Count what each buyer takes of ticket types with a limit per buyer, in order; those that would exceed one, which are not counted.
 
     No statement where no ticket type has such a limit, three otherwise. Counted before any pool is locked, by everyone who does both.
     """
-    limits = {id_: ticket_type.per_buyer_max for id_, ticket_type in event.ticket_types.items() if ticket_type.per_buyer_max is not None}
-    wanted = {index: _quantities(buyer, quote, limits) for index, buyer, quote in going}
+    limits = _limits_of(event)
+    wanted = {name: _quantities(buyer, quote, limits) for name, (buyer, quote) in requests.items()}
     keys = sorted({key for quantities in wanted.values() for key in quantities}, key=lambda key: (str(key[0]), key[1]))
+    refused: dict[Request, LimitExceeded] = {}
     if not keys:
-        return
+        return refused
     counts = await _lock_counts(tx, keys)
-    for index, quantities in wanted.items():
+    for name, quantities in wanted.items():
         exceeded = [key for key, quantity in quantities.items() if counts[key] + quantity > limits[key[0]]]
         if exceeded:
             ticket_type_id = exceeded[0][0]
-            outcomes[index] = LimitExceeded("buyer", str(ticket_type_id), limits[ticket_type_id], counts[exceeded[0]])
+            refused[name] = LimitExceeded("buyer", str(ticket_type_id), limits[ticket_type_id], counts[exceeded[0]])
         else:
             for key, quantity in quantities.items():
                 counts[key] += quantity
     await _write_counts(tx, counts)
+    return refused
 
 
 async def uncount_buyers(tx: Transaction, event: EventSnapshot, orders: Sequence[tuple[Order, Quote]]) -> None:
     """Take orders that came to nothing out of the count again."""
-    limits = {id_: ticket_type.per_buyer_max for id_, ticket_type in event.ticket_types.items() if ticket_type.per_buyer_max is not None}
+    limits = _limits_of(event)
     given_back: Counter[Key] = Counter()
     for order, quote in orders:
         given_back.update(_quantities(order.buyer, quote, limits))
     if given_back:
         counts = await _lock_counts(tx, sorted(given_back, key=lambda key: (str(key[0]), key[1])))
         await _write_counts(tx, {key: max(0, count - given_back[key]) for key, count in counts.items()})
+
+
+def _limits_of(event: EventSnapshot) -> dict[UUID, int]:
+    return {id_: ticket_type.per_buyer_max for id_, ticket_type in event.ticket_types.items() if ticket_type.per_buyer_max is not None}
 
 
 def _quantities(buyer: Buyer, quote: Quote, limits: dict[UUID, int]) -> Counter[Key]:
