@@ -44,8 +44,10 @@ def main(arguments: Sequence[str]) -> int:
             stock = read_stock(database.url, sale)
         finally:
             stack.stop()
+    figures = _figures(load, watch.seconds, stock.held, quantity, connections)
     report(
-        _figures(load, watch.seconds, stock.held, quantity, connections) | {"oversold": stock.oversold, "astray": stock.astray}, arguments
+        figures | {"oversold": stock.oversold, "astray": stock.astray, "echo_per_second": round(bare.per_second, 1)},
+        arguments,
     )
     return 0 if stock.held == places and not stock.oversold and not stock.astray else 1
 

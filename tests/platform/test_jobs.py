@@ -39,15 +39,23 @@ def jobs_with(url: str, mails: Mails, **options: int) -> Jobs:
 
 
 @asynccontextmanager
-async def working(jobs: Jobs) -> AsyncIterator[None]:
-    """Work off jobs during the block."""
+async def working(jobs: Jobs, url: str) -> AsyncIterator[None]:
+    """Work off jobs during the block, which begins when the worker does: jobs of dead ones are taken over by then."""
+    before = count_workers(url)
     task = asyncio.create_task(jobs.work())
+    await until(lambda: count_workers(url) > before)
     try:
         yield
     finally:
         task.cancel()
         async with asyncio.timeout(10):
             await asyncio.wait([task])
+
+
+def count_workers(url: str) -> int:
+    """How many workers say that they are there."""
+    with psycopg.connect(url) as connection:
+        return len(connection.execute("SELECT id FROM procrastinate_workers").fetchall())
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +79,7 @@ async def test_a_job_runs_once_its_transaction_has_committed(event_log: Database
     mails = Mails()
     jobs = jobs_with(event_log_url, mails)
 
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         async with event_log.transaction(ana) as tx:
             await jobs.defer(tx, "mail.send", to="ana@example.com", number=7)
             seen_by_others = waiting(event_log_url)
@@ -91,7 +99,7 @@ async def test_a_job_of_a_transaction_that_is_rolled_back_never_runs(event_log: 
             await jobs.defer(tx, "mail.send", to="never@example.com")
             raise LookupError
 
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         with pytest.raises(LookupError):
             await change_my_mind()
         async with event_log.transaction(ana) as tx:
@@ -107,7 +115,7 @@ async def test_a_job_can_be_deferred_to_a_later_time(event_log: Database, event_
     jobs = jobs_with(event_log_url, mails)
     later = datetime.now(UTC) + timedelta(hours=1)
 
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         async with event_log.transaction(ana) as tx:
             await jobs.defer(tx, "mail.send", to="later@example.com", run_at=later)
             await jobs.defer(tx, "mail.send", to="now@example.com")
@@ -143,14 +151,14 @@ async def test_a_job_that_fails_is_tried_again_after_a_while(event_log: Database
     mails = Mails(ConnectionError("mail server gone"))
     jobs = jobs_with(event_log_url, mails)
 
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         async with event_log.transaction(ana) as tx:
             await jobs.defer(tx, "mail.send", to="ana@example.com")
         await until(lambda: [job["status"] for job in waiting(event_log_url)] == ["todo"] and mails.tries == 1)
         [job] = waiting(event_log_url)
         wait = job["scheduled_at"] - datetime.now(UTC)
     run(event_log_url, "UPDATE procrastinate_jobs SET scheduled_at = now()")
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         await until(lambda: bool(mails.sent))
         await until(lambda: waiting(event_log_url) == [])
 
@@ -166,7 +174,7 @@ async def test_a_job_that_keeps_failing_stays_as_failed_for_people_to_see(event_
 
     for tries in (1, 2):
         run(event_log_url, "UPDATE procrastinate_jobs SET scheduled_at = now()")
-        async with working(jobs):
+        async with working(jobs, event_log_url):
             await until(lambda tries=tries: mails.tries == tries and _is_settled(event_log_url))  # type: ignore[misc]
 
     assert [job["status"] for job in waiting(event_log_url)] == ["failed"]
@@ -190,32 +198,28 @@ async def test_a_job_whose_worker_died_is_taken_over(event_log: Database, event_
         """,
     )
 
-    async with working(jobs):
+    async with working(jobs, event_log_url):
         await until(lambda: bool(mails.sent))
 
     assert mails.sent == [("ana@example.com", 0)]
 
 
 async def test_a_job_whose_worker_is_alive_is_left_to_it(event_log: Database, event_log_url: str, ana: UUID) -> None:
-    mails, go_on = Mails(), asyncio.Event()
+    mails, go_on, started = Mails(), asyncio.Event(), asyncio.Event()
     slow = Jobs(event_log_url)
-    started: list[str] = []
 
     async def send_slowly(to: str) -> None:
-        started.append(to)
+        started.set()
         await go_on.wait()
 
     slow.register("mail.send", send_slowly)
-    async with working(slow):
+    async with working(slow, event_log_url):
         async with event_log.transaction(ana) as tx:
-            await slow.defer(tx, "mail.send", to="slow@example.com")
-        await until(lambda: started == ["slow@example.com"])
-        other = jobs_with(event_log_url, mails)
-        async with working(other):
-            async with event_log.transaction(ana) as tx:
-                await other.defer(tx, "mail.send", to="quick@example.com")
-            await until(lambda: bool(mails.sent) or len(started) == 2)
-        go_on.set()
+            await slow.defer(tx, "mail.send", to="ana@example.com")
+        await started.wait()
+        async with working(jobs_with(event_log_url, mails), event_log_url):
+            [job] = waiting(event_log_url)
+            go_on.set()
 
-    assert started.count("slow@example.com") == 1
-    assert ("slow@example.com", 0) not in mails.sent
+    assert (job["status"], job["attempts"]) == ("doing", 0)
+    assert mails.sent == []

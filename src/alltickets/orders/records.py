@@ -61,7 +61,7 @@ ORDER_COLUMNS = """
     order_id, event_id, hold_id, status, number, buyer::text, holders::text, quote_id, total_minor, currency,
     campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor
 """
-_SELECT_ORDERS: Any = f"""
+_SELECT_ORDERS = f"""
     SELECT {ORDER_COLUMNS}
       FROM orders.orders
      WHERE organizer_id = %(organizer_id)s

@@ -98,6 +98,7 @@ async def pay_order(order_id: UUID, secret: Secret, orders: Orders, payment_acco
 @get(
     "/orders/{order_id:uuid}/tickets/{ticket_id:uuid}/qr.svg",
     operation_id="readTicketCode",
+    media_type="image/svg+xml",
     guards=[allow_anyone("the order's secret entitles")],
 )
 async def read_ticket_code(order_id: UUID, ticket_id: UUID, secret: Secret, orders: Orders) -> Response[bytes]:
@@ -105,7 +106,7 @@ async def read_ticket_code(order_id: UUID, ticket_id: UUID, secret: Secret, orde
     shown = await orders.shop.ticket(order_id, _secret_of(secret), ticket_id)
     if shown.code is None:
         raise OrderNotFound
-    return Response(svg_of(shown.code).encode(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return Response(svg_of(shown.code).encode(), headers={"Cache-Control": "no-store"})
 
 
 @get("/", operation_id="listOrders", guards=[allow(Permission.ORDERS_READ)])

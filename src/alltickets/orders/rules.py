@@ -50,7 +50,7 @@ class OrderStatus(StrEnum):
     PAID = "paid"
     """The money is here and the tickets are issued, in the same transaction."""
     EXPIRED = "expired"
-    """The time ran out unpaid, or the buyer chose anew. Money that still comes buys the same places if they are free, and goes back otherwise."""
+    """Not paid in time, or the buyer chose anew. Money that still comes buys the same places if they are free, and goes back otherwise."""
     CANCELLED = "cancelled"
     """Called off by the organizer; paid money goes back."""
     REFUNDED = "refunded"

@@ -265,7 +265,7 @@ def test_a_parameter_that_is_an_id_is_one() -> None:
     assert as_uuid(str(id_).upper()) == id_
 
 
-@pytest.mark.parametrize("text", ["", "7", "0" * 36, "z" * 36, "{12345678-1234-1234-1234-123456789ab}", "1" * 32, "é" * 36])
+@pytest.mark.parametrize("text", ["", "7", "0" * 36, "z" * 36, "{12345678-1234-1234-1234-123456789ab}", "1" * 31, "é" * 36])
 def test_a_parameter_that_is_no_id_names_nothing(text: str) -> None:
     with pytest.raises(NoSuchPath, match=re.escape("There is nothing at this address")):
         as_uuid(text)

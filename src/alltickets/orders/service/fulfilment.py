@@ -11,11 +11,11 @@ from alltickets.catalog.interface import Catalog, EventSnapshot
 from alltickets.inventory.events import HoldsExpired
 from alltickets.inventory.interface import Confirmation, confirm, read_holds, return_sold
 from alltickets.kernel.time import Clock
-from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, PaidLine, PaymentUnplaced
+from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, OrdersLeft, PaidLine, PaymentUnplaced
 from alltickets.orders.quotes import KeptQuotes, selection_of
-from alltickets.orders.records import Order, read_orders, write_progress
+from alltickets.orders.records import Order, lock_orders, write_progress
 from alltickets.orders.rules import OrderStatus, may_move, places_of, unit_prices
-from alltickets.orders.service.limits import uncount_buyers
+from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.payments.interface import AskRefund, Payments
 from alltickets.platform.database import Transaction
@@ -39,18 +39,22 @@ class Fulfilment:
         self._quotes = quotes
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Take up what payments and inventory told, kind by kind in the order in which an order lives through them.
+        """Take up what payments, inventory and shoppers told, kind by kind in the order in which an order lives through them.
 
         Within a batch that is safe: expired, then captured ends as paid if the places are free; captured, then refunded ends as refunded.
         """
         events = [entry.event for entry in recorded]
-        await self._on_holds_expired(tx, _of(events, HoldsExpired))
-        await self._on_progress(tx, events)
-        await self._on_captured(tx, _of(events, PaymentCaptured))
-        await self._on_refunded(tx, _of(events, PaymentRefunded))
+        orders = await _lock_concerned(tx, events)
+        if orders:
+            await self._on_places_lost(tx, orders, events)
+            await self._on_progress(tx, orders, events)
+            await self._on_captured(tx, orders, events)
+            await self._on_refunded(tx, orders, events)
 
     async def fulfil(self, tx: Transaction, orders: Sequence[Order], *, now: datetime) -> dict[UUID, Order]:
         """Sell what these orders hold and issue their tickets; the paid ones by id. An order whose places are gone is not among them."""
+        if not orders:
+            return {}
         confirmations = await confirm(tx, [order.hold_id for order in orders], now=now)
         paid: dict[UUID, Order] = {}
         late: set[UUID] = set()
@@ -71,42 +75,80 @@ class Fulfilment:
             tx.publish(*[_paid_event(order, quotes[order.quote_id], late=order.order_id in late) for order in paid.values()])
         return paid
 
-    async def _on_captured(self, tx: Transaction, captured: Sequence[PaymentCaptured]) -> None:
-        orders = await self._orders(tx, captured)
-        now = self._clock()
-        due = [order for order in orders.values() if may_move(order.status, OrderStatus.PAID)]
-        paid = await self.fulfil(tx, due, now=now) if due else {}
-        homeless = [order for order in due if order.order_id not in paid]
-        # Money for a cancelled order has no place either. One that is paid already was told of before: nothing is to be done.
-        homeless += [order for order in orders.values() if order.status == OrderStatus.CANCELLED and order.payment_state != "returning"]
+    async def _on_places_lost(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        hold_ids = {hold_id for event in _of(events, HoldsExpired) for hold_id in event.hold_ids}
+        order_ids = {order_id for event in _of(events, OrdersLeft) for order_id in event.order_ids}
+        expired = [
+            msgspec.structs.replace(order, status=OrderStatus.EXPIRED)
+            for order in orders.values()
+            if order.status == OrderStatus.AWAITING_PAYMENT and (order.hold_id in hold_ids or order.order_id in order_ids)
+        ]
+        if expired:
+            await _write_back(tx, orders, expired)
+            await self._uncount(tx, expired)
+            tx.publish(*[OrderExpired(order_id=order.order_id, event_id=order.event_id) for order in expired])
+
+    async def _on_progress(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        """What the buyer is told of the money before it is here; the newest word counts."""
+        told: dict[UUID, str] = {}
+        for event in events:
+            if isinstance(event, PaymentPending):
+                told[event.reference] = "pending"
+            elif isinstance(event, PaymentFailed):
+                told[event.reference] = "failed"
+        moved = [
+            msgspec.structs.replace(order, payment_state=told[order.order_id])
+            for order in orders.values()
+            if order.order_id in told and order.payment_state in ("open", "pending", "failed")
+        ]
+        if moved:
+            await _write_back(tx, orders, moved)
+
+    async def _on_captured(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        captured = {event.reference for event in _of(events, PaymentCaptured)}
+        # One that is paid already, or whose money is going back, was told of before: nothing is to be done.
+        news = [
+            order
+            for order in orders.values()
+            if order.order_id in captured
+            and order.status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED, OrderStatus.CANCELLED)
+            and order.payment_state not in ("returning", "returned")
+        ]
+        due = [order for order in news if may_move(order.status, OrderStatus.PAID)]
+        # What expired no longer counts for its buyer, who may have bought as much as one may since then.
+        late = [order for order in due if order.status == OrderStatus.EXPIRED]
+        over = await self._count_again(tx, late)
+        paid = await self.fulfil(tx, [order for order in due if order.order_id not in over], now=self._clock())
+        orders.update(paid)
+        homeless = [order for order in news if order.order_id not in paid]
         if homeless:
+            await self._uncount(tx, [order for order in late if order.order_id not in over and order.order_id not in paid])
             await return_money(self._payments, tx, homeless, reason="places_gone")
             tx.publish(*[_unplaced_event(order) for order in homeless])
-            await write_progress(tx, [msgspec.structs.replace(order, payment_state="returning") for order in homeless])
+            await _write_back(tx, orders, [msgspec.structs.replace(order, payment_state="returning") for order in homeless])
 
-    async def _on_refunded(self, tx: Transaction, refunded: Sequence[PaymentRefunded]) -> None:
-        orders = await self._orders(tx, refunded)
-        now = self._clock()
-        moved: list[Order] = []
+    async def _on_refunded(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        moved: dict[UUID, Order] = {}
         ended: list[Order] = []
-        for event in refunded:
-            order = orders.get(event.reference)
+        for event in _of(events, PaymentRefunded):
+            order = moved.get(event.reference) or orders.get(event.reference)
             if order is None:
                 continue
             state = "returned" if event.is_full else order.payment_state
-            order = msgspec.structs.replace(order, refunded_minor=event.refunded_minor, payment_state=state)
-            if event.is_full and may_move(order.status, OrderStatus.REFUNDED):
+            status = order.status
+            if event.is_full and may_move(status, OrderStatus.REFUNDED):
                 # A cancelled order gave its tickets and places back when it was cancelled.
-                if order.status == OrderStatus.PAID:
+                if status == OrderStatus.PAID:
                     ended.append(order)
-                order = msgspec.structs.replace(order, status=OrderStatus.REFUNDED)
+                status = OrderStatus.REFUNDED
                 tx.publish(OrderRefunded(order_id=order.order_id, event_id=order.event_id))
-            orders[order.order_id] = order
-            moved.append(order)
+            moved[order.order_id] = msgspec.structs.replace(
+                order, status=status, refunded_minor=event.refunded_minor, payment_state=state
+            )
         if moved:
-            await write_progress(tx, [orders[order_id] for order_id in {order.order_id for order in moved}])
+            await _write_back(tx, orders, list(moved.values()))
         if ended:
-            await self.take_back(tx, ended, Revocation.REFUNDED, now=now)
+            await self.take_back(tx, ended, Revocation.REFUNDED, now=self._clock())
 
     async def take_back(self, tx: Transaction, orders: Sequence[Order], reason: Revocation, *, now: datetime) -> None:
         """Revoke the tickets of these orders and put their places on sale again."""
@@ -116,45 +158,51 @@ class Fulfilment:
         await return_sold(tx, [order.hold_id for order in orders])
         await revoke_of_orders(tx, [order.order_id for order in orders], reason=reason, now=now)
 
-    async def _on_holds_expired(self, tx: Transaction, expired: Sequence[HoldsExpired]) -> None:
-        hold_ids = [hold_id for event in expired for hold_id in event.hold_ids]
-        if not hold_ids:
-            return
-        orders = [order for order in await read_orders(tx, hold_ids=hold_ids) if order.status == OrderStatus.AWAITING_PAYMENT]
-        if orders:
-            await write_progress(tx, [msgspec.structs.replace(order, status=OrderStatus.EXPIRED) for order in orders])
-            await self._uncount(tx, orders)
-            tx.publish(*[OrderExpired(order_id=order.order_id, event_id=order.event_id) for order in orders])
-
-    async def _on_progress(self, tx: Transaction, events: Sequence[Event]) -> None:
-        """What the buyer is told of the money before it is here; the newest word counts."""
-        told: dict[UUID, str] = {}
-        for event in events:
-            if isinstance(event, PaymentPending):
-                told[event.reference] = "pending"
-            elif isinstance(event, PaymentFailed):
-                told[event.reference] = "failed"
-        if told:
-            orders = [order for order in await read_orders(tx, order_ids=told) if order.payment_state in ("open", "pending", "failed")]
-            await write_progress(tx, [msgspec.structs.replace(order, payment_state=told[order.order_id]) for order in orders])
-
-    async def _orders(self, tx: Transaction, events: Sequence[PaymentCaptured] | Sequence[PaymentRefunded]) -> dict[UUID, Order]:
-        if not events:
-            return {}
-        return {order.order_id: order for order in await read_orders(tx, order_ids={event.reference for event in events})}
+    async def _count_again(self, tx: Transaction, orders: Sequence[Order]) -> set[UUID]:
+        """Count orders that were taken out of their buyers' counts; the ids of those for which there is no room any more."""
+        over: set[UUID] = set()
+        for event, priced_orders in await self._by_event(tx, orders):
+            over |= (await count_buyers(tx, event, {order.order_id: (order.buyer, quote) for order, quote in priced_orders})).keys()
+        return over
 
     async def _uncount(self, tx: Transaction, orders: Sequence[Order]) -> None:
+        for event, priced_orders in await self._by_event(tx, orders):
+            await uncount_buyers(tx, event, priced_orders)
+
+    async def _by_event(self, tx: Transaction, orders: Sequence[Order]) -> list[tuple[EventSnapshot, list[tuple[Order, Quote]]]]:
+        """Orders with their quotes, event by event; the events in id order, as whoever locks counts of several of them does."""
         quotes = await self._quotes.read(tx, {order.quote_id for order in orders})
         by_event: dict[UUID, list[tuple[Order, Quote]]] = {}
         for order in orders:
             by_event.setdefault(order.event_id, []).append((order, quotes[order.quote_id]))
-        for event_id, of_event in by_event.items():
-            await uncount_buyers(tx, await self._event(event_id), of_event)
+        return [(await self._event(event_id), by_event[event_id]) for event_id in sorted(by_event)]
 
     async def _event(self, event_id: UUID) -> EventSnapshot:
         event = await self._catalog.snapshot(event_id)
         assert event is not None, "an event with orders is never deleted"
         return event
+
+
+async def _lock_concerned(tx: Transaction, events: Sequence[Event]) -> dict[UUID, Order]:
+    """The orders that these events are about, by id, locked, and after them their holds: before any count or pool is."""
+    order_ids: set[UUID] = set()
+    hold_ids: set[UUID] = set()
+    for event in events:
+        if isinstance(event, HoldsExpired):
+            hold_ids.update(event.hold_ids)
+        elif isinstance(event, OrdersLeft):
+            order_ids.update(event.order_ids)
+        elif isinstance(event, PaymentCaptured | PaymentPending | PaymentFailed | PaymentRefunded):
+            order_ids.add(event.reference)
+    orders = {order.order_id: order for order in await lock_orders(tx, order_ids=order_ids, hold_ids=hold_ids)}
+    if orders:
+        await read_holds(tx, [order.hold_id for order in orders.values()])
+    return orders
+
+
+async def _write_back(tx: Transaction, orders: dict[UUID, Order], moved: Sequence[Order]) -> None:
+    orders.update((order.order_id, order) for order in moved)
+    await write_progress(tx, moved)
 
 
 def _of(events: Sequence[Event], kind: type[Told]) -> list[Told]:

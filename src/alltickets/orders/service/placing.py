@@ -1,9 +1,11 @@
 """Placing an order: the buyer's and the holders' data on a hold, and the payment started, in one transaction per batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
 from alltickets.inventory.interface import Hold, HoldGone, extend, read_holds
@@ -11,12 +13,12 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderPlaced
 from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, selection_of
-from alltickets.orders.records import Order, read_orders, write_orders
+from alltickets.orders.records import Order, lock_orders, read_orders, write_orders, write_progress
 from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, places_of
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.fulfilment import Fulfilment
-from alltickets.orders.service.limits import count_buyers
+from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.interface import NextStep, Payments, Started, StartPayment
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
@@ -115,7 +117,7 @@ class Placing:
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
         async with self._database.transaction(organizer_id) as tx:
-            found = await read_orders(tx, order_ids=[order_id])
+            found = await lock_orders(tx, order_ids=[order_id])
             if not found:
                 raise OrderNotFound
             [order] = found
@@ -124,6 +126,9 @@ class Placing:
             [started] = await self._payments.start(tx, [self._start_of(tx, order, order.number, account_id)])
             if isinstance(started, Refusal):
                 raise started
+            if order.payment_state == "failed":
+                order = msgspec.structs.replace(order, payment_state="open")
+                await write_progress(tx, [order])
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
 
@@ -134,122 +139,102 @@ class Placing:
         now = self._clock()
         outcomes: dict[int, PlacedOrder | Exception] = {}
         async with self._database.transaction(organizer_id) as tx:
-            settled = await self._settled(tx, batch)
-            ready: dict[int, _Ready] = {}
+            # Locked before orders are read: whoever places on the same hold in another process is through by now, and is found.
             holds = await read_holds(tx, {request.hold_id for request in batch})
             quotes = await self._quotes.read(tx, {memo_of(hold).quote_id for hold in holds.values()})
-            seen: dict[UUID, int] = {}
-            for index, request in enumerate(batch):
-                first = seen.setdefault(request.hold_id, index)
-                if index in settled:
-                    outcomes[index] = settled[index]
-                elif first != index:
-                    # Twice in one batch: whoever came second is answered after the first is written.
-                    continue
-                else:
+            while len(outcomes) < len(batch):
+                outcomes |= await self._settled(tx, {index: one for index, one in enumerate(batch) if index not in outcomes})
+                ready: dict[int, _Ready] = {}
+                for index, request in _next_turn(batch, outcomes):
                     prepared = _prepare(event, request, holds.get(request.hold_id), quotes)
-                    if isinstance(prepared, Exception):
-                        outcomes[index] = prepared
-                    else:
+                    if isinstance(prepared, _Ready):
                         ready[index] = prepared
-            outcomes |= await self._write(tx, event, ready, now)
-            repeated = [index for index in range(len(batch)) if index not in outcomes]
-            if repeated:
-                again = await self._settled(tx, [batch[index] for index in repeated])
-                for place, index in enumerate(repeated):
-                    outcomes[index] = again.get(place, HoldGone(str(batch[index].hold_id)))
+                    else:
+                        outcomes[index] = prepared
+                if ready:
+                    outcomes |= await self._write(tx, event, ready, now)
         return [outcomes[index] for index in range(len(batch))]
 
-    async def _settled(self, tx: Transaction, batch: Sequence[PlaceOrder]) -> dict[int, PlacedOrder | Exception]:
+    async def _settled(self, tx: Transaction, requests: Mapping[int, PlaceOrder]) -> dict[int, PlacedOrder | Exception]:
         """Answers for requests whose order, or whose hold's order, exists already."""
-        known = await read_orders(tx, order_ids=[request.order_id for request in batch], hold_ids=[request.hold_id for request in batch])
-        if not known:
-            return {}
+        known = await read_orders(
+            tx,
+            order_ids=[request.order_id for request in requests.values()],
+            hold_ids=[request.hold_id for request in requests.values()],
+        )
         by_id = {order.order_id: order for order in known}
         by_hold = {order.hold_id: order for order in known}
         answers: dict[int, PlacedOrder | Exception] = {}
-        for index, request in enumerate(batch):
+        for index, request in requests.items() if known else ():
             order = by_id.get(request.order_id)
-            if order is not None:
-                if order.fingerprint != request.fingerprint:
-                    answers[index] = OrderConflict(str(request.order_id))
-                else:
-                    answers[index] = await self._answer_again(tx, order)
-            elif request.hold_id in by_hold:
-                answers[index] = HoldTaken(str(by_hold[request.hold_id].order_id))
+            if order is None:
+                if request.hold_id in by_hold:
+                    answers[index] = HoldTaken(str(by_hold[request.hold_id].order_id))
+            elif order.fingerprint != request.fingerprint:
+                answers[index] = OrderConflict(str(request.order_id))
+            else:
+                answers[index] = await self._answer_again(tx, order)
         return answers
 
     async def _answer_again(self, tx: Transaction, order: Order) -> PlacedOrder:
-        if order.status != OrderStatus.AWAITING_PAYMENT:
-            return PlacedOrder(tx.organizer_id, order, None)
-        return PlacedOrder(tx.organizer_id, order, await self._payments.step_of(tx, order.order_id) if order.total_minor else None)
+        is_open = order.status == OrderStatus.AWAITING_PAYMENT and order.total_minor > 0
+        return PlacedOrder(tx.organizer_id, order, await self._payments.step_of(tx, order.order_id) if is_open else None)
 
     async def _write(
         self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], now: datetime
     ) -> dict[int, PlacedOrder | Exception]:
         """Extend the holds, count limits, start the payments and write the orders of what is ready; an outcome for each."""
         outcomes: dict[int, PlacedOrder | Exception] = {}
-        going = await self._keep_places(tx, ready, outcomes, now)
-        await count_buyers(tx, event, [(index, one.buyer, one.quote) for index, one, _ in going], outcomes)
-        going = [one for one in going if one[0] not in outcomes]
-        proposed = {index: _new_order(event, one, hold, now) for index, one, hold in going}
-        started = await self._start_payments(tx, event, ready, proposed)
-        orders: list[Order] = []
-        for index, order in proposed.items():
+        outcomes |= await self._keep_places(tx, ready, now)
+        kept = {index: one for index, one in ready.items() if index not in outcomes}
+        outcomes |= await count_buyers(tx, event, {index: (one.buyer, one.quote) for index, one in kept.items()})
+        orders = {index: _new_order(one, now) for index, one in kept.items() if index not in outcomes}
+        started = await self._start_payments(tx, event, ready, orders)
+        unpayable = {index: payment for index, payment in started.items() if isinstance(payment, Refusal)}
+        if unpayable:
+            # Such a hold stays as it was; only its time may be longer.
+            outcomes |= unpayable
+            await uncount_buyers(tx, event, [(orders.pop(index), ready[index].quote) for index in unpayable])
+        paid = await self._store(tx, list(orders.values()), now)
+        for index, order in orders.items():
             payment = started.get(index)
-            if isinstance(payment, Refusal):
-                # The hold stays as it was; only its time may be longer.
-                outcomes[index] = payment
-                continue
-            orders.append(order)
             outcomes[index] = (
-                PlacedOrder(tx.organizer_id, order, None)
-                if payment is None
-                else PlacedOrder(tx.organizer_id, order, payment.step, payment.attempt_id)
+                PlacedOrder(tx.organizer_id, order, payment.step, payment.attempt_id)
+                if isinstance(payment, Started)
+                else PlacedOrder(tx.organizer_id, paid[order.order_id], None)
             )
-        if orders:
-            await write_orders(tx, orders)
-            tx.publish(*[_placed_event(order) for order in orders])
-            free = [order for order in orders if order.total_minor == 0]
-            if free:
-                paid = await self._fulfilment.fulfil(tx, free, now=now)
-                for index, outcome in outcomes.items():
-                    if isinstance(outcome, PlacedOrder) and outcome.order.order_id in paid:
-                        outcomes[index] = PlacedOrder(tx.organizer_id, paid[outcome.order.order_id], None)
         return outcomes
 
-    async def _keep_places(
-        self, tx: Transaction, ready: Mapping[int, _Ready], outcomes: dict[int, PlacedOrder | Exception], now: datetime
-    ) -> list[tuple[int, _Ready, Hold]]:
-        """The requests whose holds live, each with its hold, which lasts as long as paying takes; the others get `HoldGone`."""
+    async def _keep_places(self, tx: Transaction, ready: Mapping[int, _Ready], now: datetime) -> dict[int, HoldGone]:
+        """Have the holds last as long as paying takes; `HoldGone` for those that no longer live."""
         until = now + self._pay_for
-        short = [one.hold.hold_id for one in ready.values() if one.hold.expires_at < until - EXTENSION_WORTH]
-        extended = (
-            dict(zip(short, await extend(tx, short, until=until, kept_at_most=self._kept_at_most, now=now), strict=True)) if short else {}
-        )
-        going: list[tuple[int, _Ready, Hold]] = []
-        for index, one in ready.items():
-            hold = extended.get(one.hold.hold_id, one.hold)
-            if isinstance(hold, HoldGone) or not hold.is_live(now):
-                outcomes[index] = HoldGone(str(one.hold.hold_id))
-            else:
-                going.append((index, one, hold))
-        return going
+        short = [one for one in ready.values() if one.hold.expires_at < until - EXTENSION_WORTH]
+        if short:
+            extended = await extend(tx, [one.hold.hold_id for one in short], until=until, kept_at_most=self._kept_at_most, now=now)
+            for one, hold in zip(short, extended, strict=True):
+                if isinstance(hold, Hold):
+                    one.hold = hold
+        return {index: HoldGone(str(one.hold.hold_id)) for index, one in ready.items() if not one.hold.is_live(now)}
 
     async def _start_payments(
-        self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], proposed: Mapping[int, Order]
+        self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], orders: Mapping[int, Order]
     ) -> dict[int, Started | Refusal]:
-        due = [index for index, order in proposed.items() if order.total_minor > 0]
+        """What came of starting the payment of each order that costs something."""
+        due = {index: order for index, order in orders.items() if order.total_minor}
         if not due:
             return {}
-        started = await self._payments.start(
-            tx,
-            [
-                self._start_of(tx, proposed[index], f"{event.title} · {proposed[index].number}", ready[index].request.account_id)
-                for index in due
-            ],
-        )
-        return dict(zip(due, started, strict=True))
+        requests = [
+            self._start_of(tx, order, f"{event.title} · {order.number}", ready[index].request.account_id) for index, order in due.items()
+        ]
+        return dict(zip(due, await self._payments.start(tx, requests), strict=True))
+
+    async def _store(self, tx: Transaction, orders: Sequence[Order], now: datetime) -> dict[UUID, Order]:
+        """Write new orders and tell of them; those that cost nothing, by id, paid at once."""
+        if not orders:
+            return {}
+        await write_orders(tx, orders)
+        tx.publish(*[_placed_event(order) for order in orders])
+        return await self._fulfilment.fulfil(tx, [order for order in orders if order.total_minor == 0], now=now)
 
     def _start_of(self, tx: Transaction, order: Order, description: str, account_id: UUID | None) -> StartPayment:
         return StartPayment(
@@ -261,6 +246,17 @@ class Placing:
             expires_at=order.pay_until,
             account_id=account_id,
         )
+
+
+def _next_turn(batch: Sequence[PlaceOrder], outcomes: Container[int]) -> list[tuple[int, PlaceOrder]]:
+    """The requests without an outcome that may be decided together: of those for one order or on one hold only the first."""
+    taken: set[UUID] = set()
+    turn: list[tuple[int, PlaceOrder]] = []
+    for index, request in enumerate(batch):
+        if index not in outcomes and taken.isdisjoint((request.order_id, request.hold_id)):
+            turn.append((index, request))
+            taken |= {request.order_id, request.hold_id}
+    return turn
 
 
 def _prepare(event: EventSnapshot, request: PlaceOrder, hold: Hold | None, quotes: Mapping[UUID, Quote]) -> _Ready | Exception:
@@ -275,11 +271,11 @@ def _prepare(event: EventSnapshot, request: PlaceOrder, hold: Hold | None, quote
     return _Ready(request, hold, memo, quote, buyer, holders)
 
 
-def _new_order(event: EventSnapshot, one: _Ready, hold: Hold, now: datetime) -> Order:
+def _new_order(one: _Ready, now: datetime) -> Order:
     total = one.quote.totals.total
     return Order(
         order_id=one.request.order_id,
-        event_id=event.event_id,
+        event_id=one.hold.event_id,
         hold_id=one.request.hold_id,
         status=OrderStatus.AWAITING_PAYMENT,
         number=order_number(one.request.order_id),
@@ -291,7 +287,7 @@ def _new_order(event: EventSnapshot, one: _Ready, hold: Hold, now: datetime) -> 
         campaign=one.memo.campaign,
         fingerprint=one.request.fingerprint,
         payment_state="open" if total.minor else "none",
-        pay_until=hold.expires_at,
+        pay_until=one.hold.expires_at,
         placed_at=now,
         paid_at=None,
         refunded_minor=0,

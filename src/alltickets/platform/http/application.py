@@ -1,8 +1,10 @@
 """The Litestar application: routers in, problem documents and the OpenAPI document out."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.config.app import AppConfig
 from litestar.exceptions import (
@@ -14,16 +16,32 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.plugins import InitPlugin
 from litestar.types import Guard
 
+from alltickets.platform.http.lane import decode_body
+from alltickets.platform.http.openapi import Document
 from alltickets.platform.http.problems import InvalidBody, MalformedBody, NoSuchPath, NotAllowedHere, PayloadTooLarge, Problems
 
 __all__ = ["build_application"]
 
 Hook = Callable[[], Awaitable[None]]
+
+
+class _StrictRequest(Request[Any, Any, Any]):
+    """A request whose body is read as the hot lane reads it: by the decoder of the handler's struct, which takes no "2" for a 2."""
+
+    async def json(self) -> Any:
+        """The body as what the handler takes. Raises `MalformedBody` or `InvalidBody`."""
+        field = self.route_handler.parsed_data_field
+        assert field is not None, "a body is asked for by handlers that take one"
+        return decode_body(_decoder_of(field.annotation), await self.body())
+
+
+@cache
+def _decoder_of(kind: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind)
 
 
 class _OwnErrors(InitPlugin):
@@ -40,12 +58,15 @@ class _OwnErrors(InitPlugin):
 
     def _answer(self, request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
         document = self._problems.document(self._translated(fault), instance=request.url.path)
-        return Response(document.body, status_code=document.status, headers=dict(document.headers), media_type="application/problem+json")
+        headers = dict(document.headers)
+        if isinstance(fault, MethodNotAllowedException):
+            headers |= fault.headers or {}
+        return Response(document.body, status_code=document.status, headers=headers, media_type="application/problem+json")
 
     def _translated(self, fault: Exception) -> Exception:
         """Litestar's own exceptions as refusals of our table."""
         if isinstance(fault, ValidationException):
-            return InvalidBody(_faults_of(fault))
+            return _explained(fault)
         if isinstance(fault, NotFoundException):
             return NoSuchPath()
         if isinstance(fault, MethodNotAllowedException):
@@ -78,11 +99,12 @@ def build_application(
             title="ALLTICKETS",
             version=version,
             description="Errors are RFC 9457 problem documents whose `type` is a stable slug: docs/problems.md lists them.",
-            openapi_router=Router("/api", route_handlers=[], guards=[document_guard]),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router("/api", route_handlers=[], guards=[document_guard], include_in_schema=False),
+            render_plugins=[Document(path="/openapi.json")],
             servers=[Server(url=public_url)],
             components=Components(security_schemes=dict(security_schemes)),
         ),
+        request_class=_StrictRequest,
         request_max_body_size=body_bytes_max,
         on_startup=list(on_start),
         on_shutdown=list(on_stop),
@@ -91,8 +113,9 @@ def build_application(
     )
 
 
-def _faults_of(fault: ValidationException) -> tuple[str, ...]:
-    extra = fault.extra
-    if isinstance(extra, list) and extra:
-        return tuple(f"{entry.get('key', 'body')}: {entry.get('message', '')}" for entry in extra if isinstance(entry, dict))
-    return (fault.detail,)
+def _explained(fault: ValidationException) -> InvalidBody | MalformedBody:
+    """What is wrong with the parameters; or that there is no body, which is all that is left to say of one here."""
+    faults = [entry for entry in fault.extra if isinstance(entry, dict)] if isinstance(fault.extra, list) else []
+    if any(entry.get("key") == "data" for entry in faults):
+        return MalformedBody("there is none")
+    return InvalidBody(tuple(f"{entry.get('key', 'parameter')}: {entry.get('message', '')}" for entry in faults) or (fault.detail,))

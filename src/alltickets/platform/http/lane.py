@@ -126,7 +126,7 @@ class Lane:
             return
         except Exception as fault:
             document = self._problems.document(fault, instance=scope["path"])
-            headers = [(b"content-type", b"application/problem+json")]
+            headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
             headers += [(name.lower().encode(), value.encode()) for name, value in document.headers.items()]
             answer = LaneAnswer(document.status, document.body, headers)
         observe_request(route.operation_id, answer.status, time.perf_counter() - started)
@@ -162,12 +162,10 @@ def decode_body(decoder: "msgspec.json.Decoder[Body]", body: bytes) -> Body:
 
 def as_uuid(text: str) -> UUID:
     """A path parameter as an id. Raises `NoSuchPath`: what is not an id names nothing."""
-    if len(text) == 36:
-        try:
-            return UUID(text)
-        except ValueError:
-            pass
-    raise NoSuchPath
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NoSuchPath from None
 
 
 def _headers(answer: LaneAnswer, scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

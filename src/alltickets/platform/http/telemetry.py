@@ -11,16 +11,15 @@ from alltickets.kernel.ids import new_id
 
 __all__ = ["SECURITY_HEADERS", "Edge", "observe_request", "request_id_of"]
 
+# Nothing from another origin, nothing inline, not in anybody's frame: for pages, and no harm to anything else.
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
-)
-# Pages: nothing from another origin, nothing inline, not in anybody's frame. API answers are covered by the same words.
-_PAGE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    *SECURITY_HEADERS,
     (b"content-security-policy", b"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"),
     (b"x-frame-options", b"DENY"),
 )
+# What does not say how long it may be kept is kept by nobody: it is somebody's, or changes.
+_DEFAULT_HEADERS = (*SECURITY_HEADERS, (b"cache-control", b"no-store"))
 _REQUEST_ID_LENGTH_MAX = 64
 _SLOW_SECONDS = 1.0
 
@@ -53,7 +52,7 @@ def request_id_of(scope: Mapping[str, Any]) -> bytes:
 
 
 class Edge:
-    """ASGI round the application: gives every request an id for its logs and answer, measures it, and adds the security headers."""
+    """ASGI round the application: gives every request an id for its logs and answer, measures it, and adds the headers that are missing."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -71,7 +70,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name.lower() for name, _ in message["headers"]}
-                added = [(name, value) for name, value in _PAGE_HEADERS if name not in given]
+                added = [(name, value) for name, value in _DEFAULT_HEADERS if name not in given]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *added]
             await send(message)
 
