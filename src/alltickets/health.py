@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 from litestar import Response, Router, get
+from litestar.openapi import ResponseSpec
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -89,7 +90,12 @@ def health_router(health: Health) -> Router:
         """The process answers."""
         return {"status": "alive"}
 
-    @get("/health/ready", operation_id="healthReady", guards=[allow_anyone("says what is missing, nothing of anybody")])
+    @get(
+        "/health/ready",
+        operation_id="healthReady",
+        guards=[allow_anyone("says what is missing, nothing of anybody")],
+        responses={503: ResponseSpec(dict[str, str | list[str]], description="What is missing", generate_examples=False)},
+    )
     async def ready() -> Response[dict[str, str | list[str]]]:
         """The process can do its work."""
         faults = await health.faults()

@@ -1,5 +1,7 @@
 """The use cases of stock on the real database, one at a time; what happens when they meet stands in test_concurrency.py."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +10,7 @@ import psycopg
 import pytest
 
 from alltickets.catalog.events import PlannedPool, StockPlanned
+from alltickets.identity.audit import list_entries
 from alltickets.identity.interface import Actor
 from alltickets.inventory.events import CapacityChanged, HoldsExpired, PoolsOpened
 from alltickets.inventory.handlers import subscription
@@ -26,7 +29,7 @@ from alltickets.inventory.rules import (
 )
 from alltickets.inventory.service import Inventory, NewPool, extend, open_pools, read_holds, return_sold
 from alltickets.kernel.ids import new_id
-from alltickets.platform.database import Database
+from alltickets.platform.database import Database, DatabaseUnavailable, Transaction
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
 from alltickets.platform.tenants import enrol
@@ -270,8 +273,7 @@ async def test_planned_stock_is_opened_with_its_seats_and_told(sale: Sale, clock
     async with sale.database.transaction(sale.organizer_id) as tx:
         await subscription().handle(tx, recorded)
 
-    async with sale.database.reading(sale.organizer_id) as reader:
-        pools = await read_pools(reader, sale.event_id)
+    pools = await Inventory(sale.database, clock).pools(sale.organizer_id, sale.event_id)
     facts = {(pool.pool_id, pool.performance_id, pool.kind, pool.label, pool.capacity) for pool in pools}
     assert facts == {(hall, performance_id, "sector", "Platea", 3), (early_bird, performance_id, "ticket_type", "Anticipada", 1)}
     assert isinstance((await sale.claim(sale.claim_of(hall, labels=["A 3"])))[0], Hold)
@@ -293,6 +295,9 @@ async def test_a_capacity_is_changed_down_to_what_is_taken_and_told(sale: Sale, 
     assert (refused.value.held, refused.value.sold) == (3, 2)
     assert await told(sale, CapacityChanged) == [CapacityChanged(event_id=sale.event_id, pool_id=floor, capacity_before=10, capacity=5)]
     assert isinstance((await sale.claim(sale.claim_of(floor)))[0], SoldOut)
+    async with sale.database.reading(sale.organizer_id) as reader:
+        [entry] = (await list_entries(reader, cursor=None, size=10)).items
+    assert (entry.action, entry.subject_id, entry.detail) == ("pool.resized", floor, {"capacity": 5})
 
 
 @pytest.mark.parametrize("named", ["no pool", "a pool of another event"])
@@ -353,3 +358,35 @@ async def test_an_organizer_whose_books_are_damaged_does_not_keep_the_others_fro
     async with sale.database.transaction(sales[1].organizer_id) as tx:
         await tx.execute(damage, held=1)
     await Inventory(sale.database, clock).sweep()
+
+
+class CutOff(Database):
+    """A database that is gone once it comes to writing."""
+
+    tried = 0
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, organizer_id: UUID | None) -> AsyncIterator[Transaction]:
+        self.tried += 1
+        raise DatabaseUnavailable("cut off", 3)
+        yield
+
+
+async def test_a_sweep_does_not_try_organizer_after_organizer_while_the_database_is_gone(
+    sale: Sale, database_url: str, clock: SettableClock
+) -> None:
+    other = Sale(sale.database, new_id(), now=sale.now)
+    async with sale.database.transaction(other.organizer_id) as tx:
+        await enrol(tx)
+    for each in (sale, other):
+        await each.claim(each.claim_of(await each.open(10)))
+    clock.advance(minutes=10)
+    database = CutOff(database_url, pool_size=1)
+    await database.open()
+
+    with pytest.raises(DatabaseUnavailable):
+        await Inventory(database, clock).sweep()
+
+    await database.close()
+    assert database.tried == 1
+    assert await Inventory(sale.database, clock).sweep() >= 2

@@ -237,6 +237,8 @@ def test_a_payment_whose_callback_is_lost_is_found_by_asking(stack: Stack, buyer
         admin.delete("/faults").raise_for_status()
     paid = buyer.paid(order)
 
-    [decision] = [told for told in admin.get("/callbacks", params={"payment": payment_id}).json()["callbacks"] if told["status"] == "approved"]
+    [decision] = [
+        told for told in admin.get("/callbacks", params={"payment": payment_id}).json()["callbacks"] if told["status"] == "approved"
+    ]
     assert (decision["state"], decision["tries"]) == ("lost", [])
     assert len(paid["tickets"]) == 2

@@ -36,8 +36,8 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
             stack.serve(surface=surface, port=port)
         followers = (stack.work("events"), stack.work("events"))
         sweeper = stack.work("sweeps")
-        urls = (f"http://127.0.0.1:{ports[surface]}" for surface in ("shop", "organizer", "gate"))
-        yield Roles(stack, *urls, followers, sweeper)
+        shop, organizer, gate = (f"http://127.0.0.1:{ports[surface]}" for surface in ("shop", "organizer", "gate"))
+        yield Roles(stack, shop, organizer, gate, followers, sweeper)
     finally:
         stack.stop()
 

@@ -41,9 +41,9 @@ def jobs_with(url: str, mails: Mails, **options: int) -> Jobs:
 @asynccontextmanager
 async def working(jobs: Jobs, url: str) -> AsyncIterator[None]:
     """Work off jobs during the block, which begins when the worker does: jobs of dead ones are taken over by then."""
-    before = count_workers(url)
+    before = listening(url)
     task = asyncio.create_task(jobs.work())
-    await until(lambda: count_workers(url) > before)
+    await until(lambda: bool(listening(url) - before))
     try:
         yield
     finally:
@@ -52,10 +52,11 @@ async def working(jobs: Jobs, url: str) -> AsyncIterator[None]:
             await asyncio.wait([task])
 
 
-def count_workers(url: str) -> int:
-    """How many workers say that they are there."""
+def listening(url: str) -> set[int]:
+    """The server processes of workers that hear of new jobs; the others look every five seconds."""
     with psycopg.connect(url) as connection:
-        return len(connection.execute("SELECT id FROM procrastinate_workers").fetchall())
+        statement = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'listen%procrastinate%'"
+        return {pid for (pid,) in connection.execute(statement).fetchall()}
 
 
 @pytest.fixture(autouse=True)

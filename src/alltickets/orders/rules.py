@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.catalog.interface import EventSnapshot, QuestionKind, QuestionSnapshot, why_unsellable
+from alltickets.catalog.interface import EventSnapshot, QuestionKind, QuestionSnapshot, TicketTypeSnapshot, why_unsellable
 from alltickets.inventory.interface import seat_id_of
 from alltickets.kernel.money import Money
 from alltickets.orders.refusals import FieldFault, HoldersInvalid, LimitExceeded, SelectionInvalid
@@ -101,7 +101,7 @@ class Place:
 def check_selection(event: EventSnapshot, lines: Sequence[SelectedLine], *, code: str | None, now: datetime) -> None:
     """Raise why these lines cannot be bought together now: what `why_unsellable` says, `SelectionInvalid` or `LimitExceeded`."""
     faults: list[FieldFault] = []
-    if len({(line.performance_id, line.ticket_type_id) for line in lines}) != len(lines):
+    if len(lines) > 1 and len({(line.performance_id, line.ticket_type_id) for line in lines}) != len(lines):
         faults.append(FieldFault("lines", "line_twice", "A ticket type of a performance stands in one line only."))
     if sum(line.quantity for line in lines) > PLACES_MAX:
         faults.append(FieldFault("lines", "too_many", f"At most {PLACES_MAX} places can be bought at once."))
@@ -112,14 +112,29 @@ def check_selection(event: EventSnapshot, lines: Sequence[SelectedLine], *, code
         faults += _seat_faults(event, line, f"lines/{index}/seats")
     if faults:
         raise SelectionInvalid(tuple(faults))
+    for ticket_type_id, quantity in _quantities(lines).items():
+        limit = _limit_of(event.ticket_types[ticket_type_id])
+        if limit is not None and quantity > limit:
+            raise LimitExceeded("order", str(ticket_type_id), limit, 0)
+
+
+def _quantities(lines: Sequence[SelectedLine]) -> Mapping[UUID, int]:
+    """Places by ticket type, over all performances."""
+    if len(lines) == 1:
+        return {lines[0].ticket_type_id: lines[0].quantity}
     quantities: Counter[UUID] = Counter()
     for line in lines:
         quantities[line.ticket_type_id] += line.quantity
-    for ticket_type_id, quantity in quantities.items():
-        ticket_type = event.ticket_types[ticket_type_id]
-        limits = [limit for limit in (ticket_type.per_order_max, ticket_type.per_buyer_max) if limit is not None]
-        if limits and quantity > min(limits):
-            raise LimitExceeded("order", str(ticket_type_id), min(limits), 0)
+    return quantities
+
+
+def _limit_of(ticket_type: TicketTypeSnapshot) -> int | None:
+    """How many of a ticket type one order may have: what a buyer may have bounds it too."""
+    if ticket_type.per_order_max is None:
+        return ticket_type.per_buyer_max
+    if ticket_type.per_buyer_max is None:
+        return ticket_type.per_order_max
+    return min(ticket_type.per_order_max, ticket_type.per_buyer_max)
 
 
 def _seat_faults(event: EventSnapshot, line: SelectedLine, where: str) -> list[FieldFault]:

@@ -142,9 +142,7 @@ class Fulfilment:
                     ended.append(order)
                 status = OrderStatus.REFUNDED
                 tx.publish(OrderRefunded(order_id=order.order_id, event_id=order.event_id))
-            moved[order.order_id] = msgspec.structs.replace(
-                order, status=status, refunded_minor=event.refunded_minor, payment_state=state
-            )
+            moved[order.order_id] = msgspec.structs.replace(order, status=status, refunded_minor=event.refunded_minor, payment_state=state)
         if moved:
             await _write_back(tx, orders, list(moved.values()))
         if ended:

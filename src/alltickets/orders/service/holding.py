@@ -86,7 +86,9 @@ class Holding:
             raise EventNotFound(str(request.event_id))
         now = self._clock()
         check_selection(event, request.lines, code=request.code, now=now)
-        quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
+        quote = self._pricing.quote_now(event, request.lines, code=request.code, at=now)
+        if quote is None:
+            quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
         draws, seats = draws_of(event, request.lines)
         quote_id = quote_id_of(quote)
         memo = write_memo(Memo(quote_id, request.campaign))

@@ -57,10 +57,11 @@ class _OwnErrors(InitPlugin):
         return app_config
 
     def _answer(self, request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
-        document = self._problems.document(self._translated(fault), instance=request.url.path)
+        refusal = self._translated(fault)
+        document = self._problems.document(refusal, instance=request.url.path)
         headers = dict(document.headers)
-        if isinstance(fault, MethodNotAllowedException):
-            headers |= fault.headers or {}
+        if isinstance(refusal, NotAllowedHere):
+            headers["Allow"] = ", ".join(refusal.allowed)
         return Response(document.body, status_code=document.status, headers=headers, media_type="application/problem+json")
 
     def _translated(self, fault: Exception) -> Exception:
@@ -70,7 +71,7 @@ class _OwnErrors(InitPlugin):
         if isinstance(fault, NotFoundException):
             return NoSuchPath()
         if isinstance(fault, MethodNotAllowedException):
-            return NotAllowedHere()
+            return NotAllowedHere(tuple(sorted((fault.headers or {}).get("allow", "").split(", "))))
         if isinstance(fault, SerializationException):
             return MalformedBody(fault.detail)
         if isinstance(fault, ClientException):

@@ -157,7 +157,7 @@ def decode_body(decoder: "msgspec.json.Decoder[Body]", body: bytes) -> Body:
     except msgspec.ValidationError as fault:
         raise InvalidBody((str(fault),)) from fault
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise MalformedBody(str(fault)) from fault
+        raise MalformedBody(str(fault) if body else "there is none") from fault
 
 
 def as_uuid(text: str) -> UUID:

@@ -51,10 +51,10 @@ class NoSuchPath(Refusal):
 class NotAllowedHere(Refusal):
     """The address exists, but not for this method."""
 
-    allowed: tuple[str, ...] = ()
+    allowed: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "This address does not take that method. /api/openapi.json says which it takes."
+        return f"This address does not take that method, but {', '.join(self.allowed)}. /api/openapi.json says what for."
 
 
 @dataclass(eq=False)
