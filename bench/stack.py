@@ -131,10 +131,10 @@ class Stack:
         """Start a background role."""
         return self._start(f"work-{queues}", ["-m", "alltickets.cli", "work", "--queues", queues], {})
 
-    def sandbox(self) -> Process:
-        """Start the sandbox gateway and wait until it answers."""
-        data = str(self.folder / "sandbox")
-        process = self._start("sandbox", ["-m", "simulators.sandbox", "--port", str(self.sandbox_port), "--data", data], {})
+    def sandbox(self, *options: str) -> Process:
+        """Start the sandbox gateway and wait until it answers. options: of its command line, besides port and data."""
+        command = ["-m", "simulators.sandbox", "--port", str(self.sandbox_port), "--data", str(self.folder / "sandbox"), *options]
+        process = self._start("sandbox", command, {})
         self._wait_for_http(process, f"{self.sandbox_url}/health")
         return process
 

@@ -11,6 +11,7 @@ from alltickets.inventory import interface as inventory
 from alltickets.orders import interface as orders
 from alltickets.payments import interface as payments
 from alltickets.platform.coalescer import Overloaded
+from alltickets.platform.database import Unstorable
 from alltickets.platform.http.problems import (
     InvalidBody,
     MalformedBody,
@@ -34,6 +35,7 @@ PROBLEMS = Problems(
         ProblemType(PayloadTooLarge, "payload-too-large", 413, "Body too large"),
         ProblemType(MalformedBody, "malformed-body", 400, "Unreadable body"),
         ProblemType(InvalidBody, "invalid-request", 422, "Request does not fit"),
+        ProblemType(Unstorable, "unstorable-text", 422, "Text cannot be stored"),
         ProblemType(CursorUnreadable, "cursor-unreadable", 422, "Unreadable cursor"),
         # identity: who may call
         ProblemType(identity.NotSignedIn, "not-signed-in", 401, "Not signed in"),

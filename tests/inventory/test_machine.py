@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from alltickets.inventory.events import HoldsExpired
-from alltickets.inventory.rules import CapacityTaken, ClaimRequest, seat_id_of
+from alltickets.inventory.rules import CapacityTaken, ClaimRequest, PoolLevel, seat_id_of
 from alltickets.inventory.service import Inventory, NewPool, claim, confirm, extend, open_pools, release, resize, return_sold
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database, Transaction
@@ -206,7 +206,10 @@ class StockMachine(RuleBasedStateMachine):
             except CapacityTaken as taken:
                 return taken
 
-        assert type(self.transact(resized)).__name__ == expected
+        outcome = self.transact(resized)
+
+        assert type(outcome).__name__ == expected
+        assert not isinstance(outcome, PoolLevel) or outcome.capacity == capacity
 
     @rule(minutes=MINUTES)
     def time_passes(self, minutes: int) -> None:

@@ -1,8 +1,7 @@
 """The use cases of stock on the real database, one at a time; what happens when they meet stands in test_concurrency.py."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 import msgspec
@@ -29,7 +28,7 @@ from alltickets.inventory.rules import (
 )
 from alltickets.inventory.service import Inventory, NewPool, extend, open_pools, read_holds, return_sold
 from alltickets.kernel.ids import new_id
-from alltickets.platform.database import Database, DatabaseUnavailable, Transaction
+from alltickets.platform.database import Database, DatabaseUnavailable
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
 from alltickets.platform.tenants import enrol
@@ -365,11 +364,9 @@ class CutOff(Database):
 
     tried = 0
 
-    @contextlib.asynccontextmanager
-    async def transaction(self, organizer_id: UUID | None) -> AsyncIterator[Transaction]:
+    def transaction(self, organizer_id: UUID | None) -> NoReturn:
         self.tried += 1
         raise DatabaseUnavailable("cut off", 3)
-        yield
 
 
 async def test_a_sweep_does_not_try_organizer_after_organizer_while_the_database_is_gone(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from alltickets.kernel.ids import new_id
-from alltickets.platform.database import Database, DatabaseBusy, Transaction, rows_as_json, uuid_array
+from alltickets.platform.database import Database, DatabaseBusy, Transaction, Unstorable, rows_as_json, uuid_array
 from tests.platform.conftest import OwnDatabase, opened
 from tests.waiting import until
 
@@ -303,3 +303,10 @@ async def test_what_a_constraint_refuses_is_for_the_caller_to_judge(own_database
 
     with pytest.raises(psycopg.errors.UniqueViolation):
         await in_transaction(own_database, keep_twice)
+
+
+@pytest.mark.parametrize("statement", ["SELECT %(text)s::text", "SELECT x.text FROM json_to_recordset(%(rows)s::json) AS x(text text)"])
+async def test_a_text_that_cannot_be_stored_is_refused(own_database: Database, statement: LiteralString) -> None:
+    with pytest.raises(Unstorable, match="cannot be stored"):
+        async with own_database.transaction(ANA) as tx:
+            await tx.fetch_tuples(statement, text="a\0b", rows=rows_as_json([{"text": "a\0b"}]))

@@ -7,6 +7,7 @@ Why psycopg itself and not SQLAlchemy's engine stands in docs/decisions/0001. St
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
@@ -17,11 +18,11 @@ from prometheus_client import Counter
 from psycopg import errors as pg
 from psycopg.rows import class_row, tuple_row
 
-from alltickets.kernel.errors import Trouble
+from alltickets.kernel.errors import Refusal, Trouble
 from alltickets.platform.events import Event
 from alltickets.platform.notify import Notifier
 
-__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transaction", "rows_as_json", "uuid_array"]
+__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "Reader", "Transaction", "Unstorable", "rows_as_json", "uuid_array"]
 
 Row = TypeVar("Row")
 StatementObserver = Callable[[str], None]
@@ -59,6 +60,14 @@ def uuid_array(ids: Iterable[UUID]) -> str:
 
 class DatabaseUnavailable(Trouble):
     """The database cannot be reached or went away. What was not acknowledged may be sent again under the same id."""
+
+
+@dataclass(eq=False)
+class Unstorable(Refusal):
+    """A text holds the character NUL, which PostgreSQL cannot store, wherever it stands in the request."""
+
+    def __str__(self) -> str:
+        return "A text holds a character that cannot be stored (U+0000). Nothing was changed; leave it out and send again."
 
 
 class DatabaseBusy(Trouble):
@@ -217,6 +226,13 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
+        except (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire) as fault:
+            raise Unstorable from fault
+        except psycopg.DataError as fault:
+            # Of this class itself are only the driver's own refusals of a NUL; what PostgreSQL finds has a class of its own.
+            if type(fault) is psycopg.DataError:
+                raise Unstorable from fault
+            raise
         except _BUSY as fault:
             raise DatabaseBusy("The database is busy. Nothing was changed; try again in a moment.", 1) from fault
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests) as fault:

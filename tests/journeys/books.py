@@ -1,0 +1,151 @@
+"""What must be true after a bad day, whatever it was: asked of the database, of the gateway, and of the shop itself."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+
+from bench.people import Buyer, Organizer, Sale
+from bench.stack import wait_until
+from bench.stock import read_stock
+from simulators.sandbox.credentials import secret_of
+from tests.journeys.rush import PLACES_EACH, Rush
+
+__all__ = ["Books"]
+
+SETTLE_SECONDS_MAX = 60
+MAY_BE_TOLD = {
+    *(("hold", status, problem) for status, problem in ((0, ""), (200, ""), (409, "/problems/sold-out"), (409, "/problems/hold-gone"))),
+    *(("order", status, problem) for status, problem in ((0, ""), (200, ""), (409, "/problems/hold-gone"))),
+    *((what, 503, f"/problems/{problem}") for what in ("hold", "order") for problem in ("unavailable", "overloaded")),
+    ("pay", 303, ""),
+}
+"""A buyer is told that there is nothing left, that time ran out, or to try again; never that something went wrong."""
+
+
+@dataclass
+class Books:
+    """The books of one sale after a rush."""
+
+    database_url: str
+    sandbox_url: str
+    organizer: Organizer
+    sale: Sale
+
+    def settle(self) -> None:
+        """Wait until every hold has ended, every event is read, every refund is through and the gateway has said everything."""
+        wait_until(lambda: self._unsettled() == {}, "everything to settle", SETTLE_SECONDS_MAX)
+
+    def faults(self, rush: Rush) -> list[str]:
+        """What is wrong; empty when nothing is."""
+        return [*self._faults_of_stock(), *self._faults_of_tickets(), *self._faults_of_orders(rush), *_faults_of_answers(rush)]
+
+    def sell_the_rest(self) -> str | None:
+        """Take every place that was not sold, to the last, and not one more; a fault if that cannot be done."""
+        stock = read_stock(self.database_url, self.sale)
+        left = stock.capacity - stock.sold
+        buyer = Buyer(str(self.organizer.http.base_url))
+        if left and buyer.hold(self.sale, left).status_code != 200:
+            return f"{left} places should be left and cannot be had"
+        if Buyer(str(self.organizer.http.base_url)).hold(self.sale, 1).status_code != 409:
+            return "a place was had that is somebody else's"
+        return None
+
+    def _unsettled(self) -> dict[str, int]:
+        row = self._one(
+            """
+            SELECT (SELECT count(*) FROM inventory.holds WHERE organizer_id = %(o)s AND state = 'held') AS holds,
+                   (SELECT count(*) FROM payments.callbacks WHERE organizer_id = %(o)s AND state = 'received') AS callbacks,
+                   (SELECT count(*) FROM payments.refunds WHERE organizer_id = %(o)s AND status NOT IN ('succeeded', 'failed')) AS refunds,
+                   (SELECT coalesce(sum(s.position - c.position), 0)::int
+                      FROM platform.streams s JOIN platform.cursors c USING (organizer_id)
+                     WHERE organizer_id = %(o)s) AS events
+            """
+        )
+        told = httpx.get(f"{self.sandbox_url}/admin/callbacks", params={"state": "waiting"}, timeout=10).json()["callbacks"]
+        return {name: count for name, count in (row | {"untold": len(told)}).items() if count}
+
+    def _faults_of_stock(self) -> list[str]:
+        stock = read_stock(self.database_url, self.sale)
+        faults = []
+        if stock.oversold:
+            faults.append(f"{stock.oversold} places were sold twice")
+        if stock.astray or stock.held:
+            faults.append(f"{stock.astray} places are astray and {stock.held} held by nobody")
+        return faults
+
+    def _faults_of_tickets(self) -> list[str]:
+        counted = self._one(
+            """
+            SELECT (SELECT sum(sold) FROM inventory.pools WHERE organizer_id = %(o)s) AS sold,
+                   (SELECT count(*) FROM tickets.tickets WHERE organizer_id = %(o)s AND status = 'valid') AS tickets,
+                   (SELECT coalesce(sum(jsonb_array_length(holders)), 0) FROM orders.orders
+                     WHERE organizer_id = %(o)s AND status = 'paid') AS paid_for,
+                   (SELECT count(*) FROM orders.orders o
+                     WHERE o.organizer_id = %(o)s AND o.status = 'paid'
+                       AND jsonb_array_length(o.holders) <> (SELECT count(*) FROM tickets.tickets t
+                                                              WHERE t.organizer_id = o.organizer_id AND t.order_id = o.order_id)) AS short,
+                   (SELECT count(*) FROM tickets.tickets t
+                      LEFT JOIN orders.orders o ON o.organizer_id = t.organizer_id AND o.order_id = t.order_id AND o.status = 'paid'
+                     WHERE t.organizer_id = %(o)s AND t.status = 'valid' AND o.order_id IS NULL) AS unpaid,
+                   (SELECT count(*) FROM platform.dead_letters WHERE organizer_id = %(o)s) AS parked
+            """
+        )
+        faults = []
+        if not counted["sold"] == counted["tickets"] == counted["paid_for"]:
+            faults.append(f"places sold, tickets and places paid for differ: {counted}")
+        if counted["short"] or counted["unpaid"]:
+            faults.append(f"{counted['short']} paid orders without their tickets, {counted['unpaid']} tickets without a paid order")
+        if counted["parked"]:
+            faults.append(f"{counted['parked']} events in the dead letters")
+        return faults
+
+    def _faults_of_orders(self, rush: Rush) -> list[str]:
+        faults = []
+        buyer = Buyer(rush.url)
+        for order_id, told in rush.orders.items():
+            shown = buyer.read(told)
+            kept_minor = self._kept_minor(rush.reference_of(order_id))
+            is_paid = shown["status"] == "paid"
+            if shown["status"] not in ("paid", "expired"):
+                faults.append(f"order {order_id} is still {shown['status']}")
+            if kept_minor != (shown["total"]["minor"] if is_paid else 0):
+                faults.append(f"order {order_id} is {shown['status']} and the gateway keeps {kept_minor} of it")
+            if len(shown["tickets"]) != (PLACES_EACH if is_paid else 0):
+                faults.append(f"order {order_id} is {shown['status']} and shows {len(shown['tickets'])} tickets")
+        return faults
+
+    def _kept_minor(self, reference: str) -> int:
+        """What the gateway has of a payment and did not give back."""
+        [account] = self._accounts()
+        merchant = account["settings"]["merchant"]
+        headers = {"x-merchant": merchant, "authorization": f"Bearer {secret_of(merchant)}"}
+        answer = self._gateway().get("/v1/payments", params={"reference": reference}, headers=headers)
+        answer.raise_for_status()
+        taken = ("approved", "partially_refunded", "refunded")
+        payments = [payment for payment in answer.json()["payments"] if payment["status"] in taken]
+        return sum(payment["amount_minor"] - payment["refunded_minor"] for payment in payments)
+
+    def _accounts(self) -> list[dict[str, Any]]:
+        if not hasattr(self, "_known_accounts"):
+            self._known_accounts: list[dict[str, Any]] = self.organizer.call("GET", "/payments/accounts")
+        return self._known_accounts
+
+    def _gateway(self) -> httpx.Client:
+        if not hasattr(self, "_client"):
+            self._client = httpx.Client(base_url=self.sandbox_url, timeout=10)
+        return self._client
+
+    def _one(self, sql: str) -> dict[str, Any]:
+        with psycopg.connect(self.database_url, row_factory=psycopg.rows.dict_row) as connection:
+            [row] = connection.execute(sql, {"o": self._organizer_id()}).fetchall()  # type: ignore[arg-type]
+        return row
+
+    def _organizer_id(self) -> UUID:
+        return self.organizer.organizer_id
+
+
+def _faults_of_answers(rush: Rush) -> list[str]:
+    return [f"{count} times {answer}" for answer, count in rush.answers.items() if answer not in MAY_BE_TOLD]
