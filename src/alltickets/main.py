@@ -153,6 +153,8 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
         follower.follow(listener)
+    # Whoever listens notices first that the database was away: a process that had nothing else to do then is mended before it is asked.
+    listener.on("database", lambda _: database.mend())
     return contexts
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import httpx
 import psycopg
@@ -33,6 +32,10 @@ class Books:
     sandbox_url: str
     organizer: Organizer
     sale: Sale
+
+    def __post_init__(self) -> None:
+        [account] = self.organizer.call("GET", "/payments/accounts")
+        self.merchant: str = account["settings"]["merchant"]
 
     def settle(self) -> None:
         """Wait until every hold has ended, every event is read, every refund is through and the gateway has said everything."""
@@ -119,32 +122,17 @@ class Books:
 
     def _kept_minor(self, reference: str) -> int:
         """What the gateway has of a payment and did not give back."""
-        [account] = self._accounts()
-        merchant = account["settings"]["merchant"]
-        headers = {"x-merchant": merchant, "authorization": f"Bearer {secret_of(merchant)}"}
-        answer = self._gateway().get("/v1/payments", params={"reference": reference}, headers=headers)
+        headers = {"x-merchant": self.merchant, "authorization": f"Bearer {secret_of(self.merchant)}"}
+        answer = httpx.get(f"{self.sandbox_url}/v1/payments", params={"reference": reference}, headers=headers, timeout=10)
         answer.raise_for_status()
         taken = ("approved", "partially_refunded", "refunded")
         payments = [payment for payment in answer.json()["payments"] if payment["status"] in taken]
         return sum(payment["amount_minor"] - payment["refunded_minor"] for payment in payments)
 
-    def _accounts(self) -> list[dict[str, Any]]:
-        if not hasattr(self, "_known_accounts"):
-            self._known_accounts: list[dict[str, Any]] = self.organizer.call("GET", "/payments/accounts")
-        return self._known_accounts
-
-    def _gateway(self) -> httpx.Client:
-        if not hasattr(self, "_client"):
-            self._client = httpx.Client(base_url=self.sandbox_url, timeout=10)
-        return self._client
-
     def _one(self, sql: str) -> dict[str, Any]:
         with psycopg.connect(self.database_url, row_factory=psycopg.rows.dict_row) as connection:
-            [row] = connection.execute(sql, {"o": self._organizer_id()}).fetchall()  # type: ignore[arg-type]
+            [row] = connection.execute(sql, {"o": self.organizer.organizer_id}).fetchall()
         return row
-
-    def _organizer_id(self) -> UUID:
-        return self.organizer.organizer_id
 
 
 def _faults_of_answers(rush: Rush) -> list[str]:

@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -35,6 +35,7 @@ class Rush:
     sale: Sale
     buyers: int
     chance: random.Random
+    second_look_seconds: tuple[float, float]
     orders: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     """Orders that buyers were told of, by id, each as the answer had it."""
     answers: "Counter[tuple[str, int, str]]" = field(default_factory=Counter)
@@ -59,6 +60,10 @@ class Rush:
         places = {"event_id": str(self.sale.event_id), "visitor_id": str(new_id()), "lines": [self.sale.line(PLACES_EACH)]}
         headers = {"X-Forwarded-For": f"198.51.100.{number}"}
         held = await self._insist(http, "hold", f"/api/shop/holds/{hold_id}", places, headers)
+        if held is None:
+            # Who came too late looks again when the places of those who did not pay come back.
+            await asyncio.sleep(self.chance.uniform(*self.second_look_seconds))
+            held = await self._insist(http, "hold", f"/api/shop/holds/{hold_id}", places, headers)
         if held is None or character == "leaves without ordering":
             return
         buyer = {"name": "Julia Ríos", "mail": f"julia{number}@example.com", "document": "30.123.456"}
@@ -76,7 +81,7 @@ class Rush:
             self.answers[("pay", answer.status_code, "")] += 1
 
     async def _insist(
-        self, http: httpx.AsyncClient, what: str, path: str, body: dict[str, object], headers: dict[str, str]
+        self, http: httpx.AsyncClient, what: str, path: str, body: Mapping[str, object], headers: dict[str, str]
     ) -> dict[str, Any] | None:
         """Send until there is an answer that counts: 200, or a refusal, which is None."""
         until = time.monotonic() + PATIENCE_SECONDS

@@ -12,7 +12,14 @@ import alltickets.inventory.handlers
 import alltickets.orders.handlers
 import alltickets.payments.handlers
 from alltickets.catalog.interface import Catalog, CatalogService, EventSnapshot
-from alltickets.catalog.schemas.organizer import EventCreate, PerformanceCreate, SectorCreate, TicketTypeChange, TicketTypeCreate, VenueCreate
+from alltickets.catalog.schemas.organizer import (
+    EventCreate,
+    PerformanceCreate,
+    SectorCreate,
+    TicketTypeChange,
+    TicketTypeCreate,
+    VenueCreate,
+)
 from alltickets.identity.interface import Actor
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.ids import new_id
@@ -51,9 +58,7 @@ class Process:
     def build(database: Database, clock: SettableClock, key_ring: KeyRing, settings: Settings) -> "Process":
         catalog, levels = Catalog(database), Levels(database)
         pricing = Pricing(database, levels)
-        payments = Payments(
-            database, clock, key_ring, [Sandbox(settings.sandbox_url, httpx.AsyncClient())], public_url=settings.public_url
-        )
+        payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, httpx.AsyncClient())], public_url=settings.public_url)
         tickets = Tickets(database, clock, EventKeys(database, clock, key_ring), catalog)
         orders = Orders(database, clock, catalog, levels, pricing, payments, tickets, key_ring, settings)
         subscriptions = [

@@ -237,11 +237,14 @@ class Database:
             raise DatabaseBusy("The database is busy. Nothing was changed; try again in a moment.", 1) from fault
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests) as fault:
             _unavailable.inc()
-            self._mend()
+            self.mend()
             raise DatabaseUnavailable("The database cannot be reached. Try again in a few seconds with the same id.", 3) from fault
 
-    def _mend(self) -> None:
-        # One broken connection means that the others are broken too: they are checked at once, not each at the cost of a request.
+    def mend(self) -> None:
+        """Check every connection soon, and replace the broken ones; returns at once.
+
+        One broken connection means that the others are broken too: they are checked at once, not each at the cost of a request.
+        """
         if self._mending is None or self._mending.done():
             self._mending = asyncio.create_task(self._check())
 
