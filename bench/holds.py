@@ -16,7 +16,7 @@ CAPACITY = 1_000_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run it: `--seconds=10 --rounds=3 --connections=128`. Exit code 1 if anything was oversold."""
+    """Run it: `--seconds=10 --rounds=3 --connections=128 --workers=1`. Exit code 1 if anything was oversold."""
     given = options(arguments)
     seconds, rounds = int(given.get("seconds", 10)), int(given.get("rounds", 3))
     connections = int(given.get("connections", CONNECTIONS))
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         stack = Stack(Path(folder))
         database = stack.start_database()
         try:
-            stack.serve()
+            stack.serve(workers=int(given.get("workers", 1)))
             stack.work()
             sale = Organizer(stack.url).publish(capacity=CAPACITY)
             load_holds(stack, sale, 2, connections)

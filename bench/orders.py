@@ -15,12 +15,12 @@ from bench.stack import Stack, wait_until
 from bench.stock import read_stock
 from simulators.sandbox.credentials import secret_of
 
-CONNECTIONS = 64
+CONNECTIONS = 128
 CAPACITY = 1_000_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run it: `--seconds=10 --rounds=3 --connections=64`. Exit code 1 if stock, orders and tickets disagree."""
+    """Run it: `--seconds=10 --rounds=3 --connections=128`. Exit code 1 if stock, orders and tickets disagree."""
     given = options(arguments)
     seconds, rounds = int(given.get("seconds", 10)), int(given.get("rounds", 3))
     connections = int(given.get("connections", CONNECTIONS))
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         stack = Stack(Path(folder))
         database = stack.start_database()
         try:
-            stack.serve()
+            stack.serve(workers=int(given.get("workers", 1)))
             stack.work()
             organizer = Organizer(stack.url)
             account_id = organizer.connect_sandbox()

@@ -13,7 +13,7 @@ from alltickets.kernel.ids import new_id
 from bench.stack import wait_until
 from simulators.sandbox.credentials import secret_of
 
-__all__ = ["Buyer", "Organizer", "Sale", "Steward"]
+__all__ = ["Buyer", "Organizer", "Sale", "Steward", "some_address"]
 
 ZONE = "America/Argentina/Buenos_Aires"
 
@@ -108,7 +108,7 @@ class Buyer:
     """Someone who buys from a browser's point of view: an id for themselves, and nothing else."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": _some_address()})
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": some_address()})
         self.visitor_id = new_id()
 
     def quote(self, sale: Sale, quantity: int) -> dict[str, Any]:
@@ -171,6 +171,7 @@ class Steward:
         return said
 
 
-def _some_address() -> str:
+def some_address() -> str:
+    """Where somebody comes from; a limit per address tells people apart by it."""
     value = new_id().int
     return f"10.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"

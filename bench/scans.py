@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         stack = Stack(Path(folder))
         database = stack.start_database()
         try:
-            stack.serve()
+            stack.serve(workers=int(given.get("workers", 1)))
             stack.work()
             organizer = Organizer(stack.url)
             sale = organizer.publish(capacity=1_000)

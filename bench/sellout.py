@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         stack = Stack(Path(folder))
         database = stack.start_database()
         try:
-            stack.serve()
+            stack.serve(workers=int(given.get("workers", 1)))
             stack.work()
             organizer = Organizer(stack.url)
             # A sale before it warms the server up as an earlier event of the day would.
