@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from alltickets.kernel.ids import new_id
-from bench.people import Buyer, Organizer, Sale
+from bench.people import Buyer, Organizer, Sale, some_address
 from bench.stack import Stack, wait_until
 from tests.journeys.gateway import Gateway
 from tests.journeys.seen import places, problem_of
@@ -49,17 +50,22 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         stack.stop()
 
 
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
 async def sell(shop: Shop, until: float, answers: "Counter[tuple[str, int]]", slowest: list[float]) -> list[dict[str, Any]]:
     """One buyer after the other, each told by whatever answer comes; the orders that were placed."""
     placed = []
-    headers = {"X-Forwarded-For": f"198.51.100.{id(answers) % 250}"}
     async with httpx.AsyncClient(base_url=shop.stack.url, timeout=30) as http:
         while time.monotonic() < until:
             hold_id, order_id = new_id(), new_id()
+            headers = {"X-Forwarded-For": some_address()}
             body = {"event_id": str(shop.sale.event_id), "visitor_id": str(new_id()), "lines": [shop.sale.line(1)]}
             buyer = {"name": "Julia Ríos", "mail": "julia@example.com", "document": "30123456"}
             order = {"event_id": str(shop.sale.event_id), "hold_id": str(hold_id), "buyer": buyer}
-            for what, path, data in (("hold", f"holds/{hold_id}", body), ("order", f"orders/{order_id}", order)):
+            requests: list[tuple[str, str, object]] = [("hold", f"holds/{hold_id}", body), ("order", f"orders/{order_id}", order)]
+            for what, path, data in requests:
                 began = time.monotonic()
                 answer = await http.put(f"/api/shop/{path}", json=data, headers=headers)
                 slowest.append(time.monotonic() - began)
@@ -87,12 +93,14 @@ def test_a_shop_without_its_database_says_so_and_goes_on_when_it_is_back(shop: S
         await asyncio.sleep(GONE_SECONDS)
         await asyncio.to_thread(shop.stack.start_database)
 
-    async def everything() -> list[list[dict[str, Any]]]:
+    async def everything() -> list[dict[str, Any]]:
         until = time.monotonic() + GONE_SECONDS + 4
-        _, *placed = await asyncio.gather(lose_the_database(), *(sell(shop, until, answers, slowest) for _ in range(8)))
-        return placed
+        losing = asyncio.create_task(lose_the_database())
+        placed = await asyncio.gather(*(sell(shop, until, answers, slowest) for _ in range(8)))
+        await losing
+        return [order for orders in placed for order in orders]
 
-    placed = [order for orders in asyncio.run(everything()) for order in orders]
+    placed = asyncio.run(everything())
     back = time.monotonic()
     wait_until(lambda: Buyer(shop.stack.url).hold(shop.sale, 1).status_code == 200, "the shop to sell again", RECOVERY_SECONDS_MAX)
     buyer.pay(waiting)
@@ -110,7 +118,8 @@ def test_a_shop_without_its_database_says_so_and_goes_on_when_it_is_back(shop: S
 def test_each_surface_answers_with_a_problem_that_says_when_to_come_back(shop: Shop) -> None:
     steward = shop.organizer.steward(shop.sale)
     event = f"/api/shop/events/{shop.sale.event_id}"
-    headers = {"Authorization": f"Bearer {steward.token}"}
+    selection = {"event_id": str(shop.sale.event_id), "lines": [shop.sale.line(1)]}
+    credentials = {"mail": "ana@example.com", "password": "una clave muy larga"}
     scan = {"scan_id": str(new_id()), "checkpoint_id": str(steward.checkpoint_id), "code": "A"}
     cookies = dict(shop.organizer.http.cookies)
     paid_for = Buyer(shop.stack.url)
@@ -121,24 +130,26 @@ def test_each_surface_answers_with_a_problem_that_says_when_to_come_back(shop: S
     try:
         # Copies that are a second old answer by themselves until then.
         time.sleep(1.5)
-        with httpx.Client(base_url=shop.stack.url, timeout=30, cookies=cookies) as http:
-            refused = {
-                "quote": http.post("/api/shop/quotes", json={"event_id": str(shop.sale.event_id), "lines": [shop.sale.line(1)]}),
-                "availability": http.get(f"{event}/availability"),
-                "events": http.get("/api/shop/events"),
-                "order": http.get(f"/api/shop/orders/{order['order_id']}", headers={"Authorization": f"Bearer {order['secret']}"}),
-                "organizer": http.get("/api/organizer/events"),
-                "sign-in": http.post("/api/organizer/sign-in", json={"mail": "ana@example.com", "password": "una clave muy larga"}),
-                "scan": http.post("/api/gate/scans", json=scan, headers=headers),
-                "callback": shop.gateway.tell(payment),
+        with httpx.Client(base_url=shop.stack.url, timeout=30, cookies=cookies) as http, ThreadPoolExecutor(16) as hands:
+            asked = {
+                "quote": hands.submit(http.post, "/api/shop/quotes", json=selection),
+                "availability": hands.submit(http.get, f"{event}/availability"),
+                "events": hands.submit(http.get, "/api/shop/events"),
+                "order": hands.submit(http.get, f"/api/shop/orders/{order['order_id']}", headers=bearer(order["secret"])),
+                "organizer": hands.submit(http.get, "/api/organizer/events"),
+                "sign-in": hands.submit(http.post, "/api/organizer/sign-in", json=credentials),
+                "scan": hands.submit(http.post, "/api/gate/scans", json=scan, headers=bearer(steward.token)),
+                "callback": hands.submit(shop.gateway.tell, payment),
             }
-            alive, ready = http.get("/health/live"), http.get("/health/ready")
+            looks = {path: hands.submit(http.get, f"/health/{path}") for path in ("live", "ready")}
+            refused = {name: asking.result() for name, asking in asked.items()}
+            health = {path: look.result().status_code for path, look in looks.items()}
     finally:
         shop.stack.start_database()
 
     told = {name: (answer.status_code, problem_of(answer), "retry-after" in answer.headers) for name, answer in refused.items()}
     assert told == dict.fromkeys(refused, (503, "unavailable", True))
-    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert health == {"live": 200, "ready": 503}
     wait_until(lambda: shop.gateway.tell(payment).status_code == 200, "the callback to be taken", RECOVERY_SECONDS_MAX)
     assert len(paid_for.paid(order)["tickets"]) == 1
 

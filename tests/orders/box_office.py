@@ -58,7 +58,8 @@ class Process:
     def build(database: Database, clock: SettableClock, key_ring: KeyRing, settings: Settings) -> "Process":
         catalog, levels = Catalog(database), Levels(database)
         pricing = Pricing(database, levels)
-        payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, httpx.AsyncClient())], public_url=settings.public_url)
+        gateway = Sandbox(settings.sandbox_url, httpx.AsyncClient(transport=httpx.MockTransport(_refuse)))
+        payments = Payments(database, clock, key_ring, [gateway], public_url=settings.public_url)
         tickets = Tickets(database, clock, EventKeys(database, clock, key_ring), catalog)
         orders = Orders(database, clock, catalog, levels, pricing, payments, tickets, key_ring, settings)
         subscriptions = [
@@ -88,7 +89,7 @@ class BoxOffice:
 
     @staticmethod
     def build(database: Database, clock: SettableClock, key_ring: KeyRing, organizer_id: UUID) -> "BoxOffice":
-        settings = Settings(holds_per_address_max=1_000, sandbox_url="http://127.0.0.1:9")
+        settings = Settings(holds_per_address_max=1_000)
         process = Process.build(database, clock, key_ring, settings)
         return BoxOffice(database, clock, key_ring, Actor.system(organizer_id, "orders tests"), settings, process)
 
@@ -289,6 +290,10 @@ class BoxOffice:
 
     async def told(self, *types: type[Event]) -> list[Event]:
         return await events_of(self.database, self.organizer_id, *types)
+
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"a gateway was called: {request.url}")
 
 
 def _as_dict(settings: Settings) -> dict[str, Any]:

@@ -93,10 +93,13 @@ class TestCaptured:
         order = await box.order(quantity=2)
         recorded = [Recorded(box.organizer_id, 1, box.clock(), captured(order))]
 
-        with pytest.raises(Crash):
+        async def fulfil_and_crash() -> None:
             async with box.database.transaction(box.organizer_id) as tx:
                 await box.orders.fulfilment.on_events(tx, recorded)
                 raise Crash
+
+        with pytest.raises(Crash):
+            await fulfil_and_crash()
 
         assert await box.states(order) == [("awaiting_payment", "open")]
         assert (await box.tickets(order), await box.places()) == ([], (2, 0))

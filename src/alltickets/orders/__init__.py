@@ -1,6 +1,6 @@
 """Orders: from the chosen places to the paid order with its tickets.
 
 It owns orders, and the quotes that were promised for holds. A shopper's hold is a use case of this context: quote, then
-claim. It publishes `OrderPlaced`, `OrderPaid`, `OrderExpired`, `OrderCancelled`, `OrderRefunded` and `PaymentUnplaced`, and listens to
-payments (what became of the money) and to inventory (`HoldsExpired`).
+claim. It publishes `OrderPlaced`, `OrderPaid`, `OrdersLeft`, `OrderExpired`, `OrderCancelled`, `OrderRefunded` and `PaymentUnplaced`, and
+listens to payments (what became of the money), to inventory (`HoldsExpired`) and to its own `OrdersLeft`.
 """

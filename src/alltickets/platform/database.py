@@ -42,6 +42,10 @@ _BEGIN_POOLED = "; ".join(["BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, 
 
 _BUSY = (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure, pg.IdleInTransactionSessionTimeout)
 
+WAIT_SECONDS_MAX = 5.0
+"""How long a request waits for a connection."""
+WAIT_SECONDS_WHILE_AWAY = 0.5
+
 _unavailable = Counter("alltickets_database_unavailable", "Operations that failed because the database could not be reached")
 
 
@@ -164,7 +168,6 @@ class Database:
             min_size=1,
             max_size=pool_size,
             open=False,
-            timeout=5,
             max_waiting=2_000,
             # A chain of attempts waits twice as long after each: short chains, begun anew by the next request, find a database within two
             # seconds of its return; one of 60 s would look again up to half a minute after (measured: 11 s after an outage of 20 s).
@@ -175,6 +178,7 @@ class Database:
         self._observe = observe
         self._begin = _BEGIN_POOLED if is_pooled else "BEGIN"
         self._mending: asyncio.Task[None] | None = None
+        self._wait_seconds = WAIT_SECONDS_MAX
 
     async def open(self) -> None:
         """Start the pool without waiting for a connection: a process may start while its database is away."""
@@ -224,8 +228,13 @@ class Database:
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(self._wait_seconds) as connection:
+                self._wait_seconds = WAIT_SECONDS_MAX
                 yield connection
+        except psycopg_pool.PoolTimeout as fault:
+            # Whoever comes now would wait in vain as well: until somebody gets a connection again, everybody is told soon.
+            self._wait_seconds = WAIT_SECONDS_WHILE_AWAY
+            raise self._unavailable() from fault
         except (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire) as fault:
             raise Unstorable from fault
         except psycopg.DataError as fault:
@@ -235,10 +244,13 @@ class Database:
             raise
         except _BUSY as fault:
             raise DatabaseBusy("The database is busy. Nothing was changed; try again in a moment.", 1) from fault
-        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests) as fault:
-            _unavailable.inc()
-            self.mend()
-            raise DatabaseUnavailable("The database cannot be reached. Try again in a few seconds with the same id.", 3) from fault
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.TooManyRequests) as fault:
+            raise self._unavailable() from fault
+
+    def _unavailable(self) -> DatabaseUnavailable:
+        _unavailable.inc()
+        self.mend()
+        return DatabaseUnavailable("The database cannot be reached. Try again in a few seconds with the same id.", 3)
 
     def mend(self) -> None:
         """Check every connection soon, and replace the broken ones; returns at once.
