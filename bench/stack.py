@@ -141,11 +141,7 @@ class Stack:
     def stop(self) -> None:
         """Stop everything that was started, the database last."""
         for process in reversed(self.processes):
-            import time
-
-            t = time.time()
-            c = process.stop()
-            print("STOP", process.name, c, time.time() - t, process.log.read_text()[-600:])
+            process.stop()
         self.database.stop()
 
     def _start(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> Process:

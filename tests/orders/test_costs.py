@@ -8,7 +8,9 @@ import pytest_asyncio
 
 from alltickets.kernel.ids import new_id
 from alltickets.orders.records import Order
+from alltickets.orders.refusals import OrderConflict
 from alltickets.orders.rules import Buyer
+from alltickets.orders.service import PlacedOrder
 from alltickets.platform.database import Database
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
@@ -97,3 +99,16 @@ async def test_an_order_sent_again_costs_a_look_and_its_link(bill: Bill, size: i
     bill.note("sent again")
     # Holds and orders for all of them together, and for each what comes next: its payment and the organizer's accounts.
     assert bill.costs["sent again"] <= 2 + 2 * size
+
+
+async def test_one_id_for_two_holds_in_one_batch_is_decided_without_running_into_the_database(bill: Bill) -> None:
+    box, order_id = bill.box, new_id()
+    held = [await box.hold() for _ in range(2)]
+    bill.note("held")
+
+    outcomes = await asyncio.gather(*(box.place(one.hold_id, order_id=order_id) for one in held), return_exceptions=True)
+
+    bill.note("placed")
+    assert [type(outcome) for outcome in outcomes] == [PlacedOrder, OrderConflict]
+    # As many as one order alone, and one more look for the second.
+    assert bill.costs["placed"] == 12
