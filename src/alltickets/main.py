@@ -188,7 +188,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
     organizer = [
         alltickets.identity.routes.organizer_router(contexts.identity, contexts.addresses),
         alltickets.catalog.routes.organizer_router(contexts.catalog_service),
-        alltickets.inventory.routes.organizer_router(contexts.inventory),
+        alltickets.inventory.routes.organizer_router(contexts.inventory, contexts.catalog),
         alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),

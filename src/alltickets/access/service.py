@@ -8,7 +8,7 @@ from alltickets.access import queries
 from alltickets.access.admission import Gate, Scan, digest_of, take
 from alltickets.access.rules import Checkpoint, NoSuchCheckpoint, check_checkpoint, identify, rules_of, time_of_scan
 from alltickets.access.schemas import CheckpointPut, CheckpointRead, ConflictRead, Counters, ScanAnswer, ScanRequest
-from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
+from alltickets.catalog.interface import Catalog, EventNotFound
 from alltickets.identity.interface import Actor, DeviceActor, Subject, record
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
@@ -79,7 +79,7 @@ class Access:
 
     async def put_checkpoint(self, actor: Actor, event_id: UUID, checkpoint_id: UUID, wanted: CheckpointPut) -> CheckpointRead:
         """Make a checkpoint of the event, or change it to this. Raises `EventNotFound`, `CheckpointInvalid` or `NoSuchCheckpoint`."""
-        event = await self._event_of(actor.organizer_id, event_id)
+        event = await self._catalog.of_organizer(actor.organizer_id, event_id)
         checkpoint = Checkpoint(
             checkpoint_id,
             event_id,
@@ -105,7 +105,7 @@ class Access:
         """The event's checkpoints with their counters. Raises `EventNotFound`, also for an event that is not the device's."""
         if isinstance(actor, DeviceActor) and actor.event_id not in (None, event_id):
             raise EventNotFound(str(event_id))
-        await self._event_of(actor.organizer_id, event_id)
+        await self._catalog.of_organizer(actor.organizer_id, event_id)
         async with self._database.reading(actor.organizer_id) as reader:
             return await queries.list_checkpoints(reader, event_id)
 
@@ -119,7 +119,7 @@ class Access:
 
     async def conflicts(self, actor: Actor, event_id: UUID, *, cursor: str | None, size: int) -> Page[ConflictRead]:
         """A page of the event's conflicts, newest first. Raises `EventNotFound` or `CursorUnreadable`."""
-        await self._event_of(actor.organizer_id, event_id)
+        await self._catalog.of_organizer(actor.organizer_id, event_id)
         async with self._database.reading(actor.organizer_id) as reader:
             return await queries.list_conflicts(reader, event_id, cursor=cursor, size=size)
 
@@ -137,12 +137,6 @@ class Access:
     async def _keys_of(self, organizer_id: UUID, event_id: UUID) -> Mapping[int, EventKey]:
         keys = self._keys.peek(organizer_id, event_id)
         return await self._keys.of(organizer_id, event_id) if keys is None else keys
-
-    async def _event_of(self, organizer_id: UUID, event_id: UUID) -> EventSnapshot:
-        event = await self._catalog.snapshot(event_id)
-        if event is None or event.organizer_id != organizer_id:
-            raise EventNotFound(str(event_id))
-        return event
 
     async def _load_gate(self, ids: tuple[UUID, UUID]) -> tuple[Gate | None, None]:
         organizer_id, checkpoint_id = ids

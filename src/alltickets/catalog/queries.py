@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from alltickets.catalog.refusals import EventNotFound
 from alltickets.catalog.rules.snapshot import (
     EventSnapshot,
     PerformanceSnapshot,
@@ -194,6 +195,13 @@ class Catalog:
     async def snapshot(self, event_id: UUID) -> EventSnapshot | None:
         """The event, of whichever organizer and in whichever status; None when there is none."""
         return await self._events.get(event_id)
+
+    async def of_organizer(self, organizer_id: UUID, event_id: UUID) -> EventSnapshot:
+        """The event, in whichever status. Raises `EventNotFound`, also for another organizer's."""
+        event = await self.snapshot(event_id)
+        if event is None or event.organizer_id != organizer_id:
+            raise EventNotFound(str(event_id))
+        return event
 
     async def snapshot_by_slug(self, slug: str) -> EventSnapshot | None:
         """The event that a present or former address leads to; None when there is none."""

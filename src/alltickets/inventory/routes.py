@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Router, get, patch
 from litestar.di import Provide
 
+from alltickets.catalog.interface import Catalog
 from alltickets.identity.interface import Actor, Permission, allow
 from alltickets.inventory.queries import PoolFacts
 from alltickets.inventory.schemas import PoolRead, PoolWrite
@@ -13,23 +14,30 @@ from alltickets.inventory.service import Inventory
 __all__ = ["organizer_router"]
 
 
-def organizer_router(inventory: Inventory) -> Router:
+def organizer_router(inventory: Inventory, catalog: Catalog) -> Router:
     """The organizer's routes, under /api/organizer."""
 
     def provide() -> Inventory:
         return inventory
 
+    def provide_catalog() -> Catalog:
+        return catalog
+
     return Router(
         path="/api/organizer/events/{event_id:uuid}/pools",
         route_handlers=[list_pools, resize_pool],
-        dependencies={"inventory": Provide(provide, sync_to_thread=False)},
+        dependencies={
+            "inventory": Provide(provide, sync_to_thread=False),
+            "catalog_copies": Provide(provide_catalog, sync_to_thread=False),
+        },
         tags=["inventory"],
     )
 
 
 @get("/", operation_id="listPools", guards=[allow(Permission.STOCK_READ)])
-async def list_pools(event_id: UUID, actor: Actor, inventory: Inventory) -> list[PoolRead]:
+async def list_pools(event_id: UUID, actor: Actor, inventory: Inventory, catalog_copies: Catalog) -> list[PoolRead]:
     """The event's pools with what is held and sold now; none until the catalog's plan has been taken up, a moment after a change."""
+    await catalog_copies.of_organizer(actor.organizer_id, event_id)
     return [_pool_read(pool) for pool in await inventory.pools(actor.organizer_id, event_id)]
 
 

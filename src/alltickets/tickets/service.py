@@ -135,7 +135,8 @@ class Tickets:
     async def list_of_event(
         self, organizer_id: UUID, event_id: UUID, *, status: TicketStatus | None, cursor: str | None, size: int
     ) -> Page[Ticket]:
-        """A page of the event's tickets, the oldest first. Raises `CursorUnreadable`."""
+        """A page of the event's tickets, the oldest first. Raises `EventNotFound` or `CursorUnreadable`."""
+        await self._catalog.of_organizer(organizer_id, event_id)
         async with self._database.reading(organizer_id) as reader:
             return await queries.list_of_event(reader, event_id, status=status, cursor=cursor, size=size)
 
@@ -162,7 +163,7 @@ class Tickets:
 
         Raises `EventNotFound` or `ReplacedTooOften`.
         """
-        await self._check_event(actor.organizer_id, event_id)
+        await self._catalog.of_organizer(actor.organizer_id, event_id)
         async with self._database.transaction(actor.organizer_id) as tx:
             key = await self._keys.replace(tx, event_id, number)
             await record(tx, actor, "event_key.replaced", Subject("event", event_id), {"retired": number, "number": key.number})
@@ -176,14 +177,9 @@ class Tickets:
         """
         if device.event_id not in (None, event_id):
             raise EventNotFound(str(event_id))
-        await self._check_event(device.organizer_id, event_id)
+        await self._catalog.of_organizer(device.organizer_id, event_id)
         await self._keys.ensure(device.organizer_id, event_id)
         return list((await self._keys.of(device.organizer_id, event_id)).values())
-
-    async def _check_event(self, organizer_id: UUID, event_id: UUID) -> None:
-        event = await self._catalog.snapshot(event_id)
-        if event is None or event.organizer_id != organizer_id:
-            raise EventNotFound(str(event_id))
 
     async def _show(self, organizer_id: UUID, ticket: Ticket) -> ShownTicket:
         if ticket.status == TicketStatus.REVOKED:

@@ -1,0 +1,74 @@
+"""An organizer with one of everything, and every kind of credentials: what a test needs that goes through all operations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.people import Buyer, Organizer
+from bench.stack import Stack
+from simulators.sandbox.credentials import secret_of
+
+__all__ = ["Everything", "make_everything"]
+
+
+@dataclass(frozen=True)
+class Everything:
+    """One of everything that an organizer has: ids by the name that paths and bodies give them, and credentials."""
+
+    ids: dict[str, str]
+    session: dict[str, str]
+    """The cookie of the owner's session."""
+    api_key: str
+    device: str
+    order_secret: str
+    gateway_secret: str
+
+
+def make_everything(stack: Stack, organizer: Organizer) -> Everything:
+    """Publish, sell, and set up whatever there is to be set up."""
+    account_id = str(organizer.connect_sandbox())
+    sale = organizer.publish(capacity=5_000)
+    event = f"/events/{sale.event_id}"
+    described: dict[str, Any] = organizer.call("GET", event)
+    [pool] = organizer.call("GET", f"{event}/pools")
+    question = organizer.call("POST", f"{event}/questions", {"key": "remera", "label": "Talle de remera", "kind": "text"})
+    buyer = Buyer(stack.url)
+    hold_id = buyer.hold(sale, 2).json()["hold_id"]
+    holders = [{"name": "Ana", "document": "30123456"}] * 2
+    order = buyer.order(sale, hold_id, holders=holders, payment_account_id=account_id).json()
+    buyer.pay(order)
+    [ticket, _] = buyer.paid(order)["tickets"]
+    invitation = organizer.call("POST", "/invitations", {"mail": f"{hold_id}@example.com", "role": "viewer"})
+    scopes = [permission for permission in organizer.profile["permissions"] if not permission.startswith(("api_keys", "members"))]
+    api_key = organizer.call("POST", "/api-keys", {"name": "Caja", "scopes": scopes})
+    steward = organizer.steward(sale)
+    [device] = [one for one in organizer.call("GET", "/devices")["items"] if one["event_id"] == str(sale.event_id)]
+    [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["id"] == account_id]
+    return Everything(
+        {
+            "event": described["slug"],
+            "event_id": str(sale.event_id),
+            "performance_id": str(sale.performance_id),
+            "sector_id": str(sale.sector_id),
+            "ticket_type_id": str(sale.ticket_type_id),
+            "venue_id": described["venue"]["venue_id"],
+            "question_id": question["question_id"],
+            "pool_id": pool["pool_id"],
+            "hold_id": hold_id,
+            "order_id": order["order_id"],
+            "reference": order["order_id"],
+            "ticket_id": ticket["ticket_id"],
+            "checkpoint_id": str(steward.checkpoint_id),
+            "device_id": device["device_id"],
+            "api_key_id": api_key["api_key"]["api_key_id"],
+            "invitation_id": invitation["invitation"]["invitation_id"],
+            "user_id": str(organizer.profile["user_id"]),
+            "gateway": "sandbox",
+            "account_id": account_id,
+            "payment_account_id": account_id,
+        },
+        dict(organizer.http.cookies),
+        api_key["token"],
+        steward.token,
+        order["secret"],
+        secret_of(account["settings"]["merchant"]),
+    )
