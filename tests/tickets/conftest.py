@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from alltickets.catalog.interface import Catalog, CatalogService
+from alltickets.catalog.schemas.organizer import EventCreate
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
@@ -16,6 +17,12 @@ from alltickets.tickets.interface import EventKeys, IssueTicket, Tickets
 from tests.conftest import SettableClock
 
 MakeRequest = Callable[..., IssueTicket]
+
+
+async def make_event(catalog_service: CatalogService, actor: Actor) -> UUID:
+    """A draft of the actor's."""
+    body = EventCreate(title="Noche de prueba", currency="ARS", timezone="America/Argentina/Buenos_Aires")
+    return (await catalog_service.events.create(actor, body)).event_id
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alltickets.catalog.interface import CatalogService, EventNotFound
-from alltickets.catalog.schemas.organizer import EventCreate
 from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database
@@ -18,13 +17,9 @@ from alltickets.tickets.events import EventKeyReplaced
 from alltickets.tickets.interface import EventKey, EventKeys, SignedToken, Tickets
 from tests.conftest import SettableClock
 from tests.stream import events_of
+from tests.tickets.conftest import make_event
 from tests.tickets.vectors import token
 from tests.tickets.verification import is_genuine
-
-
-async def make_event(catalog_service: CatalogService, actor: Actor) -> UUID:
-    body = EventCreate(title="Noche de prueba", currency="ARS", timezone="America/Argentina/Buenos_Aires")
-    return (await catalog_service.events.create(actor, body)).event_id
 
 
 async def sealed_of(database: Database, organizer_id: UUID, event_id: UUID) -> list[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from alltickets.catalog.interface import CatalogService
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
@@ -30,7 +31,7 @@ from alltickets.tickets.interface import (
 from alltickets.tickets.token import SERIAL_MAX, SignedToken
 from tests.conftest import SettableClock
 from tests.stream import events_of
-from tests.tickets.conftest import MakeRequest
+from tests.tickets.conftest import MakeRequest, make_event
 from tests.tickets.verification import is_genuine
 
 
@@ -236,10 +237,17 @@ async def test_another_organizers_ticket_does_not_exist(
 
 
 async def test_an_events_tickets_page_by_key_and_by_status(
-    database: Database, organizer_id: UUID, clock: SettableClock, tickets: Tickets, make_request: MakeRequest
+    database: Database,
+    organizer_id: UUID,
+    clock: SettableClock,
+    tickets: Tickets,
+    catalog_service: CatalogService,
+    actor: Actor,
+    make_request: MakeRequest,
 ) -> None:
-    issued = await issue_now(database, organizer_id, clock, *(make_request(number=number) for number in range(1, 6)))
-    event_id = issued[0].event_id
+    event_id = await make_event(catalog_service, actor)
+    requests = [make_request(event_id=event_id, number=number) for number in range(1, 6)]
+    issued = await issue_now(database, organizer_id, clock, *requests)
     await issue_now(database, organizer_id, clock, make_request(event_id=new_id(), order_id=new_id()))
     async with database.transaction(organizer_id) as tx:
         await revoke(tx, [issued[2].ticket_id], reason=Revocation.FRAUD, now=clock())
