@@ -11,6 +11,7 @@ from bench.stack import wait_until
 from bench.stock import read_stock
 from simulators.sandbox.credentials import secret_of
 from tests.journeys.rush import PLACES_EACH, Rush
+from tests.journeys.seen import payment_of
 
 __all__ = ["Books"]
 
@@ -110,7 +111,7 @@ class Books:
         buyer = Buyer(rush.url)
         for order_id, told in rush.orders.items():
             shown = buyer.read(told)
-            kept_minor = self._kept_minor(rush.reference_of(order_id))
+            kept_minor = sum(self._kept_minor(attempt["id"]) for attempt in payment_of(self.organizer, told)["attempts"])
             is_paid = shown["status"] == "paid"
             if shown["status"] not in ("paid", "expired"):
                 faults.append(f"order {order_id} is still {shown['status']}")
@@ -121,7 +122,7 @@ class Books:
         return faults
 
     def _kept_minor(self, reference: str) -> int:
-        """What the gateway has of a payment and did not give back."""
+        """What the gateway took under a reference and did not give back."""
         headers = {"x-merchant": self.merchant, "authorization": f"Bearer {secret_of(self.merchant)}"}
         answer = httpx.get(f"{self.sandbox_url}/v1/payments", params={"reference": reference}, headers=headers, timeout=10)
         answer.raise_for_status()

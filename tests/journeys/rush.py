@@ -49,11 +49,6 @@ class Rush:
             buying = [self._buy(http, number, character) for number, character in enumerate(characters)]
             await asyncio.gather(meanwhile(), *buying)
 
-    def reference_of(self, order_id: UUID) -> str:
-        """What the gateway knows the order's payment by."""
-        url: str = self.orders[order_id]["next_action"]["url"]
-        return parse_qs(urlsplit(url).query)["reference"][0]
-
     async def _buy(self, http: httpx.AsyncClient, number: int, character: Character) -> None:
         await asyncio.sleep(self.chance.uniform(0, 1))
         hold_id, order_id = new_id(), new_id()

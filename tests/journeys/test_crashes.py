@@ -76,9 +76,10 @@ def test_after_a_kill_in_the_middle_of_a_rush_the_books_are_right(victims: Victi
     ]
     kill = kills[round_ % len(kills)]
     after_seconds = chance.uniform(*chance.choice(INSTANTS))
-    sys.stdout.write(f"JOURNEYS_SEED={SEED}, round {round_}: {kill.__name__} after {after_seconds:.3f} s\n")
+    mode = chance.choice(["link", "session"])
+    sys.stdout.write(f"JOURNEYS_SEED={SEED}, round {round_}: {kill.__name__} after {after_seconds:.3f} s, {mode}\n")
     organizer = Organizer(victims.stack.url)
-    organizer.connect_sandbox()
+    organizer.connect_sandbox(mode)
     sale = organizer.publish(capacity=CAPACITY, ticket_type={"per_order_max": None})
     rush = Rush(victims.stack.url, sale, BUYERS, chance, INSTANTS[-1])
     books = Books(victims.stack.database.url, victims.stack.sandbox_url, organizer, sale)

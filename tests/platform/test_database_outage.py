@@ -98,6 +98,30 @@ async def _is_refused_slowly(database: Database) -> bool:
     return not await database.is_reachable() and time.monotonic() - asked_at > 4
 
 
+async def test_who_comes_while_the_database_is_known_to_be_away_is_told_soon(own: OwnDatabase, own_database: Database) -> None:
+    await answers(own_database)
+    own.go_away()
+    await until(lambda: _is_refused_slowly(own_database))
+
+    asked_at = time.monotonic()
+    await asyncio.gather(*(own_database.is_reachable() for _ in range(10)))
+    told_after = time.monotonic() - asked_at
+    own.come_back()
+    await until(own_database.is_reachable, seconds=20)
+
+    assert told_after < 1.5
+
+
+async def test_connections_that_broke_while_nobody_asked_are_mended_before_somebody_does(own: OwnDatabase, own_database: Database) -> None:
+    before = await use_three_connections(own_database)
+
+    own.cut_connections()
+    own_database.mend()
+    await until(lambda: own_database._mending is None or own_database._mending.done())
+
+    assert set(before).isdisjoint(await use_three_connections(own_database))
+
+
 async def test_a_process_may_start_while_its_database_is_away(own: OwnDatabase) -> None:
     own.go_away()
 
