@@ -1,7 +1,6 @@
 """What a batch costs: a number of statements that does not grow with it, and no plan that walks through what it does not name."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import pytest
+from msgspec import structs
 
 from alltickets.inventory.rules import ClaimRequest
 from alltickets.inventory.service import claim, confirm, extend, return_sold
@@ -29,7 +29,7 @@ Use = Callable[[Transaction], Awaitable[object]]
 
 def uses(sale: Sale, requests: Sequence[ClaimRequest]) -> dict[str, Use]:
     """The life of holds by its batches: claimed, replaced by their visitors, extended, confirmed, returned."""
-    again = [replace(request, hold_id=new_id()) for request in requests]
+    again = [structs.replace(request, hold_id=new_id()) for request in requests]
     hold_ids = [request.hold_id for request in again]
     return {
         "claim": lambda tx: claim(tx, sale.event_id, requests, holds_per_address_max=UNLIMITED, now=sale.now),
@@ -168,7 +168,7 @@ async def test_no_plan_walks_through_the_holds_or_seats_of_a_great_sale(fresh: D
     await fill(sale, floor, LIVE_HOLDS)
     if statistics == "of all":
         await _run_alone(fresh, "ANALYZE")
-    requests = [replace(sale.claim_of(hall, labels=[label]), draws={floor: 1, hall: 1}) for label in LABELS[:BATCH]]
+    requests = [structs.replace(sale.claim_of(hall, labels=[label]), draws={floor: 1, hall: 1}) for label in LABELS[:BATCH]]
 
     for name, use in uses(sale, requests).items():
         async with fresh.transaction(sale.organizer_id) as tx:

@@ -1,9 +1,9 @@
 """A shopper's hold: the price is locked in it, a retry finds it, and it replaces the visitor's former one."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from alltickets.catalog.interface import EventNotFound, NotOnSale
 from alltickets.catalog.schemas.organizer import RowCreate
@@ -59,7 +59,7 @@ async def test_one_id_for_two_selections_is_a_conflict(box: BoxOffice) -> None:
     await box.orders.holding.place(request)
 
     with pytest.raises(HoldConflict):
-        await box.orders.holding.place(replace(request, lines=(box.line(3),)))
+        await box.orders.holding.place(structs.replace(request, lines=(box.line(3),)))
 
 
 async def test_one_id_for_another_ticket_type_of_the_same_places_is_a_conflict(box: BoxOffice) -> None:
@@ -68,7 +68,7 @@ async def test_one_id_for_another_ticket_type_of_the_same_places_is_a_conflict(b
     await box.orders.holding.place(request)
 
     with pytest.raises(HoldConflict):
-        await box.orders.holding.place(replace(request, lines=(box.line(2, ticket_type_id=dearer),)))
+        await box.orders.holding.place(structs.replace(request, lines=(box.line(2, ticket_type_id=dearer),)))
 
     assert await box.places() == (2, 0)
 
@@ -77,7 +77,7 @@ async def test_a_retry_with_another_campaign_is_the_same_hold_and_keeps_the_firs
     request = box.hold_request(campaign="radio")
     first = await box.orders.holding.place(request)
 
-    again = await box.orders.holding.place(replace(request, campaign="mail"))
+    again = await box.orders.holding.place(structs.replace(request, campaign="mail"))
     order = (await box.place(first.hold_id)).order
 
     assert again == first
@@ -154,7 +154,7 @@ async def test_releasing_a_hold_of_no_event_says_so(box: BoxOffice) -> None:
     with pytest.raises(EventNotFound):
         await box.orders.holding.release(new_id(), new_id())
     with pytest.raises(EventNotFound):
-        await box.orders.holding.place(replace(box.hold_request(), event_id=new_id()))
+        await box.orders.holding.place(structs.replace(box.hold_request(), event_id=new_id()))
 
 
 async def test_a_batch_answers_each_in_its_place_and_a_refused_one_does_not_fail_its_neighbours(box: BoxOffice) -> None:
@@ -164,7 +164,7 @@ async def test_a_batch_answers_each_in_its_place_and_a_refused_one_does_not_fail
         box.hold_request(quantity=6),
         repeated,
         repeated,
-        replace(repeated, lines=(box.line(3),)),
+        structs.replace(repeated, lines=(box.line(3),)),
         box.hold_request(quantity=3),
         box.hold_request(quantity=1),
     ]

@@ -1,7 +1,6 @@
 """What organizers decide about prices, and quotes made of it."""
 
 import asyncio
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -161,22 +160,6 @@ async def test_a_phase_by_quantity_counts_what_is_held_and_sold(
     priced = await pricing.quote(event, one(event, 4), at=clock.now)
 
     assert [(part.quantity, part.unit.final.minor) for part in priced.lines[0].parts] == [(2, 800_000), (2, 1_000_000)]
-    assert pricing.quote_now(event, one(event, 4), at=clock.now) is None
-
-
-async def test_once_at_hand_a_quote_does_not_wait(
-    event: EventSnapshot, price_lists: PriceLists, actor: Actor, pricing: Pricing, clock: SettableClock
-) -> None:
-    presale = PhaseDetails(name="Preventa", price_minor=800_000, ends_at=clock.now + timedelta(days=1))
-    await price_lists.set_phases(actor, event.event_id, type_of(event), 0, [presale])
-
-    before = pricing.quote_now(event, one(event), at=clock.now)
-    waited = await pricing.quote(event, one(event), at=clock.now)
-    at_once = pricing.quote_now(event, one(event), at=clock.now)
-
-    assert before is None
-    assert at_once == waited
-    assert waited.totals.total.minor == 800_000
 
 
 async def test_another_process_learns_of_a_decision_by_announcement(

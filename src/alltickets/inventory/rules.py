@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+import msgspec
+
 from alltickets.kernel.errors import Refusal
 
 __all__ = [
@@ -48,8 +50,7 @@ class HoldState(StrEnum):
     """Was confirmed; its places went back on sale after a refund or a cancellation."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
+class ClaimRequest(msgspec.Struct, frozen=True):
     """A claim on places: quantities by pool and named seats, all or nothing, under an id that the client made.
 
     A seat's pool stands in `draws` too, with the number of its seats. `memo` is whatever the caller keeps with the hold.

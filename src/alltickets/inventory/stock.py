@@ -163,7 +163,7 @@ async def write_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
 
     In id order: whoever meets an id that another is just inserting waits for the other, and two must not wait for one another.
     """
-    in_order = sorted(holds, key=lambda hold: hold.hold_id)
+    in_order = sorted(holds, key=lambda hold: hold.hold_id.int)
     written = await tx.execute(
         """
         INSERT INTO inventory.holds

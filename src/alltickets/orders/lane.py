@@ -2,10 +2,11 @@
 
 import msgspec
 
-from alltickets.orders.schemas import HoldWrite, OrderWrite
+from alltickets.orders.schemas import HoldRead, HoldWrite, OrderWrite
 from alltickets.orders.service import Orders
 from alltickets.orders.wire import availability_read, hold_places, place_order
 from alltickets.platform.http.lane import HotRoute, LaneAnswer, LaneRequest, as_uuid, decode_body
+from alltickets.pricing.interface import Quote
 
 __all__ = ["hot_routes"]
 
@@ -15,13 +16,27 @@ _encoder = msgspec.json.Encoder()
 _CACHEABLE = ((b"content-type", b"application/json"), (b"cache-control", b"public, max-age=1"))
 
 
+class _HoldEncoder:
+    """Writes holds as JSON. The quote is most of it, and everybody in a batch who chose the same has the same one: it is written once."""
+
+    def __init__(self) -> None:
+        self._quote: Quote | None = None
+        self._written = msgspec.Raw()
+
+    def encode(self, held: HoldRead) -> bytes:
+        if held.quote is not self._quote:
+            self._quote, self._written = held.quote, msgspec.Raw(_encoder.encode(held.quote))
+        return _encoder.encode(msgspec.structs.replace(held, quote=self._written))
+
+
 def hot_routes(orders: Orders) -> list[HotRoute]:
     """Hold, order, availability."""
+    hold_encoder = _HoldEncoder()
 
     async def put_hold(request: LaneRequest) -> LaneAnswer:
         hold_id = as_uuid(request.params[0])
         held = await hold_places(orders, hold_id, decode_body(_hold_decoder, request.body), request.address)
-        return LaneAnswer(200, _encoder.encode(held))
+        return LaneAnswer(200, hold_encoder.encode(held))
 
     async def put_order(request: LaneRequest) -> LaneAnswer:
         order_id = as_uuid(request.params[0])

@@ -104,4 +104,4 @@ class KeptQuotes:
 
 def priced(quote: Quote, at: datetime) -> Quote:
     """The quote as it was promised at that instant."""
-    return msgspec.structs.replace(quote, priced_at=at)
+    return quote if quote.priced_at == at else msgspec.structs.replace(quote, priced_at=at)

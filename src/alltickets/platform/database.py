@@ -59,7 +59,8 @@ def rows_as_json(rows: Sequence[object]) -> str:
 
 def uuid_array(ids: Iterable[UUID]) -> str:
     """Ids as the text of a `uuid[]`, for `= ANY(%(ids)s::uuid[])` in hot statements."""
-    return "{" + ",".join(map(str, ids)) + "}"
+    # As JSON, its brackets replaced: `str` of a UUID is written in Python and takes five times as long.
+    return "{" + msgspec.json.encode(list(ids))[1:-1].decode() + "}"
 
 
 class DatabaseUnavailable(Trouble):

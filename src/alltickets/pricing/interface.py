@@ -1,7 +1,7 @@
 """What other contexts may use of pricing.
 
-`Pricing.quote` prices a selection of an event snapshot; `Pricing.quote_now` does so without waiting where everything is at hand. A quote is
-plain data and is kept with the hold that it was made for: its parts, in order, are the units' prices.
+`Pricing.quote` prices a selection of an event snapshot. A quote is plain data and is kept with the hold that it was made for: its parts,
+in order, are the units' prices.
 """
 
 from alltickets.pricing.refusals import EmptySelection, QuantityRefused, SeatsMismatched, TooManyLines

@@ -1,12 +1,14 @@
 """A shopper's hold: quote the selection, then claim its places, and keep the price with them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alltickets.catalog.interface import Catalog, EventNotFound
+import msgspec
+
+from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
 from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, claim, read_holds, release
+from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrdersLeft
 from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, priced, quote_id_of, selection_of, write_memo
@@ -22,8 +24,7 @@ Lane = tuple[UUID, UUID]
 """An organizer's id and an event's: holds of different events never wait for one another."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceHold:
+class PlaceHold(msgspec.Struct, frozen=True):
     """What a shopper asks for. `hold_id` and `visitor` are ids that their browser made; `address` is where they come from."""
 
     hold_id: UUID
@@ -34,9 +35,13 @@ class PlaceHold:
     code: str | None = None
     campaign: str | None = None
 
+    @property
+    def choice(self) -> "_Choice":
+        """What is alike for everybody who chose the same."""
+        return self.lines, self.code, self.campaign
 
-@dataclass(frozen=True, slots=True)
-class HeldPlaces:
+
+class HeldPlaces(msgspec.Struct, frozen=True):
     """Places kept for a shopper until `expires_at`, at the price of `quote`."""
 
     hold_id: UUID
@@ -45,12 +50,22 @@ class HeldPlaces:
     quote: Quote
 
 
-@dataclass(frozen=True, slots=True)
-class _Quoted:
-    request: PlaceHold
+_Choice = tuple[tuple[SelectedLine, ...], str | None, str | None]
+"""Lines, access code and campaign."""
+
+
+class _Offer(msgspec.Struct, frozen=True):
+    """A choice at an instant: its price, and what it takes from stock. One for everybody in a batch who chose the same."""
+
     quote: Quote
     quote_id: UUID
-    claim: ClaimRequest
+    draws: Mapping[UUID, int]
+    seats: tuple[UUID, ...]
+    memo: str
+
+    def claim(self, request: PlaceHold, expires_at: datetime) -> ClaimRequest:
+        """The claim of one who chose it."""
+        return ClaimRequest(request.hold_id, self.draws, self.seats, request.visitor, request.address, expires_at, self.memo)
 
 
 class Holding:
@@ -74,7 +89,7 @@ class Holding:
         self._quotes = quotes
         self._hold_for = timedelta(seconds=hold_seconds)
         self._holds_per_address_max = holds_per_address_max
-        self.coalescer: Coalescer[Lane, _Quoted, HeldPlaces] = Coalescer("holds", self._flush)
+        self.coalescer: Coalescer[Lane, PlaceHold, HeldPlaces] = Coalescer("holds", self._flush)
 
     async def place(self, request: PlaceHold) -> HeldPlaces:
         """Hold the places, all or none, at the price of now. The same hold id again gives the first answer.
@@ -84,16 +99,7 @@ class Holding:
         event = self._catalog.peek(request.event_id) or await self._catalog.snapshot(request.event_id)
         if event is None:
             raise EventNotFound(str(request.event_id))
-        now = self._clock()
-        check_selection(event, request.lines, code=request.code, now=now)
-        quote = self._pricing.quote_now(event, request.lines, code=request.code, at=now)
-        if quote is None:
-            quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
-        draws, seats = draws_of(event, request.lines)
-        quote_id = quote_id_of(quote)
-        memo = write_memo(Memo(quote_id, request.campaign))
-        claimed = ClaimRequest(request.hold_id, draws, seats, request.visitor, request.address, now + self._hold_for, memo)
-        return await self.coalescer.submit((event.organizer_id, event.event_id), _Quoted(request, quote, quote_id, claimed))
+        return await self.coalescer.submit((event.organizer_id, event.event_id), request)
 
     async def release(self, event_id: UUID, hold_id: UUID) -> None:
         """Give the places back. Knowing the id is what entitles; one that is gone already is fine, one that is sold stays."""
@@ -107,15 +113,51 @@ class Holding:
             if not await open_orders_on(tx, [hold_id]):
                 await release(tx, [hold_id])
 
-    async def _flush(self, lane: Lane, batch: Sequence[_Quoted]) -> list[HeldPlaces | Exception]:
+    async def _flush(self, lane: Lane, batch: Sequence[PlaceHold]) -> list[HeldPlaces | Exception]:
         organizer_id, event_id = lane
+        event = await self._catalog.snapshot(event_id)
+        assert event is not None, "whoever submitted had it"
         now = self._clock()
+        offers = await self._offers(event, batch, now)
+        outcomes: dict[int, HeldPlaces | Exception] = {}
+        offered: dict[int, tuple[PlaceHold, _Offer]] = {}
+        for index, request in enumerate(batch):
+            offer = offers[request.choice]
+            if isinstance(offer, _Offer):
+                offered[index] = request, offer
+            else:
+                outcomes[index] = offer
+        if offered:
+            outcomes |= zip(offered, await self._claim(organizer_id, event_id, list(offered.values()), now), strict=True)
+        return [outcomes[index] for index in range(len(batch))]
+
+    async def _offers(self, event: EventSnapshot, batch: Sequence[PlaceHold], now: datetime) -> dict[_Choice, _Offer | Refusal]:
+        """Each choice of the batch checked and priced, once: in a rush most choose the same. A refusal where it cannot be bought now."""
+        offers: dict[_Choice, _Offer | Refusal] = {}
+        for request in batch:
+            if request.choice not in offers:
+                try:
+                    offers[request.choice] = await self._offer(event, request, now)
+                except Refusal as refusal:
+                    offers[request.choice] = refusal
+        return offers
+
+    async def _offer(self, event: EventSnapshot, request: PlaceHold, now: datetime) -> _Offer:
+        check_selection(event, request.lines, code=request.code, now=now)
+        quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
+        quote_id = quote_id_of(quote)
+        draws, seats = draws_of(event, request.lines)
+        return _Offer(quote, quote_id, draws, seats, write_memo(Memo(quote_id, request.campaign)))
+
+    async def _claim(
+        self, organizer_id: UUID, event_id: UUID, offered: Sequence[tuple[PlaceHold, _Offer]], now: datetime
+    ) -> list[HeldPlaces | Exception]:
+        expires_at = now + self._hold_for
+        claims = [offer.claim(request, expires_at) for request, offer in offered]
         async with self._database.transaction(organizer_id) as tx:
-            outcomes = await claim(
-                tx, event_id, [quoted.claim for quoted in batch], holds_per_address_max=self._holds_per_address_max, now=now
-            )
-            answered = [(quoted, outcome) for quoted, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Hold)]
-            promised = {quoted.quote_id: quoted.quote for quoted, hold in answered if hold.is_new}
+            outcomes = await claim(tx, event_id, claims, holds_per_address_max=self._holds_per_address_max, now=now)
+            answered = [(offer, outcome) for (_, offer), outcome in zip(offered, outcomes, strict=True) if isinstance(outcome, Hold)]
+            promised = {offer.quote_id: offer.quote for offer, hold in answered if hold.is_new}
             await self._quotes.keep(tx, promised)
             # What a retry was promised the first time may have another price by now: the first counts.
             promised |= await self._quotes.read(tx, {memo_of(hold).quote_id for _, hold in answered if not hold.is_new} - promised.keys())
@@ -124,15 +166,15 @@ class Holding:
             if left:
                 tx.publish(OrdersLeft(order_ids=tuple(left)))
         self._quotes.committed(organizer_id, promised)
-        return [_answer(quoted, outcome, promised) for quoted, outcome in zip(batch, outcomes, strict=True)]
+        return [_answer(*one, outcome, promised) for one, outcome in zip(offered, outcomes, strict=True)]
 
 
-def _answer(quoted: _Quoted, outcome: Hold | Exception, promised: Mapping[UUID, Quote]) -> HeldPlaces | Exception:
+def _answer(request: PlaceHold, offer: _Offer, outcome: Hold | Exception, promised: Mapping[UUID, Quote]) -> HeldPlaces | Exception:
     if isinstance(outcome, Exception):
         return outcome
-    quote = quoted.quote
-    if outcome.memo != quoted.claim.memo:
+    quote = offer.quote
+    if outcome.memo != offer.memo:
         quote = promised[memo_of(outcome).quote_id]
-        if selection_of(quote) != quoted.request.lines:
+        if selection_of(quote) != request.lines:
             return HoldConflict(str(outcome.hold_id))
     return HeldPlaces(outcome.hold_id, outcome.event_id, outcome.expires_at, priced(quote, outcome.placed_at))

@@ -19,27 +19,33 @@ class AddressReader:
     def __init__(self, trusted_proxies: Sequence[str]) -> None:
         networks = [ipaddress.ip_network(network) for network in trusted_proxies]
         self._trusted = [(len(net.network_address.packed), int(net.netmask), int(net.network_address)) for net in networks]
-        self._is_peer_trusted = lru_cache(maxsize=1_000)(self._is_trusted)
+        # Behind a proxy every request comes from the same few peers.
+        self._peer = lru_cache(maxsize=1_000)(self._read_peer)
 
     def of(self, scope: Any) -> str:
         """The address to count by: IPv4 whole, IPv6 by its /64, which is what one subscriber gets; '' when there is none."""
         client = scope.get("client")
         if client is None:
             return ""
-        address: str = client[0]
-        if self._is_peer_trusted(address):
+        peer: str = client[0]
+        packed, is_trusted = self._peer(peer)
+        if is_trusted:
             for hop in _forwarded_for(scope["headers"]):
-                address = hop
-                if not self._is_trusted(hop):
+                packed = _packed(hop)
+                if not self._is_trusted(packed):
                     break
-        return _countable(address)
+        return _countable(packed)
 
-    def _is_trusted(self, address: str) -> bool:
+    def _read_peer(self, address: str) -> tuple[bytes | None, bool]:
         packed = _packed(address)
+        return packed, self._is_trusted(packed)
+
+    def _is_trusted(self, packed: bytes | None) -> bool:
         if packed is None:
             return False
+        size = len(packed)
         value = int.from_bytes(packed)
-        return any(len(packed) == size and value & mask == network for size, mask, network in self._trusted)
+        return any(size == network_size and value & mask == network for network_size, mask, network in self._trusted)
 
 
 def _forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
@@ -62,8 +68,7 @@ def _packed(address: str) -> bytes | None:
     return packed[12:] if packed.startswith(_MAPPED) else packed
 
 
-def _countable(address: str) -> str:
-    packed = _packed(address)
+def _countable(packed: bytes | None) -> str:
     if packed is None:
         return "unknown"
     if len(packed) == 4:

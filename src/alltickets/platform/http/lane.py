@@ -23,6 +23,7 @@ __all__ = ["HotRoute", "Lane", "LaneAnswer", "LaneRequest", "as_uuid", "decode_b
 Body = TypeVar("Body")
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
+_uuid_decoder = msgspec.json.Decoder(UUID)
 _PATH = re.compile(r"(/[^/{}]*)*(/\{[a-z_]+\})*(/[^/{}]*)*")
 
 
@@ -163,8 +164,9 @@ def decode_body(decoder: "msgspec.json.Decoder[Body]", body: bytes) -> Body:
 def as_uuid(text: str) -> UUID:
     """A path parameter as an id. Raises `NoSuchPath`: what is not an id names nothing."""
     try:
-        return UUID(text)
-    except ValueError:
+        # As JSON: the constructor of UUID is written in Python and takes six times as long.
+        return _uuid_decoder.decode(f'"{text}"')
+    except msgspec.DecodeError:
         raise NoSuchPath from None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from prometheus_client import Histogram
 
-from alltickets.kernel.ids import new_id
+from alltickets.kernel.ids import new_id_text
 
 __all__ = ["SECURITY_HEADERS", "Edge", "observe_request", "request_id_of"]
 
@@ -48,7 +48,7 @@ def request_id_of(scope: Mapping[str, Any]) -> bytes:
             given: bytes = value
             if 0 < len(given) <= _REQUEST_ID_LENGTH_MAX and given.replace(b"-", b"").isalnum():
                 return given
-    return str(new_id()).encode()
+    return new_id_text().encode()
 
 
 class Edge:

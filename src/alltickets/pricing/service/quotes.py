@@ -51,14 +51,6 @@ class Pricing:
             levels = {one: pools[one].held + pools[one].sold for one in book.pools_counted(selection) if one in pools}
         return quote(book, selection, levels, code, at)
 
-    def quote_now(self, event: EventSnapshot, selection: Sequence[SelectedLine], *, code: str | None = None, at: datetime) -> Quote | None:
-        """Like `quote` without waiting; None when something has to be read first: then await `quote`."""
-        prices = self._lists.peek((event.organizer_id, event.event_id))
-        if prices is None:
-            return None
-        book = self._book(event, prices)
-        return None if book.needs_levels else quote(book, selection, _NO_LEVELS, code, at)
-
     def drop(self, organizer_id: UUID, event_id: UUID) -> None:
         """Forget a price list: what this process has just changed, it also sees changed."""
         self._lists.drop((organizer_id, event_id))
