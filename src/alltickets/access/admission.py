@@ -144,7 +144,7 @@ async def _redeem(tx: Transaction, entering: Sequence[_Redemption]) -> set[UUID]
     """
     if not entering:
         return set()
-    in_order = sorted(entering, key=lambda one: one.ticket_id)
+    in_order = sorted(entering, key=lambda one: one.ticket_id.int)
     rows = await tx.fetch_tuples(
         """
         INSERT INTO access.redemptions (organizer_id, ticket_id, entry_number, scan_id, checkpoint_id, admitted_at)
@@ -161,7 +161,7 @@ async def _redeem(tx: Transaction, entering: Sequence[_Redemption]) -> set[UUID]
 
 
 async def _store(tx: Transaction, event_id: UUID, decided: Sequence[_Taken], now: datetime) -> None:
-    in_order = sorted(decided, key=lambda row: row.scan_id)
+    in_order = sorted(decided, key=lambda row: row.scan_id.int)
     written = await tx.execute(
         """
         INSERT INTO access.scans

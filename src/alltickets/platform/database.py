@@ -96,22 +96,22 @@ class Reader:
     async def fetch_all(self, row_type: type[Row], sql: LiteralString, **params: object) -> list[Row]:
         """Every row, its columns given by name to `row_type`."""
         cursor = self.connection.cursor(row_factory=class_row(row_type))
-        await self._run(cursor, sql, params)
+        await self.run(cursor, sql, params)
         return await cursor.fetchall()
 
     async def fetch_first(self, row_type: type[Row], sql: LiteralString, **params: object) -> Row | None:
         """The first row, or None."""
         cursor = self.connection.cursor(row_factory=class_row(row_type))
-        await self._run(cursor, sql, params)
+        await self.run(cursor, sql, params)
         return await cursor.fetchone()
 
     async def fetch_tuples(self, sql: LiteralString, **params: object) -> list[tuple[Any, ...]]:
         """Every row as it comes, for hot statements."""
         cursor = self.connection.cursor(row_factory=tuple_row)
-        await self._run(cursor, sql, params)
+        await self.run(cursor, sql, params)
         return await cursor.fetchall()
 
-    async def _run(self, cursor: psycopg.AsyncCursor[Any], sql: LiteralString, params: dict[str, object]) -> None:
+    async def run(self, cursor: psycopg.AsyncCursor[Any], sql: LiteralString, params: dict[str, object]) -> None:
         if self._observe is not None:
             self._observe(sql)
         params["organizer_id"] = self._organizer_id
@@ -129,7 +129,7 @@ class Transaction(Reader):
     async def execute(self, sql: LiteralString, **params: object) -> int:
         """Run a statement that returns no rows; how many rows it touched."""
         cursor = self.connection.cursor()
-        await self._run(cursor, sql, params)
+        await self.run(cursor, sql, params)
         return cursor.rowcount
 
     def publish(self, *events: Event) -> None:
@@ -273,32 +273,31 @@ async def _roll_back(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 async def _append_events(tx: Transaction, events: Sequence[Event]) -> None:
-    """Write events to the stream of the transaction's organizer, in their order. Two statements, whatever their number.
+    """Write events to the stream of the transaction's organizer, in their order. Two statements in one message, whatever their number.
 
     The row of `platform.streams` stays locked until the commit: positions have no gap and follow the order of commits, so a reader that
     goes by position misses nothing. An identity column would: it is handed out before the commit (design section 2, measured).
     """
-    [(last,)] = await tx.fetch_tuples(
-        """
-        UPDATE platform.streams
-           SET position = position + %(count)s
-         WHERE organizer_id = %(organizer_id)s
-        RETURNING position
-        """,
-        count=len(events),
-    )
-    await tx.execute(
-        """
-        INSERT INTO platform.events (organizer_id, position, type, version, payload, occurred_at)
-        SELECT o.organizer_id, x.position, x.type, x.version, x.payload, now()
-          FROM platform.organizers o,
-               json_to_recordset(%(rows)s::json) AS x(position bigint, type text, version int, payload jsonb)
-         WHERE o.organizer_id = %(organizer_id)s
-        """,
-        rows=msgspec.json.encode(
-            [
-                {"position": position, "type": type(event).__name__, "version": event.version, "payload": event}
-                for position, event in enumerate(events, last - len(events) + 1)
-            ]
-        ).decode(),
-    )
+    rows = [
+        {"number": number, "type": type(event).__name__, "version": event.version, "payload": event}
+        for number, event in enumerate(events, 1)
+    ]
+    # Every transaction of the organizer that publishes waits for this row: what follows the lock is under way before it is granted.
+    async with tx.connection.pipeline():
+        await tx.execute(
+            "UPDATE platform.streams SET position = position + %(count)s WHERE organizer_id = %(organizer_id)s",
+            count=len(events),
+        )
+        appending = tx.connection.cursor()
+        await tx.run(
+            appending,
+            """
+            INSERT INTO platform.events (organizer_id, position, type, version, payload, occurred_at)
+            SELECT s.organizer_id, s.position - %(count)s + x.number, x.type, x.version, x.payload, now()
+              FROM platform.streams s,
+                   json_to_recordset(%(rows)s::json) AS x(number bigint, type text, version int, payload jsonb)
+             WHERE s.organizer_id = %(organizer_id)s
+            """,
+            {"count": len(events), "rows": rows_as_json(rows)},
+        )
+    assert appending.rowcount == len(events), "the organizer is enrolled, so that it has a stream"
