@@ -1,10 +1,11 @@
 """What other contexts may use of catalog.
 
 `Catalog` gives copies of events that are at most a second old, for the shop; `read_snapshot` reads an event as it stands, for decisions of
-its organizer. `why_unsellable` says whether something is sold now; of stock and limits per buyer it knows nothing.
+its organizer. `why_unsellable` says whether something is sold now; of stock and limits per buyer it knows nothing. What was begun goes on
+unless `why_withdrawn`, or the `SaleState` read behind the lock that decides, says otherwise.
 """
 
-from alltickets.catalog.queries import Catalog, read_snapshot
+from alltickets.catalog.queries import Catalog, read_sale_states, read_snapshot
 from alltickets.catalog.refusals import (
     AccessCodeNeeded,
     Blocker,
@@ -32,12 +33,15 @@ from alltickets.catalog.rules.snapshot import (
     PerformanceSnapshot,
     QuestionKind,
     QuestionSnapshot,
+    SaleState,
     SectorSnapshot,
     TicketTypeSnapshot,
     VenueSnapshot,
     is_unlocked,
+    sale_state_of,
     visible_ticket_types,
     why_unsellable,
+    why_withdrawn,
 )
 from alltickets.catalog.rules.states import EventStatus, PerformanceStatus, Visibility
 from alltickets.catalog.service import CatalogService
@@ -66,6 +70,7 @@ __all__ = [
     "QuestionKind",
     "QuestionNotFound",
     "QuestionSnapshot",
+    "SaleState",
     "SectorNotFound",
     "SectorSnapshot",
     "TicketTypeNotFound",
@@ -76,7 +81,10 @@ __all__ = [
     "VersionConflict",
     "Visibility",
     "is_unlocked",
+    "read_sale_states",
     "read_snapshot",
+    "sale_state_of",
     "visible_ticket_types",
     "why_unsellable",
+    "why_withdrawn",
 ]

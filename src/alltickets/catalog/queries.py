@@ -1,6 +1,6 @@
 """Reads of catalog: lists, one event whole, and the copies in the process that the shop lives on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from alltickets.catalog.rules.snapshot import (
     EventSnapshot,
     PerformanceSnapshot,
     QuestionSnapshot,
+    SaleState,
     SectorSnapshot,
     TicketTypeSnapshot,
     VenueSnapshot,
@@ -22,11 +23,21 @@ from alltickets.catalog.schemas.organizer import EventRead, EventSummary, VenueR
 from alltickets.catalog.schemas.shop import EventListing
 from alltickets.kernel.money import Money
 from alltickets.platform.cache import Snapshots
-from alltickets.platform.database import Database, Reader
+from alltickets.platform.database import Database, Reader, uuid_array
 from alltickets.platform.notify import Listener
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["Catalog", "EventFacts", "list_events", "list_public_events", "list_venues", "read_event", "read_snapshot", "read_venue"]
+__all__ = [
+    "Catalog",
+    "EventFacts",
+    "list_events",
+    "list_public_events",
+    "list_venues",
+    "read_event",
+    "read_sale_states",
+    "read_snapshot",
+    "read_venue",
+]
 
 TOPIC = "catalog"
 OWNERS_KEPT_MAX = 100_000
@@ -110,6 +121,22 @@ async def read_snapshot(reader: Reader, event_id: UUID) -> EventSnapshot | None:
     """The event as it stands now, for decisions that must not rest on a copy; None when the reader's organizer has none such."""
     facts = await read_event(reader, event_id)
     return None if facts is None else snapshot_of(reader.organizer_id, facts)
+
+
+async def read_sale_states(reader: Reader, event_ids: Collection[UUID]) -> dict[UUID, SaleState]:
+    """Whether these events are sold, as it stands now, for decisions that must not rest on a copy. One statement, by the primary keys."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT e.event_id, e.status,
+               ARRAY(SELECT p.performance_id
+                       FROM catalog.performances p
+                      WHERE p.organizer_id = e.organizer_id AND p.event_id = e.event_id AND p.status = 'cancelled')
+          FROM catalog.events e
+         WHERE e.organizer_id = %(organizer_id)s AND e.event_id = ANY(%(event_ids)s::uuid[])
+        """,
+        event_ids=uuid_array(event_ids),
+    )
+    return {event_id: SaleState(EventStatus(status), frozenset(cancelled)) for event_id, status, cancelled in rows}
 
 
 def snapshot_of(organizer_id: UUID, facts: EventFacts) -> EventSnapshot:

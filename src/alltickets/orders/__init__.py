@@ -2,5 +2,6 @@
 
 It owns orders, and the quotes that were promised for holds. A shopper's hold is a use case of this context: quote, then
 claim. It publishes `OrderPlaced`, `OrderPaid`, `OrdersLeft`, `OrderExpired`, `OrderCancelled`, `OrderRefunded` and `PaymentUnplaced`, and
-listens to payments (what became of the money), to inventory (`HoldsExpired`) and to its own `OrdersLeft`.
+listens to payments (what became of the money), to inventory (`HoldsExpired`), to catalog (`EventCancelled`, `PerformanceCancelled`) and to
+its own `OrdersLeft`.
 """

@@ -1,5 +1,6 @@
 """What orders do when others publish."""
 
+from alltickets.catalog.events import EventCancelled, PerformanceCancelled
 from alltickets.inventory.events import HoldsExpired
 from alltickets.orders.events import OrdersLeft
 from alltickets.orders.service import Orders
@@ -10,9 +11,18 @@ __all__ = ["subscription"]
 
 
 def subscription(orders: Orders) -> Subscription:
-    """Money and time moving orders. An order becomes paid here: `service/fulfilment.py`."""
+    """Money, time and cancellations moving orders. An order becomes paid here: `service/fulfilment.py`."""
     return Subscription(
         name="orders",
-        events=(PaymentCaptured, PaymentPending, PaymentFailed, PaymentRefunded, HoldsExpired, OrdersLeft),
+        events=(
+            PaymentCaptured,
+            PaymentPending,
+            PaymentFailed,
+            PaymentRefunded,
+            HoldsExpired,
+            OrdersLeft,
+            EventCancelled,
+            PerformanceCancelled,
+        ),
         handle=orders.fulfilment.on_events,
     )

@@ -15,6 +15,7 @@ __all__ = [
     "ORDER_COLUMNS",
     "Order",
     "lock_orders",
+    "open_orders_of_events",
     "open_orders_on",
     "order_of",
     "read_order",
@@ -111,6 +112,19 @@ async def open_orders_on(reader: Reader, hold_ids: Iterable[UUID]) -> list[UUID]
          WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[]) AND status = 'awaiting_payment'
         """,
         hold_ids=uuid_array(hold_ids),
+    )
+    return [order_id for (order_id,) in rows]
+
+
+async def open_orders_of_events(reader: Reader, event_ids: Iterable[UUID]) -> list[UUID]:
+    """The ids of orders that await payment for places at these events, by orders_by_event."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT order_id
+          FROM orders.orders
+         WHERE organizer_id = %(organizer_id)s AND event_id = ANY(%(event_ids)s::uuid[]) AND status = 'awaiting_payment'
+        """,
+        event_ids=uuid_array(event_ids),
     )
     return [order_id for (order_id,) in rows]
 

@@ -140,11 +140,18 @@ class Transaction(Reader):
         """Tell every process, after the commit, that its copy of this thing is out of date. A hint: copies re-check by themselves."""
         self._announcements.append(f"{topic}:{key}")
 
-    async def _finish(self) -> list[str]:
-        """Append what was published; the announcements to make once this is committed."""
+    async def append_published(self) -> None:
+        """Append what was published now, not at the end. Of all that publish for the organizer, whoever did so before has committed, and
+        is seen by the next statement; whoever comes after stands behind this one in the stream. Locks nothing else after that.
+        """
         if self._events:
             await _append_events(self, self._events)
+            self._events.clear()
             self._announcements.append(f"events:{self.organizer_id}")
+
+    async def _finish(self) -> list[str]:
+        """Append what was published; the announcements to make once this is committed."""
+        await self.append_published()
         return self._announcements
 
 

@@ -1,7 +1,7 @@
 """An event as others see it: frozen, whole, of one version; and whether what it offers is sold now."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -26,15 +26,18 @@ __all__ = [
     "PerformanceSnapshot",
     "QuestionKind",
     "QuestionSnapshot",
+    "SaleState",
     "SeatRow",
     "SectorSnapshot",
     "TicketTypeSnapshot",
     "VenueSnapshot",
     "code_digest",
     "is_unlocked",
+    "sale_state_of",
     "sales_end",
     "visible_ticket_types",
     "why_unsellable",
+    "why_withdrawn",
 ]
 
 Offer = tuple[UUID, UUID]
@@ -167,6 +170,26 @@ class EventSnapshot(msgspec.Struct, frozen=True):
         return self.status in PUBLIC
 
 
+class SaleState(msgspec.Struct, frozen=True):
+    """All that decides whether a purchase that was begun goes on: what the event is, and which performances do not take place."""
+
+    status: EventStatus
+    cancelled: frozenset[UUID]
+
+    def may_be_paid(self, performance_ids: Iterable[UUID]) -> bool:
+        """Whether money for places at these performances still buys them.
+
+        A postponement stops new orders and lets those that stand be paid, as what was sold a minute earlier keeps its tickets.
+        """
+        return self.status in (EventStatus.PUBLISHED, EventStatus.POSTPONED) and self.cancelled.isdisjoint(performance_ids)
+
+
+def sale_state_of(event: EventSnapshot) -> SaleState:
+    """The state of sale as this copy of the event has it."""
+    cancelled = (one.performance_id for one in event.performances.values() if one.status == PerformanceStatus.CANCELLED)
+    return SaleState(event.status, frozenset(cancelled))
+
+
 def code_digest(code: str) -> bytes:
     """What is kept of an access code in memory: neither case nor blanks at its ends matter."""
     return hashlib.blake2b(code.strip().casefold().encode(), digest_size=CODE_DIGEST_BYTES).digest()
@@ -198,15 +221,30 @@ def why_unsellable(event: EventSnapshot, offer: Offer, now: datetime, *, code: s
         return TicketTypeNotFound(ticket_type_id)
     if not is_unlocked(ticket_type, code):
         return AccessCodeNeeded(ticket_type_id)
-    if event.status != EventStatus.PUBLISHED:
-        return NotOnSale(NotOnSaleReason(event.status.value), ticket_type_id)
-    if performance.status == PerformanceStatus.CANCELLED:
-        return NotOnSale(NotOnSaleReason.PERFORMANCE_CANCELLED, ticket_type_id)
+    withdrawn = why_withdrawn(event, offer)
+    if withdrawn is not None:
+        return withdrawn
     if ticket_type.sales_from is not None and now < ticket_type.sales_from:
         return NotOnSale(NotOnSaleReason.NOT_YET, ticket_type_id, since=ticket_type.sales_from)
     until = sales_end(performance, ticket_type)
     if now >= until:
         return NotOnSale(NotOnSaleReason.OVER, ticket_type_id, until=until)
+    return None
+
+
+def why_withdrawn(event: EventSnapshot, offer: Offer) -> Refusal | None:
+    """Why a place that is held is not sold after all; None when it is. That its sales window has closed meanwhile is no reason.
+
+    `EventNotFound` when the event was put away, `NotOnSale` when it, or the performance, does not take place or waits for a new date.
+    """
+    if not event.is_public:
+        return EventNotFound(str(event.event_id))
+    performance_id, ticket_type_id = offer
+    if event.status != EventStatus.PUBLISHED:
+        return NotOnSale(NotOnSaleReason(event.status.value), ticket_type_id)
+    performance = event.performances.get(performance_id)
+    if performance is not None and performance.status == PerformanceStatus.CANCELLED:
+        return NotOnSale(NotOnSaleReason.PERFORMANCE_CANCELLED, ticket_type_id)
     return None
 
 

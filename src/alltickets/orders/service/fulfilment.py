@@ -1,20 +1,22 @@
 """Where an order becomes paid: its stock confirmed, its tickets issued and its buyer told, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 
-from alltickets.catalog.interface import Catalog, EventSnapshot
+from alltickets.catalog.events import EventCancelled, PerformanceCancelled
+from alltickets.catalog.interface import Catalog, EventSnapshot, SaleState, read_sale_states
 from alltickets.inventory.events import HoldsExpired
-from alltickets.inventory.interface import Confirmation, confirm, read_holds, return_sold
+from alltickets.inventory.interface import Confirmation, confirm, read_holds, release, return_sold
 from alltickets.kernel.time import Clock
-from alltickets.orders.events import OrderExpired, OrderPaid, OrderRefunded, OrdersLeft, PaidLine, PaymentUnplaced
+from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, OrderRefunded, OrdersLeft, PaidLine, PaymentUnplaced
 from alltickets.orders.quotes import KeptQuotes, selection_of
-from alltickets.orders.records import Order, lock_orders, write_progress
+from alltickets.orders.records import Order, lock_orders, open_orders_of_events, write_progress
 from alltickets.orders.rules import OrderStatus, may_move, places_of, unit_prices
+from alltickets.orders.service.calling_off import check_sale
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.payments.interface import AskRefund, Payments
@@ -39,17 +41,21 @@ class Fulfilment:
         self._quotes = quotes
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Take up what payments, inventory and shoppers told, kind by kind in the order in which an order lives through them.
+        """Take up what payments, inventory, catalog and shoppers told, kind by kind in the order in which an order lives through them.
 
-        Within a batch that is safe: expired, then captured ends as paid if the places are free; captured, then refunded ends as refunded.
+        Within a batch that is safe: expired, then captured ends as paid if the places are free; captured, then refunded ends as refunded;
+        what is called off is not paid, whichever stands first. Raises `SaleMoved` when it was called off just now: run it again.
         """
         events = [entry.event for entry in recorded]
         orders = await _lock_concerned(tx, events)
         if orders:
             await self._on_places_lost(tx, orders, events)
+            await self._on_called_off(tx, orders, events)
             await self._on_progress(tx, orders, events)
-            await self._on_captured(tx, orders, events)
+            sold_on = await self._on_captured(tx, orders, events)
             await self._on_refunded(tx, orders, events)
+            if sold_on:
+                await check_sale(tx, sold_on)
 
     async def fulfil(self, tx: Transaction, orders: Sequence[Order], *, now: datetime) -> dict[UUID, Order]:
         """Sell what these orders hold and issue their tickets; the paid ones by id. An order whose places are gone is not among them."""
@@ -88,6 +94,22 @@ class Fulfilment:
             await self._uncount(tx, expired)
             tx.publish(*[OrderExpired(order_id=order.order_id, event_id=order.event_id) for order in expired])
 
+    async def _on_called_off(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        """Orders that await payment end when the event, or any performance that they have places at, does not take place."""
+        called_off = [event for event in events if isinstance(event, EventCancelled | PerformanceCancelled)]
+        awaiting = [order for order in orders.values() if called_off and order.status == OrderStatus.AWAITING_PAYMENT]
+        quotes = await self._quotes.read(tx, {order.quote_id for order in awaiting})
+        ended: list[Order] = []
+        for order in awaiting:
+            reasons = [event.reason for event in called_off if _is_off(event, order, quotes[order.quote_id])]
+            if reasons:
+                ended.append(msgspec.structs.replace(order, status=OrderStatus.CANCELLED))
+                tx.publish(OrderCancelled(order_id=order.order_id, event_id=order.event_id, reason=reasons[0]))
+        if ended:
+            await _write_back(tx, orders, ended)
+            await self._uncount(tx, ended)
+            await release(tx, [order.hold_id for order in ended])
+
     async def _on_progress(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
         """What the buyer is told of the money before it is here; the newest word counts."""
         told: dict[UUID, str] = {}
@@ -104,7 +126,8 @@ class Fulfilment:
         if moved:
             await _write_back(tx, orders, moved)
 
-    async def _on_captured(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+    async def _on_captured(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> Mapping[UUID, SaleState]:
+        """Sell to whose money is here, or give it back. If anything was sold, how its events stood then, for `check_sale`."""
         captured = {event.reference for event in _of(events, PaymentCaptured)}
         # One that is paid already, or whose money is going back, was told of before: nothing is to be done.
         news = [
@@ -114,7 +137,10 @@ class Fulfilment:
             and order.status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED, OrderStatus.CANCELLED)
             and order.payment_state not in ("returning", "returned")
         ]
-        due = [order for order in news if may_move(order.status, OrderStatus.PAID)]
+        payable = [order for order in news if may_move(order.status, OrderStatus.PAID)]
+        states = await read_sale_states(tx, {order.event_id for order in payable}) if payable else {}
+        unpayable = await self.unpayable(tx, payable, states)
+        due = [order for order in payable if order.order_id not in unpayable]
         # What expired no longer counts for its buyer, who may have bought as much as one may since then.
         late = [order for order in due if order.status == OrderStatus.EXPIRED]
         over = await self._count_again(tx, late)
@@ -126,6 +152,7 @@ class Fulfilment:
             await return_money(self._payments, tx, homeless, reason="places_gone")
             tx.publish(*[_unplaced_event(order) for order in homeless])
             await _write_back(tx, orders, [msgspec.structs.replace(order, payment_state="returning") for order in homeless])
+        return states if paid else {}
 
     async def _on_refunded(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
         moved: dict[UUID, Order] = {}
@@ -156,6 +183,15 @@ class Fulfilment:
         await return_sold(tx, [order.hold_id for order in orders])
         await revoke_of_orders(tx, [order.order_id for order in orders], reason=reason, now=now)
 
+    async def unpayable(self, tx: Transaction, orders: Sequence[Order], states: Mapping[UUID, SaleState]) -> set[UUID]:
+        """The ids of orders with places at what does not take place, going by the states of their events."""
+        quotes = await self._quotes.read(tx, {order.quote_id for order in orders})
+        return {
+            order.order_id
+            for order in orders
+            if not states[order.event_id].may_be_paid(line.performance_id for line in quotes[order.quote_id].lines)
+        }
+
     async def _count_again(self, tx: Transaction, orders: Sequence[Order]) -> set[UUID]:
         """Count orders that were taken out of their buyers' counts; the ids of those for which there is no room any more."""
         over: set[UUID] = set()
@@ -185,6 +221,7 @@ async def _lock_concerned(tx: Transaction, events: Sequence[Event]) -> dict[UUID
     """The orders that these events are about, by id, locked, and after them their holds: before any count or pool is."""
     order_ids: set[UUID] = set()
     hold_ids: set[UUID] = set()
+    called_off: set[UUID] = set()
     for event in events:
         if isinstance(event, HoldsExpired):
             hold_ids.update(event.hold_ids)
@@ -192,6 +229,10 @@ async def _lock_concerned(tx: Transaction, events: Sequence[Event]) -> dict[UUID
             order_ids.update(event.order_ids)
         elif isinstance(event, PaymentCaptured | PaymentPending | PaymentFailed | PaymentRefunded):
             order_ids.add(event.reference)
+        elif isinstance(event, EventCancelled | PerformanceCancelled):
+            called_off.add(event.event_id)
+    if called_off:
+        order_ids.update(await open_orders_of_events(tx, called_off))
     orders = {order.order_id: order for order in await lock_orders(tx, order_ids=order_ids, hold_ids=hold_ids)}
     if orders:
         await read_holds(tx, [order.hold_id for order in orders.values()])
@@ -205,6 +246,13 @@ async def _write_back(tx: Transaction, orders: dict[UUID, Order], moved: Sequenc
 
 def _of(events: Sequence[Event], kind: type[Told]) -> list[Told]:
     return [event for event in events if isinstance(event, kind)]
+
+
+def _is_off(event: EventCancelled | PerformanceCancelled, order: Order, quote: Quote) -> bool:
+    """Whether the order has places at what was cancelled."""
+    if order.event_id != event.event_id:
+        return False
+    return isinstance(event, EventCancelled) or any(line.performance_id == event.performance_id for line in quote.lines)
 
 
 def _tickets_of(event: EventSnapshot, order: Order, quote: Quote) -> list[IssueTicket]:

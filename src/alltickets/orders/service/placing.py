@@ -7,7 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
+from alltickets.catalog.interface import (
+    Catalog,
+    EventNotFound,
+    EventSnapshot,
+    read_sale_states,
+    sale_state_of,
+    why_withdrawn,
+)
 from alltickets.inventory.interface import Hold, HoldGone, extend, read_holds
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
@@ -17,6 +24,7 @@ from alltickets.orders.records import Order, lock_orders, read_orders, write_ord
 from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, places_of
 from alltickets.orders.secrets import OrderSecrets
+from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.interface import NextStep, Payments, Started, StartPayment
@@ -99,7 +107,8 @@ class Placing:
     async def place(self, request: PlaceOrder) -> PlacedOrder:
         """Place the order and start its payment. The same id and content again gives the same order.
 
-        Raises `EventNotFound`, `OrderConflict`, `HoldTaken`, `HoldGone`, `HoldersInvalid`, `LimitExceeded`, or what payments says.
+        Raises `EventNotFound`, `OrderConflict`, `HoldTaken`, `HoldGone`, `NotOnSale` when what is held was called off meanwhile,
+        `HoldersInvalid`, `LimitExceeded`, or what payments says.
         """
         event = self._catalog.peek(request.event_id) or await self._catalog.snapshot(request.event_id)
         if event is None:
@@ -123,6 +132,9 @@ class Placing:
             [order] = found
             if order.status != OrderStatus.AWAITING_PAYMENT or self._clock() >= order.pay_until:
                 raise OrderNotOpen("expired" if order.status == OrderStatus.AWAITING_PAYMENT else order.status)
+            if await self._fulfilment.unpayable(tx, [order], await read_sale_states(tx, [order.event_id])):
+                # It does not take place, which orders are about to be told.
+                raise OrderNotOpen(OrderStatus.CANCELLED)
             [started] = await self._payments.start(tx, [self._start_of(tx, order, order.number, account_id)])
             if isinstance(started, Refusal):
                 raise started
@@ -138,6 +150,7 @@ class Placing:
         assert event is not None, "whoever submitted had it"
         now = self._clock()
         outcomes: dict[int, PlacedOrder | Exception] = {}
+        written: dict[int, PlacedOrder | Exception] = {}
         async with self._database.transaction(organizer_id) as tx:
             # Locked before orders are read: whoever places on the same hold in another process is through by now, and is found.
             holds = await read_holds(tx, {request.hold_id for request in batch})
@@ -152,8 +165,19 @@ class Placing:
                     else:
                         outcomes[index] = prepared
                 if ready:
-                    outcomes |= await self._write(tx, event, ready, now)
+                    written |= await self._write(tx, event, ready, now)
+                    outcomes |= written
+            if any(isinstance(outcome, PlacedOrder) for outcome in written.values()):
+                await self._check_sale(tx, event)
         return [outcomes[index] for index in range(len(batch))]
+
+    async def _check_sale(self, tx: Transaction, event: EventSnapshot) -> None:
+        """Raise `SaleMoved` when the copy that all of this was decided on is too old; the next try has a new one."""
+        try:
+            await check_sale(tx, {event.event_id: sale_state_of(event)})
+        except SaleMoved:
+            self._catalog.drop(event.event_id)
+            raise
 
     async def _settled(self, tx: Transaction, requests: Mapping[int, PlaceOrder]) -> dict[int, PlacedOrder | Exception]:
         """Answers for requests whose order, or whose hold's order, exists already."""
@@ -264,6 +288,10 @@ def _prepare(event: EventSnapshot, request: PlaceOrder, hold: Hold | None, quote
         return HoldGone(str(request.hold_id))
     memo = memo_of(hold)
     quote = quotes[memo.quote_id]
+    for line in quote.lines:
+        withdrawn = why_withdrawn(event, (line.performance_id, line.ticket_type_id))
+        if withdrawn is not None:
+            return withdrawn
     try:
         buyer, holders = check_holders(event, places_of(selection_of(quote)), request.buyer, request.holders)
     except Refusal as refusal:
