@@ -127,6 +127,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     key_ring = key_ring_of(settings)
     identity = IdentityService(database, clock, SessionCookie.for_environment(is_production=settings.is_production))
     catalog = Catalog(database)
+    catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)
     pricing = Pricing(database, levels)
     payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
@@ -141,14 +142,14 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         addresses=AddressReader(settings.trusted_proxies),
         identity=identity,
         catalog=catalog,
-        catalog_service=CatalogService(database, clock, catalog),
+        catalog_service=catalog_service,
         inventory=Inventory(database, clock),
         pricing=pricing,
         price_lists=PriceLists(database, pricing),
         payments=payments,
         event_keys=event_keys,
         tickets=tickets,
-        orders=Orders(database, clock, catalog, levels, pricing, payments, tickets, key_ring, settings),
+        orders=Orders(database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings),
         access=Access(database, clock, event_keys, catalog),
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
@@ -180,8 +181,10 @@ def loops_of(contexts: Contexts) -> list[Loop]:
 def routers_of(contexts: Contexts, surface: str) -> list[Router]:
     """The routers of a surface."""
     shop = [
-        alltickets.catalog.routes.shop_router(contexts.catalog_service),
-        alltickets.pricing.routes.shop_router(contexts.catalog, contexts.pricing, contexts.clock),
+        alltickets.catalog.routes.shop_router(contexts.catalog_service, contexts.addresses),
+        alltickets.pricing.routes.shop_router(
+            contexts.catalog, contexts.catalog_service.codes, contexts.pricing, contexts.clock, contexts.addresses
+        ),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
     ]

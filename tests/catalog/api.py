@@ -12,6 +12,7 @@ from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.identity.interface import Authorization, IdentityService, Permission, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Levels
 from alltickets.platform.database import Database
+from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.application import build_application
 from alltickets.pricing.interface import PriceLists, Pricing
 from alltickets.problems import PROBLEMS
@@ -43,15 +44,15 @@ def make_api(database: Database, clock: SettableClock) -> Api:
     """One process with the routes of catalog and pricing."""
     identity = make_identity(database, clock, CountingHasher())
     catalog = Catalog(database)
-    service = CatalogService(database, clock, catalog)
+    service, addresses = CatalogService(database, clock, catalog), AddressReader(["127.0.0.1/32"])
     pricing = Pricing(database, Levels(database))
     authorization = Authorization(identity.authenticator, identity.cookie)
     app = build_application(
         routers=[
             alltickets.catalog.routes.organizer_router(service),
-            alltickets.catalog.routes.shop_router(service),
+            alltickets.catalog.routes.shop_router(service, addresses),
             alltickets.pricing.routes.organizer_router(PriceLists(database, pricing)),
-            alltickets.pricing.routes.shop_router(catalog, pricing, clock),
+            alltickets.pricing.routes.shop_router(catalog, service.codes, pricing, clock, addresses),
         ],
         plugins=[authorization],
         security_schemes=authorization.security_schemes(),

@@ -11,7 +11,7 @@ import httpx
 import alltickets.inventory.handlers
 import alltickets.orders.handlers
 import alltickets.payments.handlers
-from alltickets.catalog.interface import Catalog, CatalogService, EventSnapshot
+from alltickets.catalog.interface import AccessCodes, Catalog, CatalogService, EventSnapshot
 from alltickets.catalog.schemas.organizer import (
     EventCreate,
     PerformanceCreate,
@@ -61,7 +61,8 @@ class Process:
         gateway = Sandbox(settings.sandbox_url, httpx.AsyncClient(transport=httpx.MockTransport(_refuse)))
         payments = Payments(database, clock, key_ring, [gateway], public_url=settings.public_url)
         tickets = Tickets(database, clock, EventKeys(database, clock, key_ring), catalog)
-        orders = Orders(database, clock, catalog, levels, pricing, payments, tickets, key_ring, settings)
+        codes = AccessCodes(database, clock)
+        orders = Orders(database, clock, catalog, codes, levels, pricing, payments, tickets, key_ring, settings)
         subscriptions = [
             alltickets.inventory.handlers.subscription(),
             *alltickets.payments.handlers.subscriptions(payments),

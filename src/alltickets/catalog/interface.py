@@ -44,10 +44,11 @@ from alltickets.catalog.rules.snapshot import (
     why_withdrawn,
 )
 from alltickets.catalog.rules.states import EventStatus, PerformanceStatus, Visibility
-from alltickets.catalog.service import CatalogService
+from alltickets.catalog.service import AccessCodes, CatalogService
 
 __all__ = [
     "AccessCodeNeeded",
+    "AccessCodes",
     "Blocker",
     "BlockerCode",
     "Catalog",

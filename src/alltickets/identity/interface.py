@@ -16,6 +16,7 @@ from alltickets.identity.authorize import (
     declared,
 )
 from alltickets.identity.cookies import SessionCookie
+from alltickets.identity.limits import FailedTries
 from alltickets.identity.passwords import Passwords
 from alltickets.identity.queries import Organizer, organizer_id_of_slug, organizer_of
 from alltickets.identity.refusals import (
@@ -56,6 +57,7 @@ __all__ = [
     "CrossSiteRequest",
     "DeviceActor",
     "EnsuredOrganizer",
+    "FailedTries",
     "IdentityService",
     "InvitationGone",
     "LastOwner",

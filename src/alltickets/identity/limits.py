@@ -1,5 +1,6 @@
 """Tries counted in the database, so that a limit holds however many processes serve."""
 
+from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from alltickets.identity.refusals import TooManyTries
@@ -7,7 +8,47 @@ from alltickets.identity.rules import Limit, retry_after_seconds, window_start
 from alltickets.identity.tokens import hash_of
 from alltickets.platform.database import Database, Transaction
 
-__all__ = ["count_try", "forget_tries", "give_back_try", "spend_tries"]
+__all__ = ["FailedTries", "count_try", "forget_tries", "give_back_try", "spend_tries"]
+
+KEYS_KEPT_MAX = 10_000
+
+
+class FailedTries:
+    """Limits tries of which only those that fail are counted: whoever succeeds waits for nothing and takes nobody's tries.
+
+    They are counted in the database, hence over all processes; and in this one before anything is awaited, so that tries at the same time
+    do not slip through together, and whoever is known to be over the limit costs no statement.
+    """
+
+    def __init__(self, database: Database, limit: Limit) -> None:
+        self._database = database
+        self._limit = limit
+        self._failed: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
+
+    def check(self, key: str, *, now: datetime) -> None:
+        """Raise `TooManyTries` for a key that is over the limit: nobody may then say whether its next try would have failed."""
+        if self._failed_in_window(key, now) > self._limit.tries_max:
+            raise TooManyTries(retry_after_seconds(now, self._limit.window_seconds))
+
+    async def count(self, key: str, *, now: datetime) -> None:
+        """Count a try that failed. Raises `TooManyTries` when it was one too many."""
+        self._note(key, self._failed_in_window(key, now) + 1, now)
+        self.check(key, now=now)
+        async with self._database.transaction(None) as tx:
+            wait_seconds = await count_try(tx, self._limit, key, now=now)
+        if wait_seconds:
+            self._note(key, self._limit.tries_max + 1, now)
+            raise TooManyTries(wait_seconds)
+
+    def _failed_in_window(self, key: str, now: datetime) -> int:
+        start, failed = self._failed.get(key, (None, 0))
+        return failed if start == window_start(now, self._limit.window_seconds) else 0
+
+    def _note(self, key: str, failed: int, now: datetime) -> None:
+        self._failed[key] = window_start(now, self._limit.window_seconds), failed
+        self._failed.move_to_end(key)
+        while len(self._failed) > KEYS_KEPT_MAX:
+            self._failed.popitem(last=False)
 
 
 async def spend_tries(database: Database, *tries: tuple[Limit, str], now: datetime) -> None:

@@ -1,13 +1,15 @@
 """HTTP of pricing: parse, call the service, answer."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Router, get, post, put
+from litestar import Request, Router, get, post, put
 from litestar.di import Provide
 
-from alltickets.catalog.interface import Catalog, EventNotFound
+from alltickets.catalog.interface import AccessCodes, Catalog, EventNotFound
 from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
 from alltickets.kernel.time import Clock
+from alltickets.platform.http.address import AddressReader
 from alltickets.pricing.rules.quoting import Quote, SelectedLine
 from alltickets.pricing.schemas import ChargePolicySet, PhasesSet, PricesRead, QuoteCreate
 from alltickets.pricing.service import PriceLists, Pricing
@@ -38,11 +40,15 @@ async def set_price_phases(event_id: UUID, ticket_type_id: UUID, data: PhasesSet
 
 
 @post("/quotes", operation_id="quote", status_code=200, guards=[allow_anyone("the price is known before anything is bought")])
-async def quote_selection(data: QuoteCreate, catalog_copies: Catalog, pricing: Pricing, clock: Clock) -> Quote:
+async def quote_selection(
+    data: QuoteCreate, catalog_copies: Catalog, codes: AccessCodes, pricing: Pricing, clock: Clock, client_address: str
+) -> Quote:
     """The final price of a selection, with every rule that made it. Nothing is reserved."""
     event = await catalog_copies.snapshot(data.event_id)
     if event is None or not event.is_public:
         raise EventNotFound(str(data.event_id))
+    if data.code is not None:
+        await codes.check(event, [line.ticket_type_id for line in data.lines], data.code, address=client_address)
     selection = [SelectedLine(line.performance_id, line.ticket_type_id, line.quantity, line.seats) for line in data.lines]
     return await pricing.quote(event, selection, code=data.code, at=clock())
 
@@ -61,7 +67,7 @@ def organizer_router(price_lists: PriceLists) -> Router:
     )
 
 
-def shop_router(catalog: Catalog, pricing: Pricing, clock: Clock) -> Router:
+def shop_router(catalog: Catalog, codes: AccessCodes, pricing: Pricing, clock: Clock, addresses: AddressReader) -> Router:
     """The route of quotes, under /api/shop."""
 
     def provide_catalog() -> Catalog:
@@ -73,6 +79,12 @@ def shop_router(catalog: Catalog, pricing: Pricing, clock: Clock) -> Router:
     def provide_clock() -> Clock:
         return clock
 
+    def provide_codes() -> AccessCodes:
+        return codes
+
+    def client_address(request: Request[Any, Any, Any]) -> str:
+        return addresses.of(request.scope)
+
     return Router(
         path="/api/shop",
         route_handlers=[quote_selection],
@@ -80,6 +92,8 @@ def shop_router(catalog: Catalog, pricing: Pricing, clock: Clock) -> Router:
             "catalog_copies": Provide(provide_catalog, sync_to_thread=False),
             "pricing": Provide(provide_pricing, sync_to_thread=False),
             "clock": Provide(provide_clock, sync_to_thread=False),
+            "codes": Provide(provide_codes, sync_to_thread=False),
+            "client_address": Provide(client_address, sync_to_thread=False),
         },
         tags=["shop"],
     )

@@ -24,9 +24,9 @@ async def list_public_events(catalog: CatalogService, cursor: CursorParameter = 
 
 
 @get("/events/{event:str}", operation_id="readPublicEvent", guards=[allow_anyone("whoever has an event's address may see it")])
-async def read_public_event(event: EventParameter, catalog: CatalogService, code: CodeParameter = None) -> PublicEvent:
+async def read_public_event(event: EventParameter, catalog: CatalogService, client_address: str, code: CodeParameter = None) -> PublicEvent:
     """One event; prices, with everything in them, are quotes."""
-    return await catalog.shop.read(event, code=code)
+    return await catalog.shop.read(event, code=code, address=client_address)
 
 
 HANDLERS = [list_public_events, read_public_event]

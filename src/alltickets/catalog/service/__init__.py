@@ -1,6 +1,7 @@
 """The use cases of catalog, one class for each thing that an organizer works on."""
 
 from alltickets.catalog.queries import Catalog
+from alltickets.catalog.service.codes import AccessCodes
 from alltickets.catalog.service.editing import Editing
 from alltickets.catalog.service.events import Events
 from alltickets.catalog.service.performances import Performances
@@ -12,7 +13,7 @@ from alltickets.catalog.service.venues import Venues
 from alltickets.kernel.time import Clock
 from alltickets.platform.database import Database
 
-__all__ = ["CatalogService"]
+__all__ = ["AccessCodes", "CatalogService"]
 
 
 class CatalogService:
@@ -21,7 +22,8 @@ class CatalogService:
     def __init__(self, database: Database, clock: Clock, catalog: Catalog) -> None:
         """`catalog`: this process's copies; what a use case changes is dropped from them at once."""
         editing = Editing(database, catalog)
-        self.shop = Shop(database, clock, catalog)
+        self.codes = AccessCodes(database, clock)
+        self.shop = Shop(database, clock, catalog, self.codes)
         self.venues = Venues(database, catalog)
         self.events = Events(database, clock, editing)
         self.performances = Performances(editing)

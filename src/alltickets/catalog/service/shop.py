@@ -15,6 +15,7 @@ from alltickets.catalog.schemas.shop import (
     PublicTicketType,
     PublicVenue,
 )
+from alltickets.catalog.service.codes import AccessCodes
 from alltickets.kernel.time import Clock
 from alltickets.platform.database import Database
 from alltickets.platform.paging import Page
@@ -25,22 +26,25 @@ __all__ = ["Shop"]
 class Shop:
     """Public reads, from this process's copies where there are some."""
 
-    def __init__(self, database: Database, clock: Clock, catalog: Catalog) -> None:
+    def __init__(self, database: Database, clock: Clock, catalog: Catalog, codes: AccessCodes) -> None:
         self._database = database
         self._clock = clock
         self._catalog = catalog
+        self._codes = codes
 
     async def page(self, *, cursor: str | None, size: int) -> Page[EventListing]:
         """Everybody's events that are published or postponed and not over, the next one first. Raises `CursorUnreadable`."""
         async with self._database.reading(None) as reader:
             return await list_public_events(reader, now=self._clock(), cursor=cursor, size=size)
 
-    async def read(self, event: str, *, code: str | None) -> PublicEvent:
-        """An event by id or address, with the ticket types that this code opens. Raises `EventNotFound`."""
+    async def read(self, event: str, *, code: str | None, address: str) -> PublicEvent:
+        """An event by id or address, with the ticket types that this code opens. Raises `EventNotFound`, or what `AccessCodes` says."""
         event_id = _as_id(event)
         snapshot = await (self._catalog.snapshot_by_slug(event) if event_id is None else self._catalog.snapshot(event_id))
         if snapshot is None or not snapshot.is_public:
             raise EventNotFound(event)
+        if code is not None:
+            await self._codes.check(snapshot, snapshot.ticket_types, code, address=address)
         return _public(snapshot, visible_ticket_types(snapshot, code))
 
 

@@ -1,6 +1,6 @@
 """The use cases of orders, by what they are about; `Orders` holds them together."""
 
-from alltickets.catalog.interface import Catalog
+from alltickets.catalog.interface import AccessCodes, Catalog
 from alltickets.inventory.interface import Levels
 from alltickets.kernel.time import Clock
 from alltickets.orders.quotes import KeptQuotes
@@ -32,6 +32,7 @@ class Orders:
         database: Database,
         clock: Clock,
         catalog: Catalog,
+        codes: AccessCodes,
         levels: Levels,
         pricing: Pricing,
         payments: Payments,
@@ -47,6 +48,7 @@ class Orders:
             database,
             clock,
             catalog,
+            codes,
             pricing,
             quotes,
             hold_seconds=settings.hold_seconds,

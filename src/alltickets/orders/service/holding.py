@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.catalog.interface import Catalog, EventNotFound, EventSnapshot
+from alltickets.catalog.interface import AccessCodes, Catalog, EventNotFound, EventSnapshot
 from alltickets.inventory.interface import ClaimRequest, Hold, HoldConflict, claim, read_holds, release
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
@@ -76,6 +76,7 @@ class Holding:
         database: Database,
         clock: Clock,
         catalog: Catalog,
+        codes: AccessCodes,
         pricing: Pricing,
         quotes: KeptQuotes,
         *,
@@ -85,6 +86,7 @@ class Holding:
         self._database = database
         self._clock = clock
         self._catalog = catalog
+        self._codes = codes
         self._pricing = pricing
         self._quotes = quotes
         self._hold_for = timedelta(seconds=hold_seconds)
@@ -94,11 +96,13 @@ class Holding:
     async def place(self, request: PlaceHold) -> HeldPlaces:
         """Hold the places, all or none, at the price of now. The same hold id again gives the first answer.
 
-        Raises `EventNotFound`, what `check_selection` and pricing say, or what `inventory.claim` says.
+        Raises `EventNotFound`, what `check_selection` and pricing say, what `AccessCodes` says, or what `inventory.claim` says.
         """
         event = self._catalog.peek(request.event_id) or await self._catalog.snapshot(request.event_id)
         if event is None:
             raise EventNotFound(str(request.event_id))
+        if request.code is not None:
+            await self._codes.check(event, [line.ticket_type_id for line in request.lines], request.code, address=request.address)
         return await self.coalescer.submit((event.organizer_id, event.event_id), request)
 
     async def release(self, event_id: UUID, hold_id: UUID) -> None:
