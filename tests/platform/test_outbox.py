@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from alltickets.kernel.errors import Trouble
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database, DatabaseUnavailable, Transaction
 from alltickets.platform.events import Event
-from alltickets.platform.outbox import TRIES_MAX, Follower, Recorded, Subscription, dead_letters, lags, replay
+from alltickets.platform.outbox import LIMIT_TRIES_MAX, TRIES_MAX, Follower, Recorded, Subscription, dead_letters, lags, replay
 from tests.platform.streams import Counted, Noted, counting, cursor, effects, publish, write_effects
 from tests.waiting import until
 
@@ -144,6 +144,88 @@ async def test_a_poison_event_is_parked_after_its_tries_and_everything_else_goes
     assert (letter.organizer_id, letter.position, letter.type) == (ana, 2, "Counted")
     assert "ValueError: unlucky" in letter.fault
     assert "event parked in the dead letters" in [log["event"] for log in logs if log["log_level"] == "error"]
+
+
+async def over_time(tx: Transaction) -> None:
+    await tx.connection.execute("SET LOCAL statement_timeout = '10ms'")
+    await tx.connection.execute("SELECT pg_sleep(5)")
+
+
+async def over_the_wait_for_a_lock(tx: Transaction) -> None:
+    await tx.connection.execute("SET LOCAL lock_timeout = '10ms'")
+    await tx.connection.execute("SELECT 1 FROM proof.locked FOR UPDATE")
+
+
+@pytest.mark.parametrize("beyond", [over_time, over_the_wait_for_a_lock])
+async def test_an_event_that_alone_runs_into_a_limit_again_and_again_is_parked_and_everything_else_goes_on(
+    event_log: Database, ana: UUID, beyond: Callable[[Transaction], Awaitable[None]]
+) -> None:
+    tries = 0
+    name = beyond.__name__
+
+    async def handle(tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        nonlocal tries
+        await write_effects(tx, name, recorded)
+        if Counted(value=13) in [entry.event for entry in recorded]:
+            tries += 1
+            await beyond(tx)
+
+    await publish(event_log, ana, *numbers(1, 13, 2))
+    async with event_log.transaction(None) as blocking:
+        await blocking.connection.execute("CREATE TABLE IF NOT EXISTS proof.locked AS SELECT 1 AS one")
+    async with event_log.transaction(None) as blocking:
+        await blocking.connection.execute("SELECT 1 FROM proof.locked FOR UPDATE")
+        await Follower(event_log, [Subscription(name, (Counted,), handle)]).catch_up()
+
+    assert (await effects(event_log, ana, name), await cursor(event_log, ana, name)) == ([1, 3], 3)
+    assert await parked(event_log, name) == [(ana, 2)]
+    assert TRIES_MAX < tries <= 1 + LIMIT_TRIES_MAX, "whoever only meets others at the wrong moment gets more tries than a fault"
+
+
+async def test_an_event_that_runs_into_a_limit_for_a_while_is_not_parked(event_log: Database, ana: UUID) -> None:
+    tries = 0
+
+    async def handle(tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        nonlocal tries
+        tries += 1
+        await write_effects(tx, "busy", recorded)
+        if tries < LIMIT_TRIES_MAX:
+            await over_time(tx)
+
+    await publish(event_log, ana, *numbers(1))
+    await Follower(event_log, [Subscription("busy", (Counted,), handle)]).catch_up()
+
+    assert (await effects(event_log, ana, "busy"), await parked(event_log, "busy")) == ([1], [])
+
+
+async def test_while_the_database_is_away_an_event_waits_without_end(event_log: Database, ana: UUID) -> None:
+    def away(event: Counted) -> None:
+        raise DatabaseUnavailable("gone")
+
+    await publish(event_log, ana, *numbers(1))
+    for _ in range(3 * LIMIT_TRIES_MAX):
+        with pytest.raises(DatabaseUnavailable):
+            await Follower(event_log, [subscribing("waiting", away)]).catch_up()
+    await Follower(event_log, [counting("waiting")]).catch_up()
+
+    assert (await effects(event_log, ana, "waiting"), await parked(event_log, "waiting")) == ([1], [])
+
+
+async def test_a_follower_that_is_stopped_does_not_try_an_event_to_the_end(event_log: Database, ana: UUID) -> None:
+    tries = 0
+
+    async def handle(tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            follower.stop()
+        await over_time(tx)
+
+    await publish(event_log, ana, *numbers(1))
+    follower = Follower(event_log, [Subscription("stopped", (Counted,), handle)])
+    await follower.run()
+
+    assert (tries, await parked(event_log, "stopped")) == (3, [])
 
 
 class Malformed(Event, frozen=True):

@@ -1,8 +1,9 @@
 """The event log read: subscriptions follow each organizer's stream, in order, each effect once.
 
 Writing happens through `tx.publish` and stands in `database.py`. Here is all reading, so that a broker can carry it where one database is
-outgrown. A subscription's effects and its cursor commit together. What a handler cannot digest after `TRIES_MAX` tries is parked
-in the dead letters, loudly, and the others go on.
+outgrown. A subscription's effects and its cursor commit together. What a handler cannot digest after `TRIES_MAX` tries, or what alone ran
+into a limit of the database `LIMIT_TRIES_MAX` times, is parked in the dead letters, loudly, and the others go on. While the database is
+away everything waits.
 """
 
 import asyncio
@@ -19,13 +20,16 @@ import structlog
 from prometheus_client import Counter
 
 from alltickets.kernel.errors import Trouble
-from alltickets.platform.database import Database, Transaction, rows_as_json
+from alltickets.platform.database import Database, DatabaseBusy, Transaction, rows_as_json
 from alltickets.platform.events import Event
 
 __all__ = ["Event", "Follower", "Lag", "Parked", "Recorded", "Subscription", "dead_letters", "lags", "replay"]
 
 BATCH_MAX = 500
 TRIES_MAX = 5
+LIMIT_TRIES_MAX = 10
+"""More than for a fault: a lock may be somebody else's, who lets go of it within the minute that these take."""
+TRIES_APART_SECONDS_MAX = 0.8
 RECHECK_SECONDS = 1.0
 LOOKS_APART_SECONDS = 0.005
 DELIVERIES_MAX = 6
@@ -174,6 +178,8 @@ class Follower:
         """Deliver the next events in one transaction; how many stream positions that moved. 0: none left, or another process is at it."""
         try:
             return await self._advance(subscription, organizer_id, BATCH_MAX)
+        except DatabaseBusy:
+            _log.warning("a batch ran into a limit of the database; going one by one", subscription=subscription.name)
         except Trouble:
             raise
         except Exception:
@@ -190,14 +196,21 @@ class Follower:
     async def _advance_by_one(self, subscription: Subscription, organizer_id: UUID, after: int) -> int:
         """Deliver or park the event that follows `after`; 0 when another process has meanwhile done so."""
         fault = ""
-        for tried in range(TRIES_MAX):
-            await asyncio.sleep(0.05 * 2**tried if tried else 0)
+        faults = 0
+        for tried in range(LIMIT_TRIES_MAX):
+            if tried:
+                await asyncio.sleep(min(0.05 * 2**tried, TRIES_APART_SECONDS_MAX))
+            if self._stopping:
+                return 0
             try:
                 return await self._advance(subscription, organizer_id, 1, after=after)
-            except Trouble:
-                raise
-            except Exception:
+            except Exception as failure:
+                if isinstance(failure, Trouble) and not isinstance(failure, DatabaseBusy):
+                    raise
                 fault = traceback.format_exc(limit=-8)
+                faults += not isinstance(failure, DatabaseBusy)
+            if faults == TRIES_MAX:
+                break
         return await self._park(subscription, organizer_id, after, fault)
 
     async def _advance(self, subscription: Subscription, organizer_id: UUID, limit: int, *, after: int | None = None) -> int:
