@@ -9,6 +9,7 @@ import pytest
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.jobs import loops
 from alltickets.payments.port import Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, CallbackForged, GatewayUnknown
 from alltickets.payments.service import Payments
@@ -148,3 +149,29 @@ async def test_an_account_that_cannot_be_opened_leaves_the_others_alone(
     options = await restarted.options(organizer_id, "ARS")
     assert account.id not in {option.account_id for option in options}
     assert isinstance(started.step, Redirect)
+
+
+def on_ring(ring: str, database: Database, clock: SettableClock, sandbox: SandboxProcess, http: httpx.AsyncClient) -> Payments:
+    """Payments of a process that was started with this key ring."""
+    return Payments(database, clock, KeyRing(ring), [Sandbox(sandbox.url, http)], public_url=PUBLIC_URL)
+
+
+async def test_credentials_move_to_a_new_key_of_the_ring_so_that_the_old_one_can_go(
+    database: Database, clock: SettableClock, organizer_id: UUID, merchant: Merchant, sandbox: SandboxProcess, http: httpx.AsyncClient
+) -> None:
+    old, new = KeyRing.generate_key(), KeyRing.generate_key()
+    before = on_ring(f"101:{old}", database, clock, sandbox, http)
+    accounts = [await connect(before, organizer_id, merchant) for _ in range(3)]
+    async with database.transaction(organizer_id) as tx:
+        await tx.execute(
+            "UPDATE payments.accounts SET credentials_sealed = 'v101:broken' WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
+            id=accounts[0].id,
+        )
+
+    moving = [await on_ring(f"101:{old},102:{new}", database, clock, sandbox, http).accounts.reseal() for _ in range(2)]
+
+    after = on_ring(f"102:{new}", database, clock, sandbox, http)
+    assert moving == [2, 0], "one that cannot be opened is left, and does not keep the others from moving"
+    assert [(await after.accounts.check(organizer_id, account.id)).is_working for account in accounts[1:]] == [True, True]
+    assert (await before.accounts.all_of(organizer_id)) == accounts
+    assert "payments.reseal" in [loop.name for loop in loops(after)]

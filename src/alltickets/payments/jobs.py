@@ -1,4 +1,4 @@
-"""The background work of payments: three loops over rows that are due. None of them is needed by the other two."""
+"""The background work of payments: loops over rows that are due. None of them is needed by another."""
 
 from alltickets.payments.service import Payments
 from alltickets.platform.loops import Loop
@@ -7,9 +7,13 @@ __all__ = ["loops"]
 
 
 def loops(payments: Payments) -> list[Loop]:
-    """poll: ask about attempts. inbox: callbacks that only hinted, or came too early. refunds: carry out and ask about refunds."""
+    """poll: ask about attempts. inbox: callbacks that only hinted, or came too early. refunds: carry out and ask about refunds.
+
+    reseal: after a new key was added to the ring, moves credentials of accounts to it, so that the old one can go.
+    """
     return [
         Loop("payments.poll", 1.0, payments.poller.sweep),
         Loop("payments.inbox", 1.0, payments.inbox.sweep),
         Loop("payments.refunds", 1.0, payments.refunds.sweep),
+        Loop("payments.reseal", 300.0, payments.accounts.reseal),
     ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
@@ -14,12 +15,14 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound
-from alltickets.platform.database import Database, Reader
-from alltickets.platform.secrets import KeyRing
+from alltickets.platform.database import Database, Reader, Transaction
+from alltickets.platform.secrets import KeyRing, SecretsError
 
 __all__ = ["AccountDetails", "AccountsService", "CheckResult", "PaymentOption"]
 
 HINT_LENGTH = 4
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,55 @@ class AccountsService:
         except GatewayError as error:
             return CheckResult(False, error.kind, str(error))
         return CheckResult(True)
+
+    async def reseal(self) -> int:
+        """Move credentials to the ring's active key, per organizer; of how many accounts. What cannot be opened is told and left."""
+        async with self._database.reading(None) as reader:
+            found = await reader.fetch_tuples(
+                """
+                /* across organizers: finds whose credentials are sealed under an older key; each is resealed in its own transaction */
+                SELECT DISTINCT organizer_id
+                  FROM payments.accounts
+                 WHERE NOT starts_with(credentials_sealed, %(current)s)
+                 LIMIT 1000
+                """,
+                current=f"v{self._key_ring.active_version}:",
+            )
+        resealed = 0
+        for (organizer_id,) in found:
+            async with self._database.transaction(organizer_id) as tx:
+                resealed += await self._reseal_of(tx)
+        return resealed
+
+    async def _reseal_of(self, tx: Transaction) -> int:
+        """Move the credentials of one organizer's accounts. Their version stays: whoever has an account open goes on with it."""
+        rows = await tx.fetch_tuples(
+            """
+            SELECT id, credentials_sealed
+              FROM payments.accounts
+             WHERE organizer_id = %(organizer_id)s AND NOT starts_with(credentials_sealed, %(current)s)
+             ORDER BY id
+               FOR UPDATE
+            """,
+            current=f"v{self._key_ring.active_version}:",
+        )
+        moved: dict[UUID, str] = {}
+        for account_id, sealed in rows:
+            try:
+                moved[account_id] = self._key_ring.rotate(sealed, sealing_context(account_id))
+            except SecretsError as fault:
+                _log.error("credentials of a gateway account cannot be resealed", account=str(account_id), fault=str(fault))
+        await tx.execute(
+            """
+            UPDATE payments.accounts a
+               SET credentials_sealed = x.sealed
+              FROM unnest(%(ids)s::uuid[], %(sealed)s::text[]) AS x(id, sealed)
+             WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id
+            """,
+            ids=list(moved),
+            sealed=list(moved.values()),
+        )
+        return len(moved)
 
     async def _connected(self, organizer_id: UUID, account_id: UUID) -> ConnectedAccount:
         async with self._database.reading(organizer_id) as reader:
