@@ -71,7 +71,7 @@ class Organizer:
                 "credentials": {"secret": secret_of(merchant)},
             },
         )
-        return UUID(account["id"])
+        return UUID(account["account_id"])
 
     def publish(self, *, capacity: int, price_minor: int = 1_000_000, ticket_type: Mapping[str, object] | None = None) -> Sale:
         """Create and publish an event, and wait until its places can be bought."""

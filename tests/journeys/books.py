@@ -111,7 +111,7 @@ class Books:
         buyer = Buyer(rush.url)
         for order_id, told in rush.orders.items():
             shown = buyer.read(told)
-            kept_minor = sum(self._kept_minor(attempt["id"]) for attempt in payment_of(self.organizer, told)["attempts"])
+            kept_minor = sum(self._kept_minor(attempt["attempt_id"]) for attempt in payment_of(self.organizer, told)["attempts"])
             is_paid = shown["status"] == "paid"
             if shown["status"] not in ("paid", "expired"):
                 faults.append(f"order {order_id} is still {shown['status']}")

@@ -42,7 +42,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     api_key = organizer.call("POST", "/api-keys", {"name": "Caja", "scopes": scopes})
     steward = organizer.steward(sale)
     [device] = [one for one in organizer.call("GET", "/devices")["items"] if one["event_id"] == str(sale.event_id)]
-    [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["id"] == account_id]
+    [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["account_id"] == account_id]
     return Everything(
         {
             "event": described["slug"],

@@ -21,7 +21,7 @@ class Gateway:
 
     def __init__(self, organizer: Organizer) -> None:
         [account] = organizer.call("GET", "/payments/accounts")
-        self.account_id = UUID(account["id"])
+        self.account_id = UUID(account["account_id"])
         self.merchant: str = account["settings"]["merchant"]
         self.path = f"/api/payments/callbacks/sandbox/{self.account_id}"
         self._url = f"{str(organizer.http.base_url).rstrip('/')}{self.path}"

@@ -57,6 +57,12 @@ def test_each_operation_has_a_name_of_its_own_and_says_what_it_does(operations: 
     assert silent == []
 
 
+def test_every_id_says_of_what_it_is(document: dict[str, Any]) -> None:
+    nameless = [name for name, schema in document["components"]["schemas"].items() if "id" in schema.get("properties", {})]
+
+    assert nameless == []
+
+
 def test_each_operation_says_who_may_call_it(operations: dict[tuple[str, str], Operation]) -> None:
     for operation in operations.values():
         is_public = operation["x-allow"]["audience"] == "anyone"

@@ -70,7 +70,7 @@ async def test_an_owner_connects_tests_and_switches_an_account(office: Office, m
     house = await office.open()
     async with office.browser(house.owner.token) as browser:
         connected = await browser.post(ACCOUNTS, json=body(merchant))
-        path = f"{ACCOUNTS}/{connected.json()['id']}"
+        path = f"{ACCOUNTS}/{connected.json()['account_id']}"
         replaced = await browser.put(path, json=body(merchant, label="Principal"))
         checked = await browser.post(f"{path}/check")
         switched = await browser.patch(path, json={"is_enabled": False})
@@ -118,5 +118,5 @@ async def test_a_payment_is_shown_to_its_organizer_only(
         ]
 
     assert shown.status_code == 200
-    assert [UUID(attempt["id"]) for attempt in shown.json()["attempts"]] == [started.attempt_id]
+    assert [UUID(attempt["attempt_id"]) for attempt in shown.json()["attempts"]] == [started.attempt_id]
     assert [answer.status_code for answer in hidden] == [404, 404]

@@ -43,7 +43,7 @@ class GatewayAccountSwitch(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters."""
 
-    id: UUID
+    id: UUID = msgspec.field(name="account_id")
     gateway: str
     label: str
     currency: str
@@ -66,7 +66,7 @@ class GatewayAccountCheckRead(msgspec.Struct, kw_only=True):
 class AttemptRead(msgspec.Struct, kw_only=True):
     """One try of the buyer at one account."""
 
-    id: UUID
+    id: UUID = msgspec.field(name="attempt_id")
     account_id: UUID
     status: str
     error_kind: str | None
@@ -80,7 +80,7 @@ class AttemptRead(msgspec.Struct, kw_only=True):
 class ChargeRead(msgspec.Struct, kw_only=True):
     """A payment at the provider."""
 
-    id: UUID
+    id: UUID = msgspec.field(name="charge_id")
     attempt_id: UUID
     provider_payment_id: str
     status: str
@@ -95,7 +95,7 @@ class ChargeRead(msgspec.Struct, kw_only=True):
 class RefundRead(msgspec.Struct, kw_only=True):
     """Money given back, or on its way."""
 
-    id: UUID
+    id: UUID = msgspec.field(name="refund_id")
     charge_id: UUID
     status: str
     amount_minor: int
@@ -109,7 +109,7 @@ class RefundRead(msgspec.Struct, kw_only=True):
 class PaymentRead(msgspec.Struct, kw_only=True):
     """What is to be paid under a reference, and how that went."""
 
-    id: UUID
+    id: UUID = msgspec.field(name="payment_id")
     reference: UUID
     status: str
     amount_minor: int
