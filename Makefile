@@ -12,6 +12,11 @@ install = $(python) -m pip install -qq --disable-pip-version-check --no-deps
 compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
 
+# A journey goes through PgBouncer: root gets it from Debian; where there is none that test is skipped and says what to install.
+pooler = command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+	|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer; } >/dev/null \
+	|| echo 'PgBouncer could not be installed: the journey through it is skipped. Install it (apt-get install pgbouncer) and run the tests again.' >&2
+
 help:
 	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, sandbox gateway; Ctrl-C stops it'
 	@echo 'make test                      set-up, checks and every test'
@@ -59,6 +64,7 @@ clean:
 	@$(MAKE) -s lock_file=requirements.txt stamps=$@ install
 
 .venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/bin/python
+	@$(pooler)
 	@$(MAKE) -s lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
 
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
