@@ -156,9 +156,9 @@ async def over_the_wait_for_a_lock(tx: Transaction) -> None:
     await tx.connection.execute("SELECT 1 FROM proof.locked FOR UPDATE")
 
 
-@pytest.mark.parametrize("beyond", [over_time, over_the_wait_for_a_lock])
+@pytest.mark.parametrize(("beyond", "limit"), [(over_time, "statement"), (over_the_wait_for_a_lock, "lock")])
 async def test_an_event_that_alone_runs_into_a_limit_again_and_again_is_parked_and_everything_else_goes_on(
-    event_log: Database, ana: UUID, beyond: Callable[[Transaction], Awaitable[None]]
+    event_log: Database, ana: UUID, beyond: Callable[[Transaction], Awaitable[None]], limit: str
 ) -> None:
     tries = 0
     name = beyond.__name__
@@ -179,6 +179,8 @@ async def test_an_event_that_alone_runs_into_a_limit_again_and_again_is_parked_a
 
     assert (await effects(event_log, ana, name), await cursor(event_log, ana, name)) == ([1, 3], 3)
     assert await parked(event_log, name) == [(ana, 2)]
+    [fault] = [letter.fault for letter in await dead_letters(event_log) if letter.subscription == name]
+    assert fault.rpartition("\n")[2] == f"DatabaseBusy {LIMIT_TRIES_MAX} times, at last: canceling statement due to {limit} timeout"
     assert TRIES_MAX < tries <= 1 + LIMIT_TRIES_MAX, "whoever only meets others at the wrong moment gets more tries than a fault"
 
 

@@ -208,7 +208,11 @@ class Follower:
                 if isinstance(failure, Trouble) and not isinstance(failure, DatabaseBusy):
                     raise
                 fault = traceback.format_exc(limit=-8)
-                faults += not isinstance(failure, DatabaseBusy)
+                if isinstance(failure, DatabaseBusy):
+                    # Lists show the last line: which limit it was, not that it was one.
+                    fault += f"{type(failure).__name__} {tried + 1} times, at last: {str(failure.__cause__).partition(chr(10))[0]}"
+                else:
+                    faults += 1
             if faults == TRIES_MAX:
                 break
         return await self._park(subscription, organizer_id, after, fault)
