@@ -58,5 +58,6 @@ async def serving(database_url: str, folder: Path, clock: Clock, *, hot_lane: bo
     yield Served(contexts, build_asgi(contexts, "all"), owner)
     await contexts.access.drained()
     await contexts.http.aclose()
+    contexts.tickets.close()
     contexts.identity.close()
     await contexts.database.close()

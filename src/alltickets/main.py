@@ -90,6 +90,7 @@ class Contexts:
         await self.payments.drained()
         await self.listener.stop()
         await self.http.aclose()
+        self.tickets.close()
         self.identity.close()
         await self.database.close()
 

@@ -100,6 +100,7 @@ PROBLEMS = Problems(
         ProblemType(orders.HoldersInvalid, "holders-invalid", 422, "Data of buyer or holders missing or wrong"),
         ProblemType(orders.LimitExceeded, "limit-exceeded", 409, "Over the limit"),
         ProblemType(orders.OrderNotOpen, "order-not-open", 409, "Not possible in this state of the order"),
+        ProblemType(orders.NoValidTickets, "no-valid-tickets", 409, "No valid ticket"),
         # payments
         ProblemType(payments.GatewayUnknown, "gateway-unknown", 404, "No such gateway"),
         ProblemType(payments.AccountNotFound, "gateway-account-not-found", 404, "No such gateway account"),

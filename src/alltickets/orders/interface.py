@@ -5,21 +5,24 @@ from alltickets.orders.refusals import (
     HoldersInvalid,
     HoldTaken,
     LimitExceeded,
+    NoValidTickets,
     OrderConflict,
     OrderNotFound,
     OrderNotOpen,
     SelectionInvalid,
 )
-from alltickets.orders.service import Orders
+from alltickets.orders.service import Orders, Paper
 
 __all__ = [
     "FieldFault",
     "HoldTaken",
     "HoldersInvalid",
     "LimitExceeded",
+    "NoValidTickets",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
     "Orders",
+    "Paper",
     "SelectionInvalid",
 ]

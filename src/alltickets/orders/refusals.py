@@ -7,7 +7,8 @@ Refusal
 ├── OrderConflict        the order id was used for something else
 ├── HoldTaken            another order was placed on the same hold
 ├── OrderNotFound        no such order, or not with this secret
-└── OrderNotOpen         what was asked is not possible in the state the order is in
+├── OrderNotOpen         what was asked is not possible in the state the order is in
+└── NoValidTickets       nothing of the order admits anybody, so there is nothing to print
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "HoldTaken",
     "HoldersInvalid",
     "LimitExceeded",
+    "NoValidTickets",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
@@ -109,3 +111,11 @@ class OrderNotOpen(Refusal):
 
     def __str__(self) -> str:
         return f"The order is {self.order_status.replace('_', ' ')}, so this cannot be done. Nothing was changed."
+
+
+@dataclass(eq=False)
+class NoValidTickets(Refusal):
+    """What was asked for has no ticket that admits anybody: the order is not paid, or its tickets were revoked."""
+
+    def __str__(self) -> str:
+        return "There is no valid ticket to print here. Nothing was changed; look at the order to see whether it is paid or was refunded."

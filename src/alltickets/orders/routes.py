@@ -15,23 +15,25 @@ from alltickets.orders.schemas import (
     CancelWrite,
     HoldRead,
     HoldWrite,
+    Locale,
     NextAction,
     OrderRead,
     OrderSummary,
     OrderWrite,
     PlacedOrderRead,
 )
-from alltickets.orders.service import Orders
+from alltickets.orders.service import Orders, Paper
 from alltickets.orders.wire import availability_read, hold_places, next_action, order_read, order_summary, place_order
 from alltickets.platform.http.address import AddressReader
 from alltickets.platform.paging import PAGE_SIZE_MAX, Page
-from alltickets.tickets.interface import svg_of
+from alltickets.tickets.interface import NoSuchTicket, svg_of
 
 __all__ = ["organizer_router", "shop_router"]
 
 PageSize = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX)]
 Cursor = Annotated[str | None, Parameter(max_length=500)]
 Secret = Annotated[str, Parameter(header="Authorization", max_length=200)]
+TicketFile = Annotated[str, Parameter(max_length=100, description="the ticket's id and `.pdf`")]
 BEARER = "Bearer "
 
 
@@ -39,7 +41,18 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
     """The buyer's routes, under /api/shop."""
     return Router(
         path="/api/shop",
-        route_handlers=[read_availability, put_hold, release_hold, put_order, read_order, pay_order, read_ticket_code],
+        route_handlers=[
+            read_availability,
+            put_hold,
+            release_hold,
+            put_order,
+            read_order,
+            pay_order,
+            read_ticket_code,
+            read_tickets_pdf,
+            read_ticket_pdf,
+            read_order_calendar,
+        ],
         dependencies=_dependencies(orders, addresses),
         tags=["shop"],
     )
@@ -109,6 +122,45 @@ async def read_ticket_code(order_id: UUID, ticket_id: UUID, secret: Secret, orde
     return Response(svg_of(shown.code).encode(), headers={"Cache-Control": "no-store"})
 
 
+@get(
+    "/orders/{order_id:uuid}/tickets.pdf",
+    operation_id="readTicketsPdf",
+    media_type="application/pdf",
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def read_tickets_pdf(order_id: UUID, secret: Secret, orders: Orders, locale: Locale | None = None) -> Response[bytes]:
+    """The order's valid tickets to print, a page each; in the organizer's language unless another is asked for."""
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    return _download(await orders.papers.tickets_pdf(organizer_id, order_id, locale=locale))
+
+
+@get(
+    "/orders/{order_id:uuid}/tickets/{ticket_file:str}",
+    operation_id="readTicketPdf",
+    media_type="application/pdf",
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def read_ticket_pdf(
+    order_id: UUID, ticket_file: TicketFile, secret: Secret, orders: Orders, locale: Locale | None = None
+) -> Response[bytes]:
+    """One valid ticket of the order to print, as `readTicketsPdf`."""
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    ticket_id = _ticket_id_of(ticket_file)
+    return _download(await orders.papers.tickets_pdf(organizer_id, order_id, ticket_id=ticket_id, locale=locale))
+
+
+@get(
+    "/orders/{order_id:uuid}/calendar.ics",
+    operation_id="readOrderCalendar",
+    media_type="text/calendar",
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def read_order_calendar(order_id: UUID, secret: Secret, orders: Orders, locale: Locale | None = None) -> Response[bytes]:
+    """The performances that the order's valid tickets are for, as an iCalendar file."""
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    return _download(await orders.papers.calendar(organizer_id, order_id, locale=locale))
+
+
 @get("/", operation_id="listOrders", guards=[allow(Permission.ORDERS_READ)])
 async def list_orders(
     actor: Actor,
@@ -139,6 +191,22 @@ def _secret_of(authorization: str) -> str:
     if not authorization.startswith(BEARER):
         raise OrderNotFound
     return authorization.removeprefix(BEARER)
+
+
+def _ticket_id_of(ticket_file: str) -> UUID:
+    """Raises `NoSuchTicket` for what is not a ticket's id and `.pdf`."""
+    stem, dot, ending = ticket_file.rpartition(".")
+    try:
+        if (dot, ending) == (".", "pdf"):
+            return UUID(stem)
+    except ValueError:
+        pass
+    raise NoSuchTicket(stem)
+
+
+def _download(paper: Paper) -> Response[bytes]:
+    headers = {"Content-Disposition": f'attachment; filename="{paper.name}"', "Cache-Control": "no-store"}
+    return Response(paper.content, media_type=paper.media_type, headers=headers)
 
 
 def _dependencies(orders: Orders, addresses: AddressReader) -> dict[str, Provide]:

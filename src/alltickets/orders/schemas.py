@@ -1,7 +1,7 @@
 """Orders on the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ __all__ = [
     "HoldRead",
     "HoldWrite",
     "HolderWrite",
+    "Locale",
     "NextAction",
     "OfferAvailability",
     "OrderRead",
@@ -35,6 +36,7 @@ Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=_LINE)]
 Document = Annotated[str, msgspec.Meta(max_length=20, pattern=_LINE)]
 Phone = Annotated[str, msgspec.Meta(max_length=30, pattern=_LINE)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_LINE)]
+Locale = Literal["es-AR", "en", "pt-BR"]
 Answer = Annotated[str, msgspec.Meta(max_length=1000, pattern=_LINES)]
 
 

@@ -1,6 +1,8 @@
 """What others may use of tickets. Functions that take `tx` join the caller's transaction."""
 
 from alltickets.tickets.keys import EventKey, EventKeys
+from alltickets.tickets.pdf.render import tickets_pdf
+from alltickets.tickets.pdf.sheet import PrintedOrder, PrintedTicket
 from alltickets.tickets.queries import read_states
 from alltickets.tickets.rules import (
     IssueTicket,
@@ -22,6 +24,8 @@ __all__ = [
     "EventKeys",
     "IssueTicket",
     "NoSuchTicket",
+    "PrintedOrder",
+    "PrintedTicket",
     "ReplacedTooOften",
     "Revocation",
     "ShownTicket",
@@ -42,4 +46,5 @@ __all__ = [
     "short_event",
     "short_id",
     "svg_of",
+    "tickets_pdf",
 ]

@@ -13,6 +13,8 @@ from alltickets.platform.paging import Page
 from alltickets.tickets import queries
 from alltickets.tickets.events import IssuedPart, TicketReissued, TicketRevoked, TicketsIssued
 from alltickets.tickets.keys import EventKey, EventKeys
+from alltickets.tickets.pdf.press import Press
+from alltickets.tickets.pdf.sheet import PrintedOrder
 from alltickets.tickets.rules import (
     IssueTicket,
     NoSuchTicket,
@@ -117,6 +119,7 @@ class Tickets:
         self._clock = clock
         self._keys = keys
         self._catalog = catalog
+        self._press = Press()
 
     async def shown_of_order(self, organizer_id: UUID, order_id: UUID) -> list[ShownTicket]:
         """The order's tickets by number, with their codes. The caller has seen that whoever asks may see the order."""
@@ -131,6 +134,14 @@ class Tickets:
         if ticket is None or ticket.order_id != order_id:
             raise NoSuchTicket(str(ticket_id))
         return await self._show(organizer_id, ticket)
+
+    async def print(self, order: PrintedOrder) -> bytes:
+        """The order's tickets as a PDF, made off the event loop. Raises `Overloaded`."""
+        return await self._press.print(order)
+
+    def close(self) -> None:
+        """Let the press end."""
+        self._press.close()
 
     async def list_of_event(
         self, organizer_id: UUID, event_id: UUID, *, status: TicketStatus | None, cursor: str | None, size: int

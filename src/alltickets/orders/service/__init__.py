@@ -8,6 +8,7 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.back_office import BackOffice
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.holding import HeldPlaces, Holding, PlaceHold
+from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
 from alltickets.orders.service.shop import Shop
 from alltickets.payments.interface import Payments
@@ -17,14 +18,14 @@ from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import Pricing
 from alltickets.tickets.interface import Tickets
 
-__all__ = ["HeldPlaces", "Orders", "PlaceHold", "PlaceOrder", "PlacedOrder"]
+__all__ = ["HeldPlaces", "Orders", "Paper", "PlaceHold", "PlaceOrder", "PlacedOrder"]
 
 
 class Orders:
     """Orders as the composition root builds them: one per process.
 
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
-    back_office: what organizers read and call off.
+    papers: what they take along. back_office: what organizers read and call off.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Orders:
             hold_seconds_max=settings.hold_seconds_max,
         )
         self.shop = Shop(database, clock, catalog, levels, payments, tickets, quotes, self.secrets)
+        self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 
     async def drained(self) -> None:

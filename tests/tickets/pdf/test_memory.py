@@ -1,0 +1,20 @@
+"""A job that prints a thousand tickets needs no more memory at its end than soon after its beginning."""
+
+import json
+import subprocess
+import sys
+
+from tests.structure.source import ROOT
+
+
+def test_memory_does_not_grow_with_the_tickets_printed() -> None:
+    command = [sys.executable, "-m", "alltickets.cli", "bench", "pdf", "--json", "--tickets=1000", "--pages=4", "--rounds=1"]
+
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)  # exit code 1 is a slow machine
+
+    figures = json.loads(printed.stdout)
+    assert figures["tickets"] == 1_000
+    # What a hundred tickets took has been taken; nine hundred more that were kept would weigh 12 MB as files alone.
+    assert figures["grown_mb"] < 10
+    # What docs/decisions/0010 states as the most that a process which prints comes to; how much of it depends on the cores that set pages.
+    assert figures["peak_mb"] < 340
