@@ -1,6 +1,7 @@
 """Printing beside everything else that a process does."""
 
 import asyncio
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -25,11 +26,12 @@ async def test_documents_are_printed_while_the_loop_goes_on() -> None:
     assert printing.result() == tickets_pdf(order)
 
 
-async def test_who_asks_when_too_many_wait_is_sent_away() -> None:
-    press = Press(waiting_max=1)
+async def test_who_asks_when_too_many_pages_are_waited_for_is_sent_away() -> None:
+    press = Press(pages_max=3)
+    two_pages = make_order(make_ticket(1), make_ticket(2))
 
-    answers = await asyncio.gather(*[press.print(make_order()) for _ in range(3)], return_exceptions=True)
-    later = await press.print(make_order())
+    answers = await asyncio.gather(*[press.print(two_pages) for _ in range(3)], return_exceptions=True)
+    later = await press.print(two_pages)
     press.close()
 
     assert [type(answer) for answer in answers] == [bytes, bytes, Overloaded]
@@ -37,10 +39,11 @@ async def test_who_asks_when_too_many_wait_is_sent_away() -> None:
 
 
 async def test_a_document_that_fails_makes_room_for_the_next() -> None:
-    press = Press(waiting_max=0)
+    press = Press(pages_max=1)
+    unknown_zone = make_order(timezone="America/Nowhere")
 
-    with pytest.raises(AssertionError):
-        await press.print(make_order(tickets=()))
+    with pytest.raises(ZoneInfoNotFoundError):
+        await press.print(unknown_zone)
 
     assert await press.print(make_order())
     press.close()
