@@ -57,6 +57,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "order_id": order["order_id"],
             "reference": order["order_id"],
             "ticket_id": ticket["ticket_id"],
+            "ticket_file": f"{ticket['ticket_id']}.pdf",
             "checkpoint_id": str(steward.checkpoint_id),
             "device_id": device["device_id"],
             "api_key_id": api_key["api_key"]["api_key_id"],

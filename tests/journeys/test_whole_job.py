@@ -6,6 +6,7 @@ from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
 from tests.journeys.seen import places, problem_of
+from tests.tickets.pdf.printing import codes_in, pictures_of
 
 
 def test_from_the_published_event_to_the_door_which_lets_each_ticket_in_once(stack: Stack, organizer: Organizer, buyer: Buyer) -> None:
@@ -42,6 +43,19 @@ def test_from_the_published_event_to_the_door_which_lets_each_ticket_in_once(sta
     }
     assert steward.scan(second)["outcome"] == "admitted"
     assert steward.scan("esto no es una entrada")["outcome"] == "unknown"
+
+
+def test_a_printed_ticket_lets_its_holder_in_once(organizer: Organizer, buyer: Buyer, sale: Sale) -> None:
+    order = buyer.order(sale, buyer.hold(sale, 2).json()["hold_id"]).json()
+    buyer.pay(order)
+    paid = buyer.paid(order)
+
+    printed = buyer.http.get(f"/api/shop/orders/{order['order_id']}/tickets.pdf", headers={"Authorization": f"Bearer {order['secret']}"})
+
+    [first], [second] = [codes_in(page) for page in pictures_of(printed.content)]
+    steward = organizer.steward(sale)
+    assert [first, second] == [ticket["code"] for ticket in paid["tickets"]]
+    assert [steward.scan(code)["outcome"] for code in (first, second, first)] == ["admitted", "admitted", "already_used"]
 
 
 def test_the_ticket_is_shown_as_a_picture_to_whoever_has_the_secret_of_the_order(buyer: Buyer, sale: Sale) -> None:
