@@ -51,6 +51,7 @@ from alltickets.platform.secrets import KeyRing
 from alltickets.platform.settings import Settings, SettingsError
 from alltickets.pricing.interface import PriceLists, Pricing
 from alltickets.problems import PROBLEMS
+from alltickets.storefront.site import Storefront
 from alltickets.tickets.interface import EventKeys, Tickets
 
 __all__ = ["Contexts", "application", "build_asgi", "build_contexts", "database_urls", "key_ring_of", "loops_of", "subscriptions_of"]
@@ -214,16 +215,23 @@ def hot_routes_of(contexts: Contexts, surface: str) -> list[HotRoute]:
     return {"all": [*shop, *gate], "shop": shop, "organizer": [], "gate": gate}[surface]
 
 
+def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
+    """The public pages; None on a surface that has none."""
+    return Storefront(PROBLEMS, site_url=contexts.settings.public_url) if surface in ("all", "shop") else None
+
+
 def build_litestar(contexts: Contexts, surface: str) -> Litestar:
     """The framework's part of a surface. Raises `UndeclaredRoutes` if a route does not say who may call it."""
     authorization = Authorization(contexts.identity.authenticator, contexts.identity.cookie)
     health = Health(contexts.database, database_urls(contexts.settings)[1], [one.name for one in subscriptions_of(contexts)])
+    storefront = storefront_of(contexts, surface)
     app = build_application(
-        routers=[*routers_of(contexts, surface), health_router(health)],
+        routers=[*routers_of(contexts, surface), *([storefront.router()] if storefront else []), health_router(health)],
         plugins=[authorization],
         security_schemes=authorization.security_schemes(),
         document_guard=allow_anyone("the document describes what is offered, nothing of anybody"),
         problems=PROBLEMS,
+        page_of_problem=storefront.errors.for_browser if storefront else None,
         body_bytes_max=contexts.settings.body_bytes_max,
         version=VERSION,
         public_url=contexts.settings.public_url,
