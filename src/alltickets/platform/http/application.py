@@ -15,6 +15,7 @@ from litestar.exceptions import (
     SerializationException,
     ValidationException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.plugins import InitPlugin
@@ -68,7 +69,7 @@ class _OwnErrors(InitPlugin):
         return app_config
 
     def _answer(self, request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
-        refusal = self._translated(fault)
+        refusal = self._translated(request, fault)
         document = self._problems.document(refusal, instance=request.url.path)
         headers = dict(document.headers)
         if isinstance(refusal, NotAllowedHere):
@@ -79,7 +80,7 @@ class _OwnErrors(InitPlugin):
             return page
         return Response(document.body, status_code=document.status, headers=headers, media_type="application/problem+json")
 
-    def _translated(self, fault: Exception) -> Exception:
+    def _translated(self, request: Request[Any, Any, Any], fault: Exception) -> Exception:
         """Litestar's own exceptions as refusals of our table."""
         if isinstance(fault, ValidationException):
             return _explained(fault)
@@ -90,8 +91,14 @@ class _OwnErrors(InitPlugin):
         if isinstance(fault, SerializationException):
             return MalformedBody(fault.detail)
         if isinstance(fault, ClientException):
-            return PayloadTooLarge(self._body_bytes_max) if fault.status_code == 413 else MalformedBody(fault.detail)
+            return PayloadTooLarge(self._bytes_max_of(request)) if fault.status_code == 413 else MalformedBody(fault.detail)
         return fault
+
+    def _bytes_max_of(self, request: Request[Any, Any, Any]) -> int:
+        """What the route takes, which may be more than the others."""
+        handler = request.scope.get("route_handler")
+        own = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+        return own or self._body_bytes_max
 
 
 def build_application(
