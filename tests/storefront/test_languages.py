@@ -86,7 +86,8 @@ def test_dates_have_their_weekday_by_the_clock_of_the_venue(language: Language, 
 
 
 def test_zones_are_named_for_people() -> None:
-    assert "Buenos Aires" in Formats(SPANISH).zone(BUENOS_AIRES)
+    assert Formats(SPANISH).zone_city(BUENOS_AIRES) == "Buenos Aires"
+    assert Formats(SPANISH).zone_city("America/Sao_Paulo") == "São Paulo"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ its organizer. `why_unsellable` says whether something is sold now; of stock and
 unless `why_withdrawn`, or the `SaleState` read behind the lock that decides, says otherwise.
 """
 
-from alltickets.catalog.queries import APPEARANCE_TOPIC, Catalog, read_appearance, read_picture, read_sale_states, read_snapshot
+from alltickets.catalog.queries import (
+    APPEARANCE_TOPIC,
+    EVENT_TOPIC,
+    Catalog,
+    read_appearance,
+    read_picture,
+    read_sale_states,
+    read_snapshot,
+)
 from alltickets.catalog.refusals import (
     AccessCodeNeeded,
     Blocker,
@@ -53,6 +61,7 @@ from alltickets.catalog.service import AccessCodes, CatalogService
 
 __all__ = [
     "APPEARANCE_TOPIC",
+    "EVENT_TOPIC",
     "AccessCodeNeeded",
     "AccessCodes",
     "Appearance",

@@ -32,6 +32,7 @@ from alltickets.platform.paging import Page, decode_cursor, page_of
 
 __all__ = [
     "APPEARANCE_TOPIC",
+    "EVENT_TOPIC",
     "Catalog",
     "EventFacts",
     "list_cities",
@@ -46,7 +47,7 @@ __all__ = [
     "read_venue",
 ]
 
-TOPIC = "catalog"
+EVENT_TOPIC = "catalog"
 APPEARANCE_TOPIC = "appearance"
 OWNERS_KEPT_MAX = 100_000
 
@@ -228,7 +229,7 @@ class Catalog:
 
     def follow(self, listener: Listener) -> None:
         """Drop a copy as soon as its change is announced."""
-        self._events.follow(listener, TOPIC, UUID)
+        self._events.follow(listener, EVENT_TOPIC, UUID)
 
     def peek(self, event_id: UUID) -> EventSnapshot | None:
         """The copy if it is here and fresh, without waiting; None otherwise: then ask for `snapshot`."""

@@ -56,9 +56,9 @@ class Formats:
         """`21:00`"""
         return self._format(at, timezone, self._time)
 
-    def zone(self, timezone: str) -> str:
-        """Whose time that is: `hora de Buenos Aires`."""
-        return str(get_timezone_location(_zone(timezone), locale=self._locale))
+    def zone_city(self, timezone: str) -> str:
+        """Where the clocks show that time: `Buenos Aires`."""
+        return str(get_timezone_location(_zone(timezone), locale=self._locale, return_city=True))
 
     def _format(self, at: datetime, timezone: str, pattern: str) -> str:
         return str(format_datetime(at, pattern, tzinfo=_zone(timezone), locale=self._locale)).replace(".", "")

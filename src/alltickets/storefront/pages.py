@@ -8,12 +8,26 @@ from urllib.parse import parse_qsl
 from alltickets.storefront.encodings import Compressed
 from alltickets.storefront.languages import Language
 
-__all__ = ["IMMUTABLE", "NO_STORE", "SHARED", "Handler", "Page", "PageAnswer", "PageRequest", "etag_of", "html", "redirect"]
+__all__ = [
+    "IMMUTABLE",
+    "NO_STORE",
+    "SHARED",
+    "SHARED_BRIEFLY",
+    "Handler",
+    "Page",
+    "PageAnswer",
+    "PageRequest",
+    "etag_of",
+    "html",
+    "redirect",
+]
 
 NO_STORE = "no-store"
 """Somebody's, or different each time."""
 SHARED = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
 """The same for everybody. Browsers ask each time, caches in front of us every ten seconds."""
+SHARED_BRIEFLY = "public, max-age=0, s-maxage=1"
+"""The same, while something is about to change by the clock."""
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Named by its content: it never changes."""
 

@@ -14,7 +14,7 @@ from alltickets.storefront.languages import DEFAULT, LANGUAGES, Language, langua
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, etag_of
 from alltickets.storefront.templates import Templates
 
-__all__ = ["ErrorPages", "page_router"]
+__all__ = ["ErrorPages", "operation_id", "page_router"]
 
 COMPRESSIBLE = ("text/", "image/svg", "application/json")
 
@@ -49,6 +49,11 @@ def page_router(pages: Sequence[Page], errors: ErrorPages) -> Router:
     return Router("/", route_handlers=handlers, include_in_schema=False)
 
 
+def operation_id(name: str, language: Language) -> str:
+    """What the page of that name is called in figures, in each language."""
+    return name if language is DEFAULT else f"{name}{language.tag[:2].capitalize()}"
+
+
 def _handler(page: Page, language: Language, errors: ErrorPages) -> HTTPRouteHandler:
     methods = [HttpMethod.GET, HttpMethod.HEAD] if page.method == "GET" else [HttpMethod(page.method)]
     path = language.path(page.path).replace("}", ":str}")
@@ -71,7 +76,7 @@ def _handler(page: Page, language: Language, errors: ErrorPages) -> HTTPRouteHan
     return HTTPRouteHandler(
         path,
         http_method=methods,
-        operation_id=f"{page.name}{'' if language is DEFAULT else language.tag[:2].capitalize()}",
+        operation_id=operation_id(page.name, language),
         guards=[allow_anyone(page.why_anyone)],
         status_code=200,
         media_type="text/html",

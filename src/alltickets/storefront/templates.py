@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from alltickets.storefront.addresses import picture_path, theme_path
 from alltickets.storefront.assets import Assets
 from alltickets.storefront.formats import Formats
 from alltickets.storefront.languages import LANGUAGES, Language, translations_of
@@ -32,6 +33,7 @@ def _environment(language: Language, assets: Assets, site_url: str) -> Environme
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
@@ -45,5 +47,7 @@ def _environment(language: Language, assets: Assets, site_url: str) -> Environme
         built_url=assets.built_url,
         styles_of=assets.styles,
         site_url=site_url,
+        picture_path=picture_path,
+        theme_path=theme_path,
     )
     return environment

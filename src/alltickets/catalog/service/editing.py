@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
 from alltickets.catalog.events import EventChanged, EventPart
-from alltickets.catalog.queries import TOPIC, Catalog, EventFacts, read_event
+from alltickets.catalog.queries import EVENT_TOPIC, Catalog, EventFacts, read_event
 from alltickets.catalog.refusals import EventNotFound, IllegalMove, TooManyParts, VersionConflict
 from alltickets.catalog.rules.details import PARTS_MAX
 from alltickets.catalog.rules.search import folded
@@ -57,7 +57,7 @@ class Edit:
         if after.event.status != EventStatus.DRAFT:
             for part, part_id in self._changes:
                 self.tx.publish(EventChanged(event_id=event_id, event_version=after.revision, part=part, part_id=part_id))
-        self.tx.announce(TOPIC, str(event_id))
+        self.tx.announce(EVENT_TOPIC, str(event_id))
 
     def _with_event(self, detail: Detail | None) -> Detail:
         return {"event_id": str(self.before.event.event_id), **(detail or {})}

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.catalog.events import EventCancelled, EventPart, EventPostponed, EventPublished
-from alltickets.catalog.queries import TOPIC, list_events, read_event, snapshot_of
+from alltickets.catalog.queries import EVENT_TOPIC, list_events, read_event, snapshot_of
 from alltickets.catalog.refusals import EventNotFound, EventSlugTaken, NotDeletable, NotPublishable, VenueNotFound
 from alltickets.catalog.rules.details import currency_faults, require, slug_from, zone_faults
 from alltickets.catalog.rules.publishing import publishing_blockers
@@ -104,7 +104,7 @@ class Events:
             for statement in _DELETIONS:
                 await tx.execute(statement, event_id=event_id)
             await record(tx, actor, "event.deleted", Subject("event", event_id), {"title": title})
-            tx.announce(TOPIC, str(event_id))
+            tx.announce(EVENT_TOPIC, str(event_id))
 
     async def publish(self, actor: Actor, event_id: UUID) -> EventRead:
         """Make the event public and put it on sale. Raises `EventNotFound`, `IllegalMove`, `NotPublishable` with every blocker."""
