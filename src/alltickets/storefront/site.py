@@ -35,7 +35,7 @@ class Storefront:
         self.pages: Sequence[Page] = (
             listing_page(sources, self._events, templates),
             self._events.page(),
-            calendar_page(sources, site_url=site_url),
+            calendar_page(sources, templates),
             *Pictures(sources).pages(),
             *legal_pages(templates),
             *robot_pages(sources, site_url=site_url),

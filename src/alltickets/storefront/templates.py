@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from alltickets.storefront.addresses import picture_path, theme_path
 from alltickets.storefront.assets import Assets
@@ -29,7 +29,8 @@ class Templates:
 def _environment(language: Language, assets: Assets, site_url: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
-        autoescape=True,
+        # Calendar files are no HTML; their own escaping is `event/calendar.py`'s.
+        autoescape=select_autoescape(disabled_extensions=("ics",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,17 +1,16 @@
-"""What others read of an event: search engines (schema.org), calendars (RFC 5545), and addresses to share it."""
+"""What others read of an event: search engines (schema.org), and addresses to share it."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from alltickets.catalog.interface import EventSnapshot, PerformanceSnapshot, VenueSnapshot
+from alltickets.catalog.interface import EventSnapshot, VenueSnapshot
 from alltickets.kernel.money import exponent_of
 from alltickets.storefront.event.view import EventView, OfferView, PerformanceView, SaleState
 
-__all__ = ["calendar_file", "mail_url", "map_url", "plain_summary", "structured_data", "whatsapp_url"]
+__all__ = ["mail_url", "map_url", "place_of", "plain_summary", "structured_data", "whatsapp_url"]
 
 SUMMARY_MAX = 160
 _SCHEMA = "https://schema.org/"
@@ -39,10 +38,14 @@ def structured_data(view: EventView, *, page_url: str, picture_url: str) -> Mark
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
 
 
+def place_of(venue: VenueSnapshot) -> str:
+    """The venue in one line."""
+    return ", ".join(part for part in (venue.name, venue.address, venue.city) if part)
+
+
 def map_url(venue: VenueSnapshot) -> str:
     """Where a telephone opens its map, and a computer one in the browser."""
-    place = ", ".join(part for part in (venue.name, venue.address, venue.city) if part)
-    return f"https://www.google.com/maps/search/?{urlencode({'api': '1', 'query': place})}"
+    return f"https://www.google.com/maps/search/?{urlencode({'api': '1', 'query': place_of(venue)})}"
 
 
 def whatsapp_url(text: str) -> str:
@@ -53,29 +56,6 @@ def whatsapp_url(text: str) -> str:
 def mail_url(subject: str, text: str) -> str:
     """A mail with this subject and text, to be addressed."""
     return f"mailto:?subject={quote(subject)}&body={quote(text)}"
-
-
-def calendar_file(event: EventSnapshot, performance: PerformanceSnapshot, *, page_url: str, now: datetime) -> bytes:
-    """A calendar file of one performance (RFC 5545)."""
-    venue = event.venue
-    place = "" if venue is None else ", ".join(part for part in (venue.name, venue.address, venue.city) if part)
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//ALLTICKETS//shop//ES",
-        "BEGIN:VEVENT",
-        f"UID:{performance.performance_id}@alltickets",
-        f"DTSTAMP:{_utc(now)}",
-        f"DTSTART:{_utc(performance.starts_at)}",
-        f"DTEND:{_utc(performance.ends_at)}",
-        f"SUMMARY:{_escaped(event.title)}",
-        f"LOCATION:{_escaped(place)}",
-        f"DESCRIPTION:{_escaped(plain_summary(event))}",
-        f"URL:{page_url}",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    return "".join(f"{_folded(line)}\r\n" for line in lines).encode()
 
 
 def _entry(view: EventView, performance: PerformanceView, page_url: str, picture_url: str) -> dict[str, Any]:
@@ -121,26 +101,3 @@ def _offer(offer: OfferView, page_url: str) -> dict[str, Any]:
     if offer.opens_at is not None:
         entry["validFrom"] = offer.opens_at.isoformat()
     return entry
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _escaped(text: str) -> str:
-    """Text as a value (RFC 5545 section 3.3.11)."""
-    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r\n", "\n").replace("\n", "\\n")
-    return "".join(char for char in escaped if char >= " ")
-
-
-def _folded(line: str) -> str:
-    """At most 75 octets a line (section 3.1), never in the middle of a character."""
-    parts, size = [""], 0
-    for char in line:
-        width = len(char.encode())
-        if size + width > 74:
-            parts.append("")
-            size = 1
-        parts[-1] += char
-        size += width
-    return "\r\n ".join(parts)
