@@ -1,6 +1,8 @@
 """An organizer's accent, made readable: what it picks is kept where it can be, and darkened where it cannot be read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["CONTRAST_MIN", "INK", "PAPER", "PLATFORM_ACCENT", "WHITE", "Theme", "contrast", "theme_of"]
 
@@ -31,6 +33,7 @@ class Theme:
     """A tint of paper."""
 
 
+@lru_cache(maxsize=1_000)
 def theme_of(accent: str) -> Theme:
     """The theme of an accent."""
     fill = next(colour for colour in _towards(accent, "#000000") if _best_on(colour)[1] >= CONTRAST_MIN)
@@ -52,9 +55,9 @@ def _best_on(fill: str) -> tuple[str, float]:
     return (WHITE, white) if white >= CONTRAST_MIN or white >= ink else (INK, ink)
 
 
-def _towards(colour: str, end: str) -> list[str]:
+def _towards(colour: str, end: str) -> Iterator[str]:
     """The colour, and its way to another in small steps."""
-    return [_mixed(colour, end, step / _STEPS) for step in range(_STEPS + 1)]
+    return (_mixed(colour, end, step / _STEPS) for step in range(_STEPS + 1))
 
 
 def _mixed(colour: str, other: str, share: float) -> str:

