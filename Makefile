@@ -5,7 +5,7 @@ SHELL = /bin/sh
 
 PORT = 8000
 PYTHON = python3
-BENCH = holds orders sellout scans pdf
+BENCH = holds orders sellout scans pdf page
 
 python = .venv/bin/python
 install = $(python) -m pip install -qq --disable-pip-version-check --no-deps

@@ -19,17 +19,6 @@ from alltickets.platform.outbox import lags
 __all__ = ["Health", "health_router"]
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_HOME = """<!doctype html>
-<html lang="es-AR">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>ALLTICKETS</title></head>
-<body>
-<h1>ALLTICKETS está en marcha</h1>
-<p>Las páginas de compra todavía no están. Lo que ya hay se usa por la interfaz HTTP:
-<a href="/api/openapi.json">documento OpenAPI</a>, <a href="/api/shop/events">eventos en venta</a>, <a href="/health/ready">estado</a>.</p>
-<p lang="en">ALLTICKETS is running. There are no shop pages yet; the links above lead to the API.</p>
-</body>
-</html>
-"""
 _log = structlog.get_logger()
 
 
@@ -80,11 +69,6 @@ class Health:
 def health_router(health: Health) -> Router:
     """The operator's routes. Keep them from the public at the proxy."""
 
-    @get("/", operation_id="home", guards=[allow_anyone("shows that the server is alive")], include_in_schema=False)
-    async def home() -> Response[str]:
-        """A page that shows that the server is alive, until the shop has pages."""
-        return Response(_HOME, media_type="text/html; charset=utf-8")
-
     @get("/health/live", operation_id="healthLive", guards=[allow_anyone("says nothing but that the process answers")])
     async def live() -> dict[str, str]:
         """The process answers."""
@@ -106,4 +90,4 @@ def health_router(health: Health) -> Router:
         """Figures for Prometheus."""
         return Response(await health.metrics(), media_type=_TEXT)
 
-    return Router("/", route_handlers=[home, live, ready, metrics], tags=["operations"])
+    return Router("/", route_handlers=[live, ready, metrics], tags=["operations"])

@@ -51,6 +51,9 @@ from alltickets.platform.secrets import KeyRing
 from alltickets.platform.settings import Settings, SettingsError
 from alltickets.pricing.interface import PriceLists, Pricing
 from alltickets.problems import PROBLEMS
+from alltickets.storefront.organizers import Organizers
+from alltickets.storefront.site import Storefront
+from alltickets.storefront.sources import Sources
 from alltickets.tickets.interface import EventKeys, Tickets
 
 __all__ = ["Contexts", "application", "build_asgi", "build_contexts", "database_urls", "key_ring_of", "loops_of", "subscriptions_of"]
@@ -207,23 +210,46 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
     return {"all": [*shop, *organizer, *gate], "shop": shop, "organizer": organizer, "gate": gate}[surface]
 
 
-def hot_routes_of(contexts: Contexts, surface: str) -> list[HotRoute]:
+def hot_routes_of(contexts: Contexts, surface: str, storefront: Storefront | None) -> list[HotRoute]:
     """The hot lane of a surface."""
-    shop = [*alltickets.orders.lane.hot_routes(contexts.orders), *alltickets.payments.lane.hot_routes(contexts.payments)]
+    shop = [
+        *alltickets.orders.lane.hot_routes(contexts.orders),
+        *alltickets.payments.lane.hot_routes(contexts.payments),
+        *(storefront.hot_routes() if storefront else []),
+    ]
     gate = alltickets.access.lane.hot_routes(contexts.access, contexts.identity.authenticator)
     return {"all": [*shop, *gate], "shop": shop, "organizer": [], "gate": gate}[surface]
 
 
-def build_litestar(contexts: Contexts, surface: str) -> Litestar:
+def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
+    """The public pages; None on a surface that has none."""
+    if surface not in ("all", "shop"):
+        return None
+    sources = Sources(
+        database=contexts.database,
+        clock=contexts.clock,
+        catalog=contexts.catalog,
+        catalog_service=contexts.catalog_service,
+        pricing=contexts.pricing,
+        orders=contexts.orders,
+        organizers=Organizers(contexts.database),
+    )
+    storefront = Storefront(sources, PROBLEMS, site_url=contexts.settings.public_url)
+    storefront.follow(contexts.listener)
+    return storefront
+
+
+def build_litestar(contexts: Contexts, surface: str, storefront: Storefront | None) -> Litestar:
     """The framework's part of a surface. Raises `UndeclaredRoutes` if a route does not say who may call it."""
     authorization = Authorization(contexts.identity.authenticator, contexts.identity.cookie)
     health = Health(contexts.database, database_urls(contexts.settings)[1], [one.name for one in subscriptions_of(contexts)])
     app = build_application(
-        routers=[*routers_of(contexts, surface), health_router(health)],
+        routers=[*routers_of(contexts, surface), *([storefront.router()] if storefront else []), health_router(health)],
         plugins=[authorization],
         security_schemes=authorization.security_schemes(),
         document_guard=allow_anyone("the document describes what is offered, nothing of anybody"),
         problems=PROBLEMS,
+        page_of_problem=storefront.errors.for_browser if storefront else None,
         body_bytes_max=contexts.settings.body_bytes_max,
         version=VERSION,
         public_url=contexts.settings.public_url,
@@ -236,8 +262,9 @@ def build_litestar(contexts: Contexts, surface: str) -> Litestar:
 
 def build_asgi(contexts: Contexts, surface: str) -> Any:
     """A surface as one ASGI application: the hot lane in front, the framework behind."""
-    rest = Edge(build_litestar(contexts, surface))
-    routes = hot_routes_of(contexts, surface) if contexts.settings.hot_lane else []
+    storefront = storefront_of(contexts, surface)
+    rest = Edge(build_litestar(contexts, surface, storefront))
+    routes = hot_routes_of(contexts, surface, storefront) if contexts.settings.hot_lane else []
     return Lane(routes, rest, problems=PROBLEMS, addresses=contexts.addresses, body_bytes_max=contexts.settings.body_bytes_max)
 
 

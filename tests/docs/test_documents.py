@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alltickets.cli import main
-from alltickets.main import build_contexts, hot_routes_of
+from alltickets.main import build_contexts, hot_routes_of, storefront_of
 from alltickets.platform.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def test_the_operations_of_the_hot_lane_are_those_that_are_named(tmp_path: Path)
 
     named = set(re.findall(r"`([a-z]+[A-Z]\w+|scan)`", section))
 
-    assert named == {route.operation_id for route in hot_routes_of(contexts, "all")}
+    assert named == {route.operation_id for route in hot_routes_of(contexts, "all", storefront_of(contexts, "all"))}
 
 
 def _written(value: object) -> str:

@@ -5,7 +5,15 @@ its organizer. `why_unsellable` says whether something is sold now; of stock and
 unless `why_withdrawn`, or the `SaleState` read behind the lock that decides, says otherwise.
 """
 
-from alltickets.catalog.queries import Catalog, read_sale_states, read_snapshot
+from alltickets.catalog.queries import (
+    APPEARANCE_TOPIC,
+    EVENT_TOPIC,
+    Catalog,
+    read_appearance,
+    read_picture,
+    read_sale_states,
+    read_snapshot,
+)
 from alltickets.catalog.refusals import (
     AccessCodeNeeded,
     Blocker,
@@ -20,6 +28,8 @@ from alltickets.catalog.refusals import (
     NotOnSaleReason,
     NotPublishable,
     PerformanceNotFound,
+    PictureNotFound,
+    PictureRefused,
     QuestionNotFound,
     SectorNotFound,
     TicketTypeNotFound,
@@ -27,10 +37,13 @@ from alltickets.catalog.refusals import (
     VenueNotFound,
     VersionConflict,
 )
+from alltickets.catalog.rules.search import EventSearch
 from alltickets.catalog.rules.snapshot import (
+    Appearance,
     EventSnapshot,
     Offer,
     PerformanceSnapshot,
+    PictureSnapshot,
     QuestionKind,
     QuestionSnapshot,
     SaleState,
@@ -47,13 +60,17 @@ from alltickets.catalog.rules.states import EventStatus, PerformanceStatus, Visi
 from alltickets.catalog.service import AccessCodes, CatalogService
 
 __all__ = [
+    "APPEARANCE_TOPIC",
+    "EVENT_TOPIC",
     "AccessCodeNeeded",
     "AccessCodes",
+    "Appearance",
     "Blocker",
     "BlockerCode",
     "Catalog",
     "CatalogService",
     "EventNotFound",
+    "EventSearch",
     "EventSlugTaken",
     "EventSnapshot",
     "EventStatus",
@@ -68,6 +85,9 @@ __all__ = [
     "PerformanceNotFound",
     "PerformanceSnapshot",
     "PerformanceStatus",
+    "PictureNotFound",
+    "PictureRefused",
+    "PictureSnapshot",
     "QuestionKind",
     "QuestionNotFound",
     "QuestionSnapshot",
@@ -82,6 +102,8 @@ __all__ = [
     "VersionConflict",
     "Visibility",
     "is_unlocked",
+    "read_appearance",
+    "read_picture",
     "read_sale_states",
     "read_snapshot",
     "sale_state_of",

@@ -6,10 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.catalog.refusals import EventNotFound
+from alltickets.catalog.refusals import EventNotFound, PictureNotFound
+from alltickets.catalog.rules.search import EventSearch, words_of
 from alltickets.catalog.rules.snapshot import (
+    Appearance,
     EventSnapshot,
     PerformanceSnapshot,
+    PictureSnapshot,
     QuestionSnapshot,
     SaleState,
     SectorSnapshot,
@@ -28,18 +31,24 @@ from alltickets.platform.notify import Listener
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
 __all__ = [
+    "APPEARANCE_TOPIC",
+    "EVENT_TOPIC",
     "Catalog",
     "EventFacts",
+    "list_cities",
     "list_events",
     "list_public_events",
     "list_venues",
+    "read_appearance",
     "read_event",
+    "read_picture",
     "read_sale_states",
     "read_snapshot",
     "read_venue",
 ]
 
-TOPIC = "catalog"
+EVENT_TOPIC = "catalog"
+APPEARANCE_TOPIC = "appearance"
 OWNERS_KEPT_MAX = 100_000
 
 
@@ -78,8 +87,13 @@ async def read_event(reader: Reader, event_id: UUID) -> EventFacts | None:
         SELECT json_build_object(
                  'revision', e.revision,
                  'event', json_build_object(
-                   'event_id', e.event_id, 'slug', e.slug, 'title', e.title, 'description', e.description, 'category', e.category,
+                   'event_id', e.event_id, 'slug', e.slug, 'title', e.title, 'summary', e.summary, 'description', e.description,
+                   'category', e.category,
                    'currency', e.currency, 'timezone', e.timezone, 'status', e.status, 'published_at', e.published_at, 'version', e.version,
+                   'poster', (SELECT row_to_json(x)
+                                FROM (SELECT picture_id, width, height
+                                        FROM catalog.pictures i
+                                       WHERE i.organizer_id = e.organizer_id AND i.picture_id = e.poster_id) x),
                    'venue', (SELECT row_to_json(x)
                                FROM (SELECT venue_id, name, address, city, timezone, capacity, version
                                        FROM catalog.venues v
@@ -172,6 +186,8 @@ def snapshot_of(organizer_id: UUID, facts: EventFacts) -> EventSnapshot:
             QuestionSnapshot(one.question_id, one.key, one.label, one.kind, one.required, one.options, frozenset(one.ticket_type_ids))
             for one in event.questions
         ),
+        summary=event.summary,
+        poster=event.poster,
     )
 
 
@@ -213,7 +229,7 @@ class Catalog:
 
     def follow(self, listener: Listener) -> None:
         """Drop a copy as soon as its change is announced."""
-        self._events.follow(listener, TOPIC, UUID)
+        self._events.follow(listener, EVENT_TOPIC, UUID)
 
     def peek(self, event_id: UUID) -> EventSnapshot | None:
         """The copy if it is here and fresh, without waiting; None otherwise: then ask for `snapshot`."""
@@ -340,12 +356,15 @@ async def list_events(reader: Reader, *, status: EventStatus | None, cursor: str
     return page_of(rows, size, lambda event: [str(event.event_id)])
 
 
-async def list_public_events(reader: Reader, *, now: datetime, cursor: str | None, size: int) -> Page[EventListing]:
+async def list_public_events(
+    reader: Reader, *, now: datetime, cursor: str | None, size: int, search: EventSearch | None = None
+) -> Page[EventListing]:
     """Published and postponed events of all organizers that are not over, the next one first. Index: events_listed.
 
     Raises `CursorUnreadable`.
     """
     after = decode_cursor(cursor, datetime, UUID)
+    search = search or EventSearch()
     rows = await reader.fetch_all(
         EventListing,
         """
@@ -355,12 +374,74 @@ async def list_public_events(reader: Reader, *, now: datetime, cursor: str | Non
          WHERE is_listed
            AND ends_at > %(now)s
            AND (%(starts_after)s::timestamptz IS NULL OR (starts_at, event_id) > (%(starts_after)s::timestamptz, %(id_after)s::uuid))
+           AND (%(from_at)s::timestamptz IS NULL OR ends_at >= %(from_at)s::timestamptz)
+           AND (%(until_at)s::timestamptz IS NULL OR starts_at < %(until_at)s::timestamptz)
+           AND (%(city)s::text IS NULL OR city = %(city)s::text)
+           AND words LIKE ALL (%(patterns)s::text[])
          ORDER BY starts_at, event_id
          LIMIT %(limit)s
         """,
         now=now,
         starts_after=after[0] if after else None,
         id_after=after[1] if after else None,
+        from_at=search.from_at,
+        until_at=search.until_at,
+        city=search.city,
+        patterns=[f"%{_escaped(word)}%" for word in words_of(search.text)],
         limit=size + 1,
     )
     return page_of(rows, size, lambda event: [event.starts_at.astimezone(UTC).isoformat(), str(event.event_id)])
+
+
+async def list_cities(reader: Reader, *, now: datetime) -> list[str]:
+    """The cities in which listed events take place, in alphabetical order."""
+    rows = await reader.fetch_tuples(
+        """
+        /* directory */
+        SELECT DISTINCT city
+          FROM catalog.event_directory
+         WHERE is_listed AND ends_at > %(now)s AND city <> ''
+         ORDER BY city
+         LIMIT 500
+        """,
+        now=now,
+    )
+    return [row[0] for row in rows]
+
+
+def _escaped(word: str) -> str:
+    """The word as LIKE finds it, and nothing else."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def read_appearance(reader: Reader) -> Appearance:
+    """What the reader's organizer has chosen; version 0 when it chose nothing yet."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT a.version, a.accent, p.picture_id, p.width, p.height
+          FROM catalog.appearances a
+          LEFT JOIN catalog.pictures p
+            ON p.organizer_id = a.organizer_id AND p.picture_id = a.logo_id
+         WHERE a.organizer_id = %(organizer_id)s
+        """
+    )
+    if not rows:
+        return Appearance(0, None, None)
+    [(version, accent, picture_id, width, height)] = rows
+    return Appearance(version, accent, None if picture_id is None else PictureSnapshot(picture_id, width, height))
+
+
+async def read_picture(reader: Reader, picture_id: UUID, *, is_small: bool) -> bytes:
+    """A picture of the reader's organizer as WebP. Raises `PictureNotFound`."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT CASE WHEN %(is_small)s THEN small ELSE large END
+          FROM catalog.pictures
+         WHERE organizer_id = %(organizer_id)s AND picture_id = %(picture_id)s
+        """,
+        picture_id=picture_id,
+        is_small=is_small,
+    )
+    if not rows:
+        raise PictureNotFound
+    return bytes(rows[0][0])

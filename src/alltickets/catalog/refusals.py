@@ -1,9 +1,10 @@
 """Why catalog says no.
 
 Refusal
-├── EventNotFound, PerformanceNotFound, SectorNotFound, TicketTypeNotFound, QuestionNotFound, VenueNotFound
+├── EventNotFound, PerformanceNotFound, SectorNotFound, TicketTypeNotFound, QuestionNotFound, VenueNotFound, PictureNotFound
 ├── AccessCodeNeeded      the ticket type is for those who have its code
 ├── NotOnSale             it exists, and is not sold now: why, since when, until when
+├── PictureRefused        what was uploaded is no picture that can be shown
 ├── InvalidDetails        what was sent contradicts itself or what stands already
 ├── VersionConflict       somebody else changed it meanwhile
 ├── EventSlugTaken, KeyTaken   a name that must be unique is another's
@@ -36,6 +37,8 @@ __all__ = [
     "NotOnSaleReason",
     "NotPublishable",
     "PerformanceNotFound",
+    "PictureNotFound",
+    "PictureRefused",
     "QuestionNotFound",
     "SectorNotFound",
     "TicketTypeNotFound",
@@ -106,6 +109,14 @@ class VenueNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class PictureNotFound(Refusal):
+    """Nothing shows such a picture, or no longer."""
+
+    def __str__(self) -> str:
+        return "There is no such picture. It may have been replaced; read the event again."
+
+
+@dataclass(eq=False)
 class AccessCodeNeeded(Refusal):
     """The ticket type is sold to those who have one of its codes; none was given, or another."""
 
@@ -160,6 +171,16 @@ class InvalidDetails(Refusal):
 
     def __str__(self) -> str:
         return f"{' '.join(self.faults)} Nothing was changed; correct this and send it again."
+
+
+@dataclass(eq=False)
+class PictureRefused(Refusal):
+    """What was uploaded is no picture that can be shown."""
+
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The picture was not taken. {self.fault} Nothing was changed; send another."
 
 
 @dataclass(eq=False)

@@ -34,6 +34,7 @@ event_directory = sa.Table(
     sa.Column("city", sa.Text, nullable=False),
     sa.Column("starts_at", sa.DateTime(timezone=True)),
     sa.Column("ends_at", sa.DateTime(timezone=True)),
+    sa.Column("words", sa.Text, nullable=False, server_default="", comment="what is searched: lower case, without accents"),
     sa.Index("events_listed", "starts_at", "event_id", postgresql_where=sa.text("is_listed")),
     comment="Directory of events: whose one is, and what the public list of all organizers' events shows of it.",
 )
@@ -46,6 +47,32 @@ slug_directory = sa.Table(
     sa.Column("event_id", UUID(as_uuid=True), nullable=False),
     sa.Index("slugs_by_event", "event_id"),
     comment="Directory of addresses: which event one leads to. Former addresses stay, so that printed links keep working.",
+)
+
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("picture_id", UUID(as_uuid=True), nullable=False, comment="made of the content and of whose it is"),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("large", sa.LargeBinary, nullable=False, comment="WebP, encoded by us"),
+    sa.Column("small", sa.LargeBinary, nullable=False, comment="the same for lists"),
+    sa.PrimaryKeyConstraint("organizer_id", "picture_id"),
+    sa.CheckConstraint("width > 0 AND height > 0", name="pictures_size"),
+)
+
+appearances = sa.Table(
+    "appearances",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("accent", sa.Text, comment="#rrggbb as the organizer picked it; null: the platform's own"),
+    sa.Column("logo_id", UUID(as_uuid=True)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id"),
+    sa.ForeignKeyConstraint(["organizer_id", "logo_id"], ["catalog.pictures.organizer_id", "catalog.pictures.picture_id"]),
+    sa.CheckConstraint("accent ~ '^#[0-9a-f]{6}$'", name="appearances_accent"),
+    comment="What the pages of an organizer's events look like.",
 )
 
 venues = sa.Table(
@@ -79,8 +106,11 @@ events = sa.Table(
     sa.Column("published_at", sa.DateTime(timezone=True)),
     sa.Column("version", sa.Integer, nullable=False, comment="of the event's own facts; what a change names"),
     sa.Column("revision", sa.Integer, nullable=False, comment="of the event with everything in it; the snapshot's version"),
+    sa.Column("summary", sa.Text, nullable=False, server_default=""),
+    sa.Column("poster_id", UUID(as_uuid=True)),
     sa.PrimaryKeyConstraint("organizer_id", "event_id"),
     sa.ForeignKeyConstraint(["organizer_id", "venue_id"], ["catalog.venues.organizer_id", "catalog.venues.venue_id"]),
+    sa.ForeignKeyConstraint(["organizer_id", "poster_id"], ["catalog.pictures.organizer_id", "catalog.pictures.picture_id"]),
     sa.CheckConstraint("status IN ('draft', 'published', 'postponed', 'cancelled', 'archived')", name="events_status"),
     sa.Index("events_by_venue", "organizer_id", "venue_id"),
 )

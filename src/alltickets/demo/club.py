@@ -25,10 +25,11 @@ def club_night(today: date) -> Show:
     """The night, on a Saturday between two and a half and three and a half weeks ahead."""
     night = next_weekday(today, SATURDAY, days_min=18)
     return Show(
-        organizer=OrganizerPlan("medianoche", "Medianoche Producciones", "sbx_demomedianoche"),
+        organizer=OrganizerPlan("medianoche", "Medianoche Producciones", "sbx_demomedianoche", "#4b3fae"),
         slug="noche-de-niebla",
         title="Noche de Niebla",
         category="Fiesta",
+        summary="Siete horas de house lento y techno melódico, con Lara Quiroz, Tomás Iriarte b2b Malva y Nena Cordero en vivo.",
         description=DESCRIPTION,
         venue=VenueCreate(
             name="Galpón del Aromo",

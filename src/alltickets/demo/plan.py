@@ -16,11 +16,12 @@ IVA = TaxDetails(name="IVA", basis_points=2_100)
 
 @dataclass(frozen=True)
 class OrganizerPlan:
-    """An organizer. `merchant` is its account at the sandbox gateway."""
+    """An organizer. `merchant` is its account at the sandbox gateway, `accent` the colour of its pages."""
 
     slug: str
     name: str
     merchant: str
+    accent: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Show:
     slug: str
     title: str
     category: str
+    summary: str
     description: str
     venue: VenueCreate
     performances: tuple[PerformanceCreate, ...]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import alltickets.inventory.handlers
 from alltickets.access.schemas import CheckpointPut
 from alltickets.catalog.interface import EventStatus
-from alltickets.catalog.schemas.organizer import EventCreate, EventRead, TicketTypeCreate
+from alltickets.catalog.schemas.organizer import AppearanceChange, EventCreate, EventRead, TicketTypeCreate
 from alltickets.demo.club import club_night
 from alltickets.demo.gateway import sandbox_secret
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
@@ -62,8 +62,8 @@ class Summary:
         lines = [
             "Three organizers with one owner, at the organizer's API:",
             f"  mail {OWNER_MAIL}   password {OWNER_PASSWORD}",
-            "Events, their sale open and their doors too:",
-            *(f"  {show.event_id}  {self.public_url}/api/shop/events/{show.slug}" for show in self.shows),
+            f"Events, their sale open and their doors too, listed at {self.public_url}/ :",
+            *(f"  {show.event_id}  {self.public_url}/e/{show.slug}" for show in self.shows),
             f"The payment gateway is a sandbox, no money moves: {self.sandbox_url}/admin",
             "Buy a ticket and go in with it, each step a call of curl:",
             f"  sh {self.purchase}",
@@ -102,6 +102,7 @@ async def fill(contexts: Contexts) -> Summary:
     events: list[EventRead] = []
     for show in (club_night(today), theatre_run(today), stadium_show(today)):
         actor = await _ensure_organizer(contexts, show.organizer)
+        await _ensure_accent(contexts, actor, show.organizer)
         await _ensure_account(contexts, actor, show.organizer)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
@@ -121,6 +122,13 @@ async def _ensure_organizer(contexts: Contexts, plan: OrganizerPlan) -> Actor:
     if ensured.organizer_id != organizer_id:
         raise Trouble(f"An organizer who is not the demo's has the short name {plan.slug}. Use another database for the demo.")
     return Actor.system(organizer_id, BY)
+
+
+async def _ensure_accent(contexts: Contexts, actor: Actor, plan: OrganizerPlan) -> None:
+    appearances = contexts.catalog_service.appearances
+    known = await appearances.read(actor)
+    if known.accent is None:
+        await appearances.change(actor, AppearanceChange(version=known.version, accent=plan.accent))
 
 
 async def _ensure_account(contexts: Contexts, actor: Actor, plan: OrganizerPlan) -> None:
@@ -159,6 +167,7 @@ async def _create_event(contexts: Contexts, actor: Actor, show: Show, slug: str)
         title=show.title,
         slug=slug,
         category=show.category,
+        summary=show.summary,
         description=show.description,
         currency=CURRENCY,
         timezone=TIMEZONE,

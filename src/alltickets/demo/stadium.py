@@ -36,10 +36,11 @@ def stadium_show(today: date) -> Show:
     """The show, on a Saturday about two months ahead, on sale since the midnight that began today."""
     day = next_weekday(today, SATURDAY, days_min=60)
     return Show(
-        organizer=OrganizerPlan("anden-sur", "Andén Sur Producciones", "sbx_demoandensur"),
+        organizer=OrganizerPlan("anden-sur", "Andén Sur Producciones", "sbx_demoandensur", "#0b7a4b"),
         slug="los-herederos-del-rio",
         title="Los Herederos del Río: Tierra Adentro",
         category="Recital",
+        summary="El cierre de la gira, con banda completa, vientos y el coro de la Escuela del Molino. Abre Paloma Santillán.",
         description=DESCRIPTION,
         venue=VenueCreate(
             name="Estadio Cerro Blanco", address="Camino a las Canteras 4200", city="Córdoba", timezone=TIMEZONE, capacity=50_000

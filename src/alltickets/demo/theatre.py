@@ -30,10 +30,11 @@ def theatre_run(today: date) -> Show:
     thursday = next_weekday(today, THURSDAY, days_min=10)
     days = [thursday + timedelta(days=index) for index in range(4)]
     return Show(
-        organizer=OrganizerPlan("la-buena-letra", "Compañía La Buena Letra", "sbx_demobuenaletra"),
+        organizer=OrganizerPlan("la-buena-letra", "Compañía La Buena Letra", "sbx_demobuenaletra", "#a3341f"),
         slug="el-inspector-de-sombras",
         title="El inspector de sombras",
         category="Teatro",
+        summary="Un inspector llega a un pueblo sin luz a contar las sombras, y sobra una. Comedia de Irene Balcarce.",
         description=DESCRIPTION,
         venue=VenueCreate(name="Teatro del Ombú", address="Bulevar de los Plátanos 318", city="Rosario", timezone=TIMEZONE, capacity=426),
         performances=tuple(

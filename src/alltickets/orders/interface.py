@@ -12,13 +12,16 @@ from alltickets.orders.refusals import (
     SelectionInvalid,
 )
 from alltickets.orders.service import Orders, Paper
+from alltickets.orders.service.shop import Availability, OfferState
 
 __all__ = [
+    "Availability",
     "FieldFault",
     "HoldTaken",
     "HoldersInvalid",
     "LimitExceeded",
     "NoValidTickets",
+    "OfferState",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Router
 from litestar.di import Provide
 
-from alltickets.catalog.routes import events, parts, shop, venues
+from alltickets.catalog.routes import appearance, events, parts, shop, venues
 from alltickets.catalog.service import CatalogService
 from alltickets.platform.http.address import AddressReader
 
@@ -16,7 +16,7 @@ def organizer_router(service: CatalogService) -> Router:
     """The routes of venues and events, under /api/organizer."""
     return Router(
         path="/api/organizer",
-        route_handlers=[*venues.HANDLERS, *events.HANDLERS, *parts.HANDLERS],
+        route_handlers=[*venues.HANDLERS, *events.HANDLERS, *parts.HANDLERS, *appearance.HANDLERS],
         dependencies=_dependencies(service),
         tags=["catalog"],
     )

@@ -21,9 +21,11 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
 
 __all__ = [
+    "Appearance",
     "EventSnapshot",
     "Offer",
     "PerformanceSnapshot",
+    "PictureSnapshot",
     "QuestionKind",
     "QuestionSnapshot",
     "SaleState",
@@ -68,6 +70,23 @@ class VenueSnapshot(msgspec.Struct, frozen=True):
     address: str
     city: str
     capacity: int | None
+
+
+class PictureSnapshot(msgspec.Struct, frozen=True):
+    """A picture that an organizer has uploaded. The id never means another picture; width and height are the large size's."""
+
+    picture_id: UUID
+    width: int
+    height: int
+
+
+class Appearance(msgspec.Struct, frozen=True):
+    """What the pages of an organizer's events look like. `accent`: `#rrggbb` as it was picked; None: the platform's own."""
+
+    version: int
+    """0: nothing was chosen yet."""
+    accent: str | None
+    logo: PictureSnapshot | None
 
 
 class PerformanceSnapshot(msgspec.Struct, frozen=True):
@@ -163,6 +182,9 @@ class EventSnapshot(msgspec.Struct, frozen=True):
     offers: Mapping[Offer, tuple[UUID, ...]]
     """Every performance with every ticket type, and the pools it draws from: the sector's, then the ticket type's own if it is limited."""
     questions: tuple[QuestionSnapshot, ...]
+    summary: str = ""
+    """One sentence for lists and previews; empty: the description begins well enough."""
+    poster: PictureSnapshot | None = None
 
     @property
     def is_public(self) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 __all__ = [
+    "Accent",
     "Body",
     "Code",
     "Currency",
@@ -22,6 +23,7 @@ __all__ = [
     "Prose",
     "ShortText",
     "Slug",
+    "Summary",
     "Text",
     "TicketTypeIds",
     "Version",
@@ -40,6 +42,8 @@ Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[a-z0
 Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["America/Argentina/Buenos_Aires"])]
 Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$", examples=["ARS"])]
 Instant = Annotated[datetime, msgspec.Meta(tz=True, examples=["2027-03-12T21:00:00-03:00"])]
+Summary = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Accent = Annotated[str, msgspec.Meta(min_length=7, max_length=7, pattern=r"^#[0-9a-f]{6}$", examples=["#a3341f"])]
 Version = Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
 Position = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Places = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]

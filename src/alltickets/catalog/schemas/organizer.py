@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from alltickets.catalog.rules.snapshot import QuestionKind, SeatRow
+from alltickets.catalog.rules.snapshot import PictureSnapshot, QuestionKind, SeatRow
 from alltickets.catalog.rules.states import EventStatus, PerformanceStatus, Visibility
 from alltickets.catalog.schemas.fields import (
+    Accent,
     Body,
     Code,
     Currency,
@@ -24,6 +25,7 @@ from alltickets.catalog.schemas.fields import (
     Prose,
     ShortText,
     Slug,
+    Summary,
     Text,
     TicketTypeIds,
     Version,
@@ -31,6 +33,7 @@ from alltickets.catalog.schemas.fields import (
 )
 
 __all__ = [
+    "AppearanceChange",
     "CodesRead",
     "CodesSet",
     "EventChange",
@@ -97,6 +100,7 @@ class EventCreate(Body):
     currency: Currency
     timezone: Zone
     slug: Slug | None = None
+    summary: Summary = ""
     description: Prose = ""
     category: ShortText = ""
     venue_id: UUID | None = None
@@ -108,10 +112,18 @@ class EventChange(Body):
     version: Version
     title: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
+    summary: Summary | UnsetType = UNSET
     description: Prose | UnsetType = UNSET
     category: ShortText | UnsetType = UNSET
     timezone: Zone | UnsetType = UNSET
     venue_id: UUID | UnsetType = UNSET
+
+
+class AppearanceChange(Body):
+    """The organizer's accent from now on, decided on `version` (0 at first); null: the platform's own. Contrast is corrected when shown."""
+
+    version: Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]
+    accent: Accent | None
 
 
 class Reason(Body):
@@ -295,6 +307,7 @@ class EventRead(msgspec.Struct, frozen=True):
     event_id: UUID
     slug: str
     title: str
+    summary: str
     description: str
     category: str
     currency: str
@@ -302,6 +315,7 @@ class EventRead(msgspec.Struct, frozen=True):
     status: EventStatus
     published_at: datetime | None
     version: int
+    poster: PictureSnapshot | None
     venue: VenueRead | None
     performances: tuple[PerformanceRead, ...]
     sectors: tuple[SectorRead, ...]

@@ -1,6 +1,7 @@
 """The use cases of catalog, one class for each thing that an organizer works on."""
 
 from alltickets.catalog.queries import Catalog
+from alltickets.catalog.service.appearance import Appearances
 from alltickets.catalog.service.codes import AccessCodes
 from alltickets.catalog.service.editing import Editing
 from alltickets.catalog.service.events import Events
@@ -25,6 +26,7 @@ class CatalogService:
         self.codes = AccessCodes(database, clock)
         self.shop = Shop(database, clock, catalog, self.codes)
         self.venues = Venues(database, catalog)
+        self.appearances = Appearances(database, editing)
         self.events = Events(database, clock, editing)
         self.performances = Performances(editing)
         self.sectors = Sectors(editing)

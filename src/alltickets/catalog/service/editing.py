@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
 from alltickets.catalog.events import EventChanged, EventPart
-from alltickets.catalog.queries import TOPIC, Catalog, EventFacts, read_event
+from alltickets.catalog.queries import EVENT_TOPIC, Catalog, EventFacts, read_event
 from alltickets.catalog.refusals import EventNotFound, IllegalMove, TooManyParts, VersionConflict
 from alltickets.catalog.rules.details import PARTS_MAX
+from alltickets.catalog.rules.search import folded
 from alltickets.catalog.rules.states import EventStatus, PerformanceStatus, is_editable
 from alltickets.identity.interface import Actor, Subject, record
 from alltickets.platform.database import Database, Transaction
@@ -56,7 +57,7 @@ class Edit:
         if after.event.status != EventStatus.DRAFT:
             for part, part_id in self._changes:
                 self.tx.publish(EventChanged(event_id=event_id, event_version=after.revision, part=part, part_id=part_id))
-        self.tx.announce(TOPIC, str(event_id))
+        self.tx.announce(EVENT_TOPIC, str(event_id))
 
     def _with_event(self, detail: Detail | None) -> Detail:
         return {"event_id": str(self.before.event.event_id), **(detail or {})}
@@ -119,7 +120,8 @@ async def write_directory(tx: Transaction, facts: EventFacts) -> None:
         """
         UPDATE catalog.event_directory
            SET is_listed = %(is_listed)s, slug = %(slug)s, title = %(title)s, category = %(category)s, status = %(status)s,
-               timezone = %(timezone)s, venue_name = %(venue_name)s, city = %(city)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s
+               timezone = %(timezone)s, venue_name = %(venue_name)s, city = %(city)s, words = %(words)s,
+               starts_at = %(starts_at)s, ends_at = %(ends_at)s
          WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
         """,
         event_id=event.event_id,
@@ -131,6 +133,7 @@ async def write_directory(tx: Transaction, facts: EventFacts) -> None:
         timezone=event.timezone,
         venue_name=event.venue.name if event.venue else "",
         city=event.venue.city if event.venue else "",
+        words=folded(f"{event.title} {event.category} {event.venue.name} {event.venue.city}" if event.venue else event.title),
         starts_at=min((one.starts_at for one in scheduled), default=None),
         ends_at=max((one.ends_at for one in scheduled), default=None),
     )

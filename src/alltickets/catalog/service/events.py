@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.catalog.events import EventCancelled, EventPart, EventPostponed, EventPublished
-from alltickets.catalog.queries import TOPIC, list_events, read_event, snapshot_of
+from alltickets.catalog.queries import EVENT_TOPIC, list_events, read_event, snapshot_of
 from alltickets.catalog.refusals import EventNotFound, EventSlugTaken, NotDeletable, NotPublishable, VenueNotFound
 from alltickets.catalog.rules.details import currency_faults, require, slug_from, zone_faults
 from alltickets.catalog.rules.publishing import publishing_blockers
@@ -104,7 +104,7 @@ class Events:
             for statement in _DELETIONS:
                 await tx.execute(statement, event_id=event_id)
             await record(tx, actor, "event.deleted", Subject("event", event_id), {"title": title})
-            tx.announce(TOPIC, str(event_id))
+            tx.announce(EVENT_TOPIC, str(event_id))
 
     async def publish(self, actor: Actor, event_id: UUID) -> EventRead:
         """Make the event public and put it on sale. Raises `EventNotFound`, `IllegalMove`, `NotPublishable` with every blocker."""
@@ -204,9 +204,10 @@ async def _insert(tx: Transaction, event_id: UUID, slug: str, body: EventCreate)
     await tx.execute(
         """
         INSERT INTO catalog.events
-               (organizer_id, event_id, slug, title, description, category, currency, timezone, venue_id, status, version, revision)
-        VALUES (%(organizer_id)s, %(event_id)s, %(slug)s, %(title)s, %(description)s, %(category)s, %(currency)s, %(timezone)s,
-                %(venue_id)s, 'draft', 1, 1)
+               (organizer_id, event_id, slug, title, summary, description, category, currency, timezone, venue_id, status, version,
+                revision)
+        VALUES (%(organizer_id)s, %(event_id)s, %(slug)s, %(title)s, %(summary)s, %(description)s, %(category)s, %(currency)s,
+                %(timezone)s, %(venue_id)s, 'draft', 1, 1)
         """,
         **facts,
     )
@@ -225,9 +226,9 @@ async def _update(tx: Transaction, event: EventRead, changes: dict[str, object])
     await tx.execute(
         """
         UPDATE catalog.events
-           SET slug = %(slug)s, title = %(title)s, description = %(description)s, category = %(category)s, timezone = %(timezone)s,
-               venue_id = %(venue_id)s, version = version + 1
+           SET slug = %(slug)s, title = %(title)s, summary = %(summary)s, description = %(description)s,
+               category = %(category)s, timezone = %(timezone)s, venue_id = %(venue_id)s, version = version + 1
          WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
         """,
-        **{name: facts[name] for name in ("event_id", "slug", "title", "description", "category", "timezone", "venue_id")},
+        **{name: facts[name] for name in ("event_id", "slug", "title", "summary", "description", "category", "timezone", "venue_id")},
     )

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from alltickets.catalog.queries import Catalog, list_public_events
+from alltickets.catalog.queries import Catalog, list_cities, list_public_events
 from alltickets.catalog.refusals import EventNotFound
+from alltickets.catalog.rules.search import EventSearch
 from alltickets.catalog.rules.snapshot import EventSnapshot, TicketTypeSnapshot, visible_ticket_types
 from alltickets.catalog.rules.states import Visibility
 from alltickets.catalog.schemas.shop import (
@@ -32,10 +33,15 @@ class Shop:
         self._catalog = catalog
         self._codes = codes
 
-    async def page(self, *, cursor: str | None, size: int) -> Page[EventListing]:
-        """Everybody's events that are published or postponed and not over, the next one first. Raises `CursorUnreadable`."""
+    async def page(self, *, cursor: str | None, size: int, search: EventSearch | None = None) -> Page[EventListing]:
+        """Everybody's events, published or postponed and not over, that match the search; the next one first. Raises `CursorUnreadable`."""
         async with self._database.reading(None) as reader:
-            return await list_public_events(reader, now=self._clock(), cursor=cursor, size=size)
+            return await list_public_events(reader, now=self._clock(), cursor=cursor, size=size, search=search)
+
+    async def cities(self) -> list[str]:
+        """Where listed events take place, in alphabetical order."""
+        async with self._database.reading(None) as reader:
+            return await list_cities(reader, now=self._clock())
 
     async def read(self, event: str, *, code: str | None, address: str) -> PublicEvent:
         """An event by id or address, with the ticket types that this code opens. Raises `EventNotFound`, or what `AccessCodes` says."""

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.catalog.events import EventChanged, EventPart
-from alltickets.catalog.queries import TOPIC, Catalog, list_venues, read_event, read_venue
+from alltickets.catalog.queries import EVENT_TOPIC, Catalog, list_venues, read_event, read_venue
 from alltickets.catalog.refusals import NotDeletable, VenueNotFound
 from alltickets.catalog.rules.details import require, zone_faults
 from alltickets.catalog.rules.states import EventStatus
@@ -134,5 +134,5 @@ async def _touch_events(tx: Transaction, venue_id: UUID) -> list[UUID]:
         await write_directory(tx, facts)
         if facts.event.status != EventStatus.DRAFT:
             tx.publish(EventChanged(event_id=event_id, event_version=facts.revision, part=EventPart.VENUE, part_id=venue_id))
-        tx.announce(TOPIC, str(event_id))
+        tx.announce(EVENT_TOPIC, str(event_id))
     return event_ids

@@ -15,6 +15,7 @@ from litestar.exceptions import (
     SerializationException,
     ValidationException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.plugins import InitPlugin
@@ -22,11 +23,21 @@ from litestar.types import Guard
 
 from alltickets.platform.http.lane import decode_body
 from alltickets.platform.http.openapi import Document
-from alltickets.platform.http.problems import InvalidBody, MalformedBody, NoSuchPath, NotAllowedHere, PayloadTooLarge, Problems
+from alltickets.platform.http.problems import (
+    InvalidBody,
+    MalformedBody,
+    NoSuchPath,
+    NotAllowedHere,
+    PayloadTooLarge,
+    ProblemDocument,
+    Problems,
+)
 
 __all__ = ["build_application"]
 
 Hook = Callable[[], Awaitable[None]]
+PageOfProblem = Callable[[Request[Any, Any, Any], ProblemDocument], Response[bytes] | None]
+"""A page for people in the place of a problem document, for requests that want one."""
 
 
 class _StrictRequest(Request[Any, Any, Any]):
@@ -45,11 +56,12 @@ def _decoder_of(kind: Any) -> "msgspec.json.Decoder[Any]":
 
 
 class _OwnErrors(InitPlugin):
-    """Every exception becomes one of our problem documents."""
+    """Every exception becomes one of our problem documents, or a page about it where one was asked for."""
 
-    def __init__(self, problems: Problems, body_bytes_max: int) -> None:
+    def __init__(self, problems: Problems, body_bytes_max: int, page_of_problem: PageOfProblem | None) -> None:
         self._problems = problems
         self._body_bytes_max = body_bytes_max
+        self._page_of_problem = page_of_problem
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Called by Litestar before the application is built."""
@@ -57,14 +69,18 @@ class _OwnErrors(InitPlugin):
         return app_config
 
     def _answer(self, request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
-        refusal = self._translated(fault)
+        refusal = self._translated(request, fault)
         document = self._problems.document(refusal, instance=request.url.path)
         headers = dict(document.headers)
         if isinstance(refusal, NotAllowedHere):
             headers["Allow"] = ", ".join(refusal.allowed)
+        page = None if self._page_of_problem is None else self._page_of_problem(request, document)
+        if page is not None:
+            page.headers.update(headers)
+            return page
         return Response(document.body, status_code=document.status, headers=headers, media_type="application/problem+json")
 
-    def _translated(self, fault: Exception) -> Exception:
+    def _translated(self, request: Request[Any, Any, Any], fault: Exception) -> Exception:
         """Litestar's own exceptions as refusals of our table."""
         if isinstance(fault, ValidationException):
             return _explained(fault)
@@ -75,8 +91,14 @@ class _OwnErrors(InitPlugin):
         if isinstance(fault, SerializationException):
             return MalformedBody(fault.detail)
         if isinstance(fault, ClientException):
-            return PayloadTooLarge(self._body_bytes_max) if fault.status_code == 413 else MalformedBody(fault.detail)
+            return PayloadTooLarge(self._bytes_max_of(request)) if fault.status_code == 413 else MalformedBody(fault.detail)
         return fault
+
+    def _bytes_max_of(self, request: Request[Any, Any, Any]) -> int:
+        """What the route takes, which may be more than the others."""
+        handler = request.scope.get("route_handler")
+        own = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+        return own or self._body_bytes_max
 
 
 def build_application(
@@ -86,6 +108,7 @@ def build_application(
     security_schemes: dict[str, SecurityScheme],
     document_guard: Guard,
     problems: Problems,
+    page_of_problem: PageOfProblem | None = None,
     body_bytes_max: int,
     version: str,
     public_url: str,
@@ -95,7 +118,7 @@ def build_application(
     """The application of these routers. `/api/openapi.json` describes all of it, for whom `document_guard` lets through."""
     return Litestar(
         route_handlers=list(routers),
-        plugins=[_OwnErrors(problems, body_bytes_max), *plugins],
+        plugins=[_OwnErrors(problems, body_bytes_max, page_of_problem), *plugins],
         openapi_config=OpenAPIConfig(
             title="ALLTICKETS",
             version=version,

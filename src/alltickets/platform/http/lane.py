@@ -171,7 +171,10 @@ def as_uuid(text: str) -> UUID:
 
 
 def _headers(answer: LaneAnswer, scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-length", str(len(answer.body)).encode()), (b"x-request-id", request_id_of(scope)), *SECURITY_HEADERS]
+    headers = [(b"x-request-id", request_id_of(scope)), *SECURITY_HEADERS]
+    # Without a body, a length would be that of the body which is not sent (RFC 9110 section 8.6).
+    if answer.status != 304:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     if answer.headers:
         headers += answer.headers
     else:
