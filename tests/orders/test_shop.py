@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from alltickets.catalog.interface import EventNotFound
+from alltickets.catalog.interface import EventNotFound, SectorNotFound
 from alltickets.catalog.rules.states import Visibility
+from alltickets.catalog.schemas.organizer import RowCreate
 from alltickets.kernel.ids import new_id
 from alltickets.orders.records import Order
 from alltickets.orders.refusals import OrderNotFound
@@ -55,6 +56,36 @@ class TestAvailability:
     async def test_an_event_that_is_not_there_has_none(self, box: BoxOffice) -> None:
         with pytest.raises(EventNotFound):
             await box.orders.shop.availability(new_id())
+
+
+class TestSeats:
+    async def test_it_says_row_by_row_which_are_free(self, box: BoxOffice) -> None:
+        hall = await box.make_sector(rows=(RowCreate("A", 1, 2), RowCreate("B", 5, 6)), capacity=None)
+        stalls = await box.make_ticket_type(sector_id=hall)
+        await box.catch_up()
+        await box.hold(box.line(ticket_type_id=stalls, seats=("A-2", "B-5")))
+
+        rows = await box.other_process().orders.shop.seats(box.event_id, box.performance_id, hall)
+
+        assert [(row.label, [(seat.label, seat.is_free) for seat in row.seats]) for row in rows] == [
+            ("A", [("A-1", True), ("A-2", False)]),
+            ("B", [("B-5", False), ("B-6", True)]),
+        ]
+
+    async def test_a_sector_without_numbers_has_none(self, box: BoxOffice) -> None:
+        hall = await box.make_sector(capacity=5)
+        await box.make_ticket_type(sector_id=hall)
+
+        assert await box.orders.shop.seats(box.event_id, box.performance_id, hall) == ()
+
+    async def test_a_sector_in_which_nothing_is_offered_to_everybody_is_not_told(self, box: BoxOffice) -> None:
+        hall = await box.make_sector(rows=(RowCreate("A", 1, 2),), capacity=None)
+        await box.make_ticket_type(sector_id=hall, visibility=Visibility.HIDDEN)
+
+        with pytest.raises(SectorNotFound):
+            await box.orders.shop.seats(box.event_id, box.performance_id, hall)
+        with pytest.raises(EventNotFound):
+            await box.orders.shop.seats(new_id(), box.performance_id, hall)
 
 
 class TestOrder:

@@ -1,6 +1,6 @@
 """What other contexts may use of inventory. Functions that take `tx` join the caller's transaction and lock stock until it ends."""
 
-from alltickets.inventory.queries import Levels
+from alltickets.inventory.queries import Levels, TakenSeats
 from alltickets.inventory.rules import (
     CapacityTaken,
     ClaimRequest,
@@ -36,6 +36,7 @@ __all__ = [
     "SeatsTaken",
     "SoldOut",
     "StockNotReady",
+    "TakenSeats",
     "TooManyHolds",
     "claim",
     "confirm",

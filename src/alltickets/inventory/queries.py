@@ -8,7 +8,7 @@ from alltickets.inventory.rules import PoolLevel
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.database import Database, Reader
 
-__all__ = ["Levels", "PoolFacts", "read_pools"]
+__all__ = ["Levels", "PoolFacts", "TakenSeats", "read_pools"]
 
 
 class Levels:
@@ -34,6 +34,31 @@ class Levels:
                 event_id=event_id,
             )
         return {row[0]: PoolLevel(*row) for row in rows}, None
+
+
+class TakenSeats:
+    """Which seats of a pool are held or sold, read at most once a second per process however many ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._snapshots: Snapshots[tuple[UUID, UUID], frozenset[str]] = Snapshots(self._load)
+
+    async def of(self, organizer_id: UUID, pool_id: UUID) -> frozenset[str]:
+        """Their labels."""
+        return await self._snapshots.get((organizer_id, pool_id)) or frozenset()
+
+    async def _load(self, key: tuple[UUID, UUID]) -> tuple[frozenset[str], None]:
+        organizer_id, pool_id = key
+        async with self._database.reading(organizer_id) as reader:
+            rows = await reader.fetch_tuples(
+                """
+                SELECT label
+                  FROM inventory.seats
+                 WHERE organizer_id = %(organizer_id)s AND pool_id = %(pool_id)s AND state <> 'free'
+                """,
+                pool_id=pool_id,
+            )
+        return frozenset(row[0] for row in rows), None
 
 
 @dataclass(frozen=True)

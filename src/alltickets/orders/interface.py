@@ -11,6 +11,7 @@ from alltickets.orders.refusals import (
     OrderNotOpen,
     SelectionInvalid,
 )
+from alltickets.orders.rules import OrderStatus
 from alltickets.orders.service import Orders, Paper
 from alltickets.orders.service.shop import Availability, OfferState
 
@@ -25,6 +26,7 @@ __all__ = [
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
+    "OrderStatus",
     "Orders",
     "Paper",
     "SelectionInvalid",

@@ -21,6 +21,9 @@ from alltickets.orders.schemas import (
     OrderSummary,
     OrderWrite,
     PlacedOrderRead,
+    SeatRead,
+    SeatRowRead,
+    SeatsRead,
 )
 from alltickets.orders.service import Orders, Paper
 from alltickets.orders.wire import availability_read, hold_places, next_action, order_read, order_summary, place_order
@@ -43,6 +46,7 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
         path="/api/shop",
         route_handlers=[
             read_availability,
+            read_seats,
             put_hold,
             release_hold,
             put_order,
@@ -73,6 +77,18 @@ async def read_availability(event_id: UUID, orders: Orders) -> Response[Availabi
     """What is left of an event; the same for everybody, and cacheable for a second."""
     availability = await orders.shop.availability(event_id)
     return Response(availability_read(availability), headers={"Cache-Control": "public, max-age=1"})
+
+
+@get(
+    "/events/{event_id:uuid}/performances/{performance_id:uuid}/sectors/{sector_id:uuid}/seats",
+    operation_id="readSeats",
+    guards=[allow_anyone("which seats are free is public")],
+)
+async def read_seats(event_id: UUID, performance_id: UUID, sector_id: UUID, orders: Orders) -> Response[SeatsRead]:
+    """The seats of a numbered sector, row by row; the same for everybody, and cacheable for a second."""
+    rows = await orders.shop.seats(event_id, performance_id, sector_id)
+    read = SeatsRead(tuple(SeatRowRead(row.label, tuple(SeatRead(seat.label, seat.is_free) for seat in row.seats)) for row in rows))
+    return Response(read, headers={"Cache-Control": "public, max-age=1"})
 
 
 @put("/holds/{hold_id:uuid}", operation_id="putHold", guards=[allow_anyone("a shopper has no account")])

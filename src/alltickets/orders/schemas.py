@@ -25,6 +25,9 @@ __all__ = [
     "OrderTicket",
     "OrderWrite",
     "PlacedOrderRead",
+    "SeatRead",
+    "SeatRowRead",
+    "SeatsRead",
     "SelectedLineWrite",
 ]
 
@@ -169,6 +172,26 @@ class AvailabilityRead(msgspec.Struct, frozen=True):
     event_id: UUID
     now: datetime
     offers: tuple[OfferAvailability, ...]
+
+
+class SeatRead(msgspec.Struct, frozen=True):
+    """A seat, and whether it can be had now."""
+
+    label: str
+    is_free: bool
+
+
+class SeatRowRead(msgspec.Struct, frozen=True):
+    """A row with its seats, from one end to the other."""
+
+    label: str
+    seats: tuple[SeatRead, ...]
+
+
+class SeatsRead(msgspec.Struct, frozen=True):
+    """The rows of a numbered sector at a performance, at most a second or two old."""
+
+    rows: tuple[SeatRowRead, ...]
 
 
 class OrderSummary(msgspec.Struct, frozen=True):

@@ -106,6 +106,11 @@ class SeatRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: int
     last: int
 
+    @property
+    def seat_labels(self) -> tuple[str, ...]:
+        """What its seats are called: `A-1`, `A-2`, …"""
+        return tuple(f"{self.label}-{number}" for number in range(self.first, self.last + 1))
+
 
 class SectorSnapshot(msgspec.Struct, frozen=True):
     """A part of the house. `capacity` is what each new performance starts with; how many places there are now, inventory knows.

@@ -64,4 +64,4 @@ def offers_of(
 
 def seat_labels(rows: Sequence[SeatRow]) -> tuple[str, ...]:
     """The seats of numbered rows, e.g. row A from 1 to 2 is `A-1`, `A-2`."""
-    return tuple(f"{row.label}-{number}" for row in rows for number in range(row.first, row.last + 1))
+    return tuple(label for row in rows for label in row.seat_labels)

@@ -1,7 +1,7 @@
 """The use cases of orders, by what they are about; `Orders` holds them together."""
 
 from alltickets.catalog.interface import AccessCodes, Catalog
-from alltickets.inventory.interface import Levels
+from alltickets.inventory.interface import Levels, TakenSeats
 from alltickets.kernel.time import Clock
 from alltickets.orders.quotes import KeptQuotes
 from alltickets.orders.secrets import OrderSecrets
@@ -66,7 +66,7 @@ class Orders:
             pay_seconds=settings.hold_seconds,
             hold_seconds_max=settings.hold_seconds_max,
         )
-        self.shop = Shop(database, clock, catalog, levels, payments, tickets, quotes, self.secrets)
+        self.shop = Shop(database, clock, catalog, levels, TakenSeats(database), payments, tickets, quotes, self.secrets)
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 

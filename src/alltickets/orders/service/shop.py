@@ -11,10 +11,11 @@ from alltickets.catalog.interface import (
     EventSnapshot,
     NotOnSale,
     NotOnSaleReason,
+    SectorNotFound,
     visible_ticket_types,
     why_unsellable,
 )
-from alltickets.inventory.interface import Levels, PoolLevel
+from alltickets.inventory.interface import Levels, PoolLevel, TakenSeats
 from alltickets.kernel.time import Clock
 from alltickets.orders.quotes import KeptQuotes, priced
 from alltickets.orders.records import Order, read_order
@@ -26,7 +27,7 @@ from alltickets.platform.database import Database
 from alltickets.pricing.interface import Quote
 from alltickets.tickets.interface import ShownTicket, Tickets
 
-__all__ = ["Availability", "OfferState", "Shop", "ShownOrder"]
+__all__ = ["Availability", "OfferState", "SeatRowState", "SeatState", "Shop", "ShownOrder"]
 
 FEW_SHARE = 10
 """Few are left when a tenth of the capacity or less is."""
@@ -52,6 +53,22 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatState:
+    """A seat, and whether nobody has it now."""
+
+    label: str
+    is_free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRowState:
+    """A row with its seats from one end to the other."""
+
+    label: str
+    seats: tuple[SeatState, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownOrder:
     """An order with all that its buyer sees."""
 
@@ -71,6 +88,7 @@ class Shop:
         clock: Clock,
         catalog: Catalog,
         levels: Levels,
+        taken_seats: TakenSeats,
         payments: Payments,
         tickets: Tickets,
         quotes: KeptQuotes,
@@ -80,6 +98,7 @@ class Shop:
         self._clock = clock
         self._catalog = catalog
         self._levels = levels
+        self._taken_seats = taken_seats
         self._payments = payments
         self._tickets = tickets
         self._quotes = quotes
@@ -95,6 +114,22 @@ class Shop:
         shown = {ticket_type.ticket_type_id for ticket_type in visible_ticket_types(event, None)}
         offers = tuple(_offer_state(event, offer, levels, now) for offer in event.offers if offer[1] in shown)
         return Availability(event_id, now, offers)
+
+    async def seats(self, event_id: UUID, performance_id: UUID, sector_id: UUID) -> tuple[SeatRowState, ...]:
+        """The rows of a numbered sector at a performance; none where places have no numbers. Raises `EventNotFound` or `SectorNotFound`."""
+        event = self._catalog.peek(event_id) or await self._catalog.snapshot(event_id)
+        if event is None or not event.is_public:
+            raise EventNotFound(str(event_id))
+        # A sector is seen through what is offered in it; the first pool of an offer is its sector's.
+        shown = (one.ticket_type_id for one in visible_ticket_types(event, None) if one.sector_id == sector_id)
+        pools = [event.offers[performance_id, one][0] for one in shown if (performance_id, one) in event.offers]
+        if not pools:
+            raise SectorNotFound(sector_id)
+        taken = await self._taken_seats.of(event.organizer_id, pools[0])
+        return tuple(
+            SeatRowState(row.label, tuple(SeatState(label, label not in taken) for label in row.seat_labels))
+            for row in event.sectors[sector_id].rows
+        )
 
     async def show(self, order_id: UUID, secret: str) -> ShownOrder:
         """The order with its tickets and what comes next. Raises `OrderNotFound`, also for a wrong secret."""
