@@ -1,5 +1,5 @@
 # Two commands on a machine that has Python 3.11 or later and make: `make demo` and `make test`. `make help` lists the rest.
-# Everything they need is fetched once into .venv; a stamp there says what is done, so a second call starts at once.
+# Everything they need is fetched once into .venv (Node too) and frontend/node_modules; a stamp there says what is done, so a second call starts at once.
 .POSIX:
 SHELL = /bin/sh
 
@@ -8,6 +8,8 @@ PYTHON = python3
 BENCH = holds orders sellout scans pdf page
 
 python = .venv/bin/python
+npm = PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend
+sources = -name node_modules -prune -o -name dist -prune -o -type f
 install = $(python) -m pip install -qq --disable-pip-version-check --no-deps
 compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
@@ -20,23 +22,25 @@ pooler = command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test 
 help:
 	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, sandbox gateway; Ctrl-C stops it'
 	@echo 'make test                      set-up, checks and every test'
-	@echo 'make check                     format, lint, types and import walls'
+	@echo 'make check                     format, lint, types and import walls; types and tests of the pages'
 	@echo 'make format                    put the code into its format'
 	@echo 'make bench [BENCH="holds …"]   measure (needs wrk)'
 	@echo 'make lock [UPGRADE=--upgrade]  write the locks anew from pyproject.toml'
 	@echo 'make clean                     remove what these commands made; data in var/ is kept'
 
-demo: .venv/run.stamp
+demo: .venv/run.stamp front
 	@$(python) -m alltickets.cli up --demo --port $(PORT)
 
-test: check
+test: check front browser
 	$(python) -m pytest
 
-check: .venv/dev.stamp
+check: .venv/dev.stamp .venv/node.stamp
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy src tests simulators bench
 	.venv/bin/lint-imports --no-logo
+	$(npm) run --silent check
+	$(npm) run --silent test
 
 format: .venv/dev.stamp
 	$(python) -m ruff format .
@@ -54,8 +58,21 @@ lock: .venv/run.stamp
 	@! grep -nE '^ *-|://' requirements.txt requirements-dev.txt | grep -v -e --hash=sha256: \
 		|| { echo 'The locks name an address or an option: they must hold names, versions and hashes only.' >&2; exit 1; }
 
+# The pages' scripts and styles, built anew when one of their sources is newer than the last build.
+front: .venv/node.stamp
+	@test -e .venv/front.stamp && test -z "$$(find frontend $(sources) -newer .venv/front.stamp -print)" \
+		|| { echo 'Building the pages.'; $(npm) run --silent build && touch .venv/front.stamp; }
+
+# The journeys need a Chromium. Debian's is fetched where we may; elsewhere it is said what to install.
+browser:
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do \
+		if test -n "$$name" && command -v "$$name" >/dev/null; then exit 0; fi; \
+	done; \
+	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q && apt-get install -y -q chromium; } \
+		|| { echo 'The tests need Chromium: install it (apt-get install chromium, brew install chromium), or name one: CHROMIUM=/path make test' >&2; exit 1; }
+
 clean:
-	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf frontend/dist frontend/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the set-up, in steps that are done once
@@ -66,6 +83,11 @@ clean:
 .venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/bin/python
 	@$(pooler)
 	@$(MAKE) -s lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
+
+.venv/node.stamp: frontend/package.json frontend/package-lock.json .venv/run.stamp
+	@echo 'Fetching what frontend/package-lock.json lists.'
+	@umask 022 && $(npm) ci --silent --ignore-scripts && touch $@ \
+		|| { echo 'The set-up did not finish: mend what stands above (network? disk?) and run make again; it goes on from here.' >&2; exit 1; }
 
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
 install:
@@ -86,4 +108,4 @@ install:
 		|| { echo "$$found comes without its venv module: on Debian or Ubuntu, apt-get install python3-venv, then run make again." >&2; exit 1; }; \
 	umask 022 && "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }
 
-.PHONY: help demo test check format bench lock clean install
+.PHONY: help demo test check format bench lock clean install front browser

@@ -1,0 +1,81 @@
+import type { Money } from "./transport/wire";
+
+/** The event as the page carries it (`storefront/checkout.py` writes it). */
+export interface Performance {
+  readonly performance_id: string;
+  readonly starts_at: string;
+  readonly doors_at: string | null;
+}
+
+export interface TicketType {
+  readonly ticket_type_id: string;
+  readonly sector_id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly per_order_max: number | null;
+}
+
+export interface Sector {
+  readonly sector_id: string;
+  readonly name: string;
+  readonly is_numbered: boolean;
+}
+
+export type QuestionKind = "text" | "choice" | "document" | "mail" | "phone" | "checkbox";
+
+export interface Question {
+  readonly key: string;
+  readonly label: string;
+  readonly kind: QuestionKind;
+  readonly required: boolean;
+  readonly options: readonly string[];
+  readonly ticket_type_ids: readonly string[];
+}
+
+export interface OfferPrice {
+  readonly performance_id: string;
+  readonly ticket_type_id: string;
+  readonly final: Money;
+}
+
+export interface PaymentOption {
+  readonly account_id: string;
+  readonly label: string;
+}
+
+export interface Offering {
+  readonly event_id: string;
+  readonly currency: string;
+  readonly timezone: string;
+  readonly performances: readonly Performance[];
+  readonly sectors: readonly Sector[];
+  readonly ticket_types: readonly TicketType[];
+  readonly questions: readonly Question[];
+  readonly prices: readonly OfferPrice[];
+}
+
+export interface ShopEvent extends Offering {
+  readonly title: string;
+  readonly has_codes: boolean;
+  readonly payment_options: readonly PaymentOption[];
+  /** What the paths of this language begin with. */
+  readonly language_prefix: string;
+  readonly paths: { readonly event: string; readonly order: string; readonly terms: string; readonly privacy: string };
+}
+
+/** The holder questions that a ticket of this type is asked. */
+export function questionsOf(event: Offering, ticketTypeId: string): readonly Question[] {
+  return event.questions.filter((one) => one.ticket_type_ids.length === 0 || one.ticket_type_ids.includes(ticketTypeId));
+}
+
+export function ticketTypeOf(event: Offering, ticketTypeId: string): TicketType | undefined {
+  return event.ticket_types.find((one) => one.ticket_type_id === ticketTypeId);
+}
+
+export function isNumbered(event: Offering, ticketType: TicketType): boolean {
+  return event.sectors.some((one) => one.sector_id === ticketType.sector_id && one.is_numbered);
+}
+
+export function priceOf(event: Offering, performanceId: string, ticketTypeId: string): Money | undefined {
+  return event.prices.find((one) => one.performance_id === performanceId && one.ticket_type_id === ticketTypeId)?.final;
+}

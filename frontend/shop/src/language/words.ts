@@ -1,0 +1,56 @@
+import type { Money } from "../transport/wire";
+import { en } from "./en";
+import { es } from "./es";
+import { pt } from "./pt";
+
+/** What there is to say: every language has every key. `{name}` is filled in; of `key.one` and `key.other` the count decides. */
+export type Catalogue = Readonly<Record<keyof typeof es, string>>;
+export type Key = keyof typeof es;
+type PluralKey<K> = K extends `${infer Stem}.other` ? Stem : never;
+export type CountedKey = PluralKey<Key>;
+
+export const CATALOGUES: Readonly<Record<string, Catalogue>> = { "es-AR": es, en, "pt-BR": pt };
+
+/** How one language says and writes things, with times by the clock on the venue's wall. */
+export class Words {
+  private readonly catalogue: Catalogue;
+
+  constructor(
+    readonly language: string,
+    private readonly timezone: string,
+  ) {
+    this.catalogue = CATALOGUES[language] ?? es;
+  }
+
+  say(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
+    return this.catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  }
+
+  count(key: CountedKey, count: number, values: Readonly<Record<string, string | number>> = {}): string {
+    return this.say(`${key}.${count === 1 ? "one" : "other"}` as Key, { count, ...values });
+  }
+
+  has(key: string): key is Key {
+    return key in this.catalogue;
+  }
+
+  money({ minor, currency }: Money): string {
+    const format = new Intl.NumberFormat(this.language, { style: "currency", currency });
+    return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  }
+
+  percent(basisPoints: number): string {
+    return new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 2 }).format(basisPoints / 10_000);
+  }
+
+  /** `sábado, 28 de noviembre, 21:00` */
+  moment(at: string): string {
+    return this.format(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
+  }
+
+  private format(at: string, options: Intl.DateTimeFormatOptions): string {
+    // CLDR has es-AR say "11:30 p. m."; posters, tickets and the server's pages there say 23:30.
+    const hourCycle = this.language === "en" ? "h12" : "h23";
+    return new Intl.DateTimeFormat(this.language, { ...options, hourCycle, timeZone: this.timezone }).format(new Date(at));
+  }
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+// Each entry is a script that a page asks for by its name here; dist/.vite/manifest.json says under which hashed name it is served.
+const entries = ["src/checkout.tsx", "src/order.ts", "worker/ticket-worker.ts"];
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/assets/",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "dist",
+    assetsDir: "",
+    emptyOutDir: true,
+    manifest: true,
+    target: ["es2022", "chrome111", "firefox114", "safari16.4"],
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: entries.map((name) => `shop/${name}`),
+    },
+  },
+  test: { reporters: ["dot"], include: ["**/*.test.ts", "**/*.test.tsx"], environment: "node" },
+});
