@@ -231,10 +231,11 @@ def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
         catalog=contexts.catalog,
         catalog_service=contexts.catalog_service,
         pricing=contexts.pricing,
+        payments=contexts.payments,
         orders=contexts.orders,
         organizers=Organizers(contexts.database),
     )
-    storefront = Storefront(sources, PROBLEMS, site_url=contexts.settings.public_url)
+    storefront = Storefront(sources, PROBLEMS, contexts.addresses, site_url=contexts.settings.public_url)
     storefront.follow(contexts.listener)
     return storefront
 

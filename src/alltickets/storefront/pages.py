@@ -37,7 +37,7 @@ HTML = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A request for a page. `path` has no language in front; header names are in lower case; of a query's fields the last counts."""
+    """A request for a page. `path` has no language in front, header names are in lower case, `address` is where the reader comes from."""
 
     language: Language
     path: str
@@ -45,6 +45,7 @@ class PageRequest:
     query_string: str
     headers: Mapping[str, str]
     body: bytes = b""
+    address: str = ""
 
     @property
     def query(self) -> dict[str, str]:

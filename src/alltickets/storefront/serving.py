@@ -8,6 +8,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from alltickets.identity.interface import allow_anyone
+from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.problems import ProblemDocument, Problems
 from alltickets.storefront.encodings import Compressed, compress_once
 from alltickets.storefront.languages import DEFAULT, LANGUAGES, Language, language_of_path
@@ -43,9 +44,11 @@ class ErrorPages:
         return PageAnswer(document.status, body, cache=NO_STORE, headers=headers)
 
 
-def page_router(pages: Sequence[Page], errors: ErrorPages) -> Router:
+def page_router(pages: Sequence[Page], errors: ErrorPages, addresses: AddressReader) -> Router:
     """The pages as routes. HEAD is answered like GET; the server leaves the body out."""
-    handlers = [_handler(page, language, errors) for page in pages for language in (LANGUAGES if page.is_translated else (DEFAULT,))]
+    handlers = [
+        _handler(page, language, errors, addresses) for page in pages for language in (LANGUAGES if page.is_translated else (DEFAULT,))
+    ]
     return Router("/", route_handlers=handlers, include_in_schema=False)
 
 
@@ -54,7 +57,7 @@ def operation_id(name: str, language: Language) -> str:
     return name if language is DEFAULT else f"{name}{language.tag[:2].capitalize()}"
 
 
-def _handler(page: Page, language: Language, errors: ErrorPages) -> HTTPRouteHandler:
+def _handler(page: Page, language: Language, errors: ErrorPages, addresses: AddressReader) -> HTTPRouteHandler:
     methods = [HttpMethod.GET, HttpMethod.HEAD] if page.method == "GET" else [HttpMethod(page.method)]
     path = language.path(page.path).replace("}", ":str}")
 
@@ -66,6 +69,7 @@ def _handler(page: Page, language: Language, errors: ErrorPages) -> HTTPRouteHan
             query_string=request.scope["query_string"].decode("latin-1"),
             headers=request.headers,
             body=b"" if page.method == "GET" else await request.body(),
+            address=addresses.of(request.scope),
         )
         try:
             answer = await page.handle(asked)

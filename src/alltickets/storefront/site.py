@@ -4,17 +4,21 @@ from collections.abc import Sequence
 
 from litestar import Router
 
+from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.lane import HotRoute
 from alltickets.platform.http.problems import Problems
 from alltickets.platform.notify import Listener
 from alltickets.storefront.assets import Assets, frontend_folder
+from alltickets.storefront.checkout import CheckoutPages
 from alltickets.storefront.event.calendar import calendar_page
 from alltickets.storefront.event.pages import EventPages
 from alltickets.storefront.files import file_pages
 from alltickets.storefront.legal import legal_pages
 from alltickets.storefront.listing import listing_page
+from alltickets.storefront.orders import OrderPages
 from alltickets.storefront.pages import Page
 from alltickets.storefront.pictures import Pictures
+from alltickets.storefront.recovery import AskRecovery, recovery_pages
 from alltickets.storefront.robots import robot_pages
 from alltickets.storefront.serving import ErrorPages, page_router
 from alltickets.storefront.sources import Sources
@@ -24,18 +28,29 @@ __all__ = ["Storefront"]
 
 
 class Storefront:
-    """The pages, and what serves them. `site_url`: where they stand for the world."""
+    """The pages, and what serves them.
 
-    def __init__(self, sources: Sources, problems: Problems, *, site_url: str) -> None:
+    site_url: where they stand for the world. ask_recovery: who sends lost links; None: nobody does, and there is no page that asks for it.
+    """
+
+    def __init__(
+        self, sources: Sources, problems: Problems, addresses: AddressReader, *, site_url: str, ask_recovery: AskRecovery | None = None
+    ) -> None:
         assets = Assets(frontend_folder())
         templates = Templates(assets, site_url=site_url)
         self.errors = ErrorPages(templates, problems)
         self._sources = sources
         self.events = EventPages(sources, templates, self.errors, site_url=site_url)
+        self._addresses = addresses
+        is_secure = site_url.startswith("https://")
+        orders = OrderPages(sources, templates, assets, is_secure=is_secure, can_recover=ask_recovery is not None)
         self.pages: Sequence[Page] = (
             listing_page(sources, self.events, templates),
             self.events.page(),
             calendar_page(sources, templates),
+            *CheckoutPages(sources, templates).pages(),
+            *orders.pages(),
+            *([] if ask_recovery is None else recovery_pages(templates, ask_recovery)),
             *Pictures(sources).pages(),
             *legal_pages(templates),
             *robot_pages(sources, site_url=site_url),
@@ -49,7 +64,7 @@ class Storefront:
 
     def router(self) -> Router:
         """All pages as routes."""
-        return page_router(self.pages, self.errors)
+        return page_router(self.pages, self.errors, self._addresses)
 
     def hot_routes(self) -> list[HotRoute]:
         """The event's page, on the hot lane."""

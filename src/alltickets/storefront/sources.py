@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.kernel.time import Clock
 from alltickets.orders.interface import Orders
+from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
 from alltickets.pricing.interface import Pricing
 from alltickets.storefront.organizers import Organizers
@@ -21,5 +22,6 @@ class Sources:
     catalog: Catalog
     catalog_service: CatalogService
     pricing: Pricing
+    payments: Payments
     orders: Orders
     organizers: Organizers

@@ -1,0 +1,181 @@
+"""An order's own pages: how its payment stands, its tickets, and each ticket by itself.
+
+Whoever has the order's secret may see them. It arrives in the link's fragment, which browsers send to nobody: it reaches no log and no
+other site. The page hands it over once in the body of a form, by its script or by hand, and gets it back as a cookie that scripts cannot
+read and that goes to this order's pages alone. From then on they are plain HTML, with their pictures and files, and work without
+JavaScript. Nothing in between keeps a copy (`no-store`), and no other site is told where a reader came from (`no-referrer`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from alltickets.kernel.money import Money
+from alltickets.orders.interface import OrderNotFound
+from alltickets.payments.interface import Redirect
+from alltickets.platform.http.problems import NoSuchPath
+from alltickets.storefront.assets import Assets
+from alltickets.storefront.breakdown import breakdown_of
+from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html, redirect
+from alltickets.storefront.sources import Sources
+from alltickets.storefront.standings import Standing, standing_of
+from alltickets.storefront.templates import Templates
+from alltickets.tickets.interface import svg_of
+
+__all__ = ["OrderPages"]
+
+COOKIE_SECONDS = 400 * 24 * 60 * 60
+"""As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
+WORKER_SOURCE = "shop/worker/ticket-worker.ts"
+PRIVATE = (("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex"))
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """Somebody at an order's page. `secret` None: they have not shown it."""
+
+    order_id: UUID
+    secret: str | None
+
+
+class OrderPages:
+    """Pages below `/o`."""
+
+    def __init__(self, sources: Sources, templates: Templates, assets: Assets, *, is_secure: bool, can_recover: bool) -> None:
+        self._templates = templates
+        self._assets = assets
+        self._orders = sources.orders
+        self._payments = sources.payments
+        self._organizers = sources.organizers
+        self._is_secure = is_secure
+        self._can_recover = can_recover
+
+    def pages(self) -> list[Page]:
+        """Those of an order, and the script that keeps a ticket for when there is no network."""
+        why = "the order's secret entitles"
+        path = "/o/{order_id}"
+        return [
+            Page(name="showOrder", path=path, handle=self._show, cache=NO_STORE, why_anyone=why),
+            Page(name="openOrder", path=path, handle=self._open, cache=NO_STORE, method="POST", why_anyone=why),
+            Page(name="payOrderOnPage", path=f"{path}/pay", handle=self._pay, cache=NO_STORE, method="POST", why_anyone=why),
+            Page(name="showTicket", path=f"{path}/t/{{ticket_id}}", handle=self._ticket, cache=NO_STORE, why_anyone=why),
+            Page(name="showTicketCode", path=f"{path}/t/{{ticket_id}}/qr.svg", handle=self._code, cache=NO_STORE, why_anyone=why),
+            Page(name="readTicketWorker", path="/o/worker.js", handle=self._worker, cache="no-cache", why_anyone="a script of the pages"),
+        ]
+
+    async def _show(self, request: PageRequest) -> PageAnswer:
+        visit = _visit_of(request)
+        if visit.secret is None:
+            return self._closed(request, visit)
+        try:
+            shown = await self._orders.shop.show(visit.order_id, visit.secret)
+        except OrderNotFound:
+            return self._closed(request, visit)
+        standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
+        can_pay = standing in (Standing.UNPAID, Standing.REJECTED)
+        return self._page(
+            "order/order.html",
+            request,
+            visit,
+            shown=shown,
+            order=shown.order,
+            event=shown.event,
+            face=await self._organizers.face(shown.event.organizer_id),
+            standing=standing,
+            is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID),
+            breakdown=breakdown_of(shown.quote),
+            refunded=Money(shown.order.refunded_minor, shown.order.currency),
+            options=await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency) if can_pay else [],
+        )
+
+    async def _open(self, request: PageRequest) -> PageAnswer:
+        """The secret comes in a form, and goes back as a cookie."""
+        visit = _visit_of(request)
+        secret = request.form.get("secret", "").strip().rpartition("#")[2]
+        self._orders.secrets.organizer_of(visit.order_id, secret)
+        path = request.language.path(f"/o/{visit.order_id}")
+        flags = "; Secure" if self._is_secure else ""
+        # Lax: a gateway's page that sends the buyer back is another site.
+        cookie = f"order={secret}; Path={path}; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{flags}"
+        answer = redirect(path)
+        return PageAnswer(answer.status, b"", headers=(*answer.headers, ("set-cookie", cookie), *PRIVATE))
+
+    async def _pay(self, request: PageRequest) -> PageAnswer:
+        """Off to the gateway, by the attempt under way or a new one."""
+        visit = _visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, account_id=_account_of(request))
+        if not isinstance(placed.step, Redirect):
+            return redirect(request.language.path(f"/o/{visit.order_id}"))
+        return self._page("order/leaving.html", request, visit, target=placed.step.url)
+
+    async def _ticket(self, request: PageRequest) -> PageAnswer:
+        visit = _visit_of(request)
+        if visit.secret is None:
+            return redirect(request.language.path(f"/o/{visit.order_id}"))
+        shown = await self._orders.shop.show(visit.order_id, visit.secret)
+        ticket_id = _uuid(request.params["ticket_id"])
+        found = next((one for one in shown.tickets if one.ticket.ticket_id == ticket_id), None)
+        if found is None:
+            raise OrderNotFound
+        return self._page(
+            "order/ticket.html",
+            request,
+            visit,
+            shown=found,
+            ticket=found.ticket,
+            order=shown.order,
+            event=shown.event,
+            face=await self._organizers.face(shown.event.organizer_id),
+            ticket_type=shown.event.ticket_types[found.ticket.ticket_type_id],
+            performance=shown.event.performances[found.ticket.performance_id],
+            # Nothing of what people typed stands in it: `svg_of` draws rectangles.
+            svg=None if found.code is None else Markup(svg_of(found.code)),  # noqa: S704
+        )
+
+    async def _code(self, request: PageRequest) -> PageAnswer:
+        visit = _visit_of(request)
+        shown = await self._orders.shop.ticket(visit.order_id, visit.secret or "", _uuid(request.params["ticket_id"]))
+        if shown.code is None:
+            raise OrderNotFound
+        return PageAnswer(200, svg_of(shown.code).encode(), media_type="image/svg+xml", headers=PRIVATE)
+
+    async def _worker(self, _: PageRequest) -> PageAnswer:
+        """Under a name that stays, and high enough to see the pages of orders: a service worker reaches only what lies below it."""
+        url = self._assets.built_url(WORKER_SOURCE)
+        found = None if url is None else self._assets.find(url.rpartition("/")[2])
+        if found is None:
+            raise NoSuchPath
+        return PageAnswer(200, found.body, media_type="text/javascript; charset=utf-8")
+
+    def _closed(self, request: PageRequest, visit: _Visit) -> PageAnswer:
+        return self._page("order/closed.html", request, visit, can_recover=self._can_recover)
+
+    def _page(self, template: str, request: PageRequest, visit: _Visit, **context: Any) -> PageAnswer:
+        path = request.path
+        answer = html(self._templates.render(template, request.language, path=path, order_id=visit.order_id, **context))
+        return PageAnswer(answer.status, answer.body, headers=PRIVATE)
+
+
+def _visit_of(request: PageRequest) -> _Visit:
+    return _Visit(_uuid(request.params["order_id"]), _cookies(request.headers).get("order"))
+
+
+def _cookies(headers: Mapping[str, str]) -> dict[str, str]:
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return {name: value for name, _, value in pairs if name}
+
+
+def _account_of(request: PageRequest) -> UUID | None:
+    chosen = request.form.get("account_id")
+    return None if not chosen else _uuid(chosen)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise OrderNotFound from None
