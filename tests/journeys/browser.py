@@ -1,0 +1,154 @@
+"""A buyer with a browser: a real Chromium that is looked at and typed into, and judged for accessibility."""
+
+import io
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx
+import zxingcpp
+from PIL import Image
+from playwright.async_api import Locator, Page, expect
+
+from bench.stack import Stack
+
+__all__ = ["CHROMIUM_FLAGS", "Shopper", "chromium", "codes_in", "violations_of"]
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# It runs as root where tests do, without a screen, and calls nobody.
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def chromium() -> str:
+    """The browser of this machine: CHROMIUM, or one that the system has. Raises RuntimeError, saying what to install."""
+    for name in (os.environ.get("CHROMIUM"), *NAMES):
+        path = shutil.which(name) if name else None
+        if path is not None:
+            return path
+    raise RuntimeError("No Chromium here. `make browser` fetches Debian's for root; otherwise install one, or name it: CHROMIUM=/path")
+
+
+async def violations_of(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is now: each rule with the first element that breaks it."""
+    await page.evaluate(AXE.read_text())
+    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+
+
+def codes_in(picture: bytes) -> list[str]:
+    """What the QR symbols in a picture say, from top to bottom."""
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return [one.text for one in sorted(found, key=lambda one: one.position.top_left.y)]
+
+
+class Shopper:
+    """Somebody at the checkout of a sale."""
+
+    def __init__(self, page: Page, stack: Stack, *, language: str = "") -> None:
+        self.page = page
+        self.stack = stack
+        self._language = language
+        self.faults: list[str] = []
+        page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+
+    async def come_from_event(self, slug: str, quantity: int) -> None:
+        """Choose on the event's page, and go to the checkout."""
+        await self.page.goto(f"{self.stack.url}{self._language}/e/{slug}")
+        await self.page.locator("select.quantity").first.select_option(str(quantity))
+        await self.page.locator("form.offers button").first.click()
+        await self.page.wait_for_selector(".picks")
+
+    async def approve_at_gateway(self, payment_id: str) -> None:
+        """What the gateway decides later, of a payment that was left pending."""
+        address = f"{self.stack.sandbox_url}/admin/payments/{payment_id}"
+        async with httpx.AsyncClient() as http:
+            (await http.post(address, json={"status": "approved"})).raise_for_status()
+
+    async def arrive(self, slug: str) -> None:
+        """Open the checkout of an event, and wait until it can be used."""
+        await self.page.goto(f"{self.stack.url}{self._language}/e/{slug}/checkout")
+        await self.page.wait_for_selector(".picks, .ordered")
+
+    async def choose(self, quantity: int) -> None:
+        """So many of the first ticket type."""
+        for _ in range(quantity):
+            await self.page.locator(".stepper button").nth(1).click()
+
+    async def go_on(self) -> None:
+        """Press the button that leads to the next step."""
+        await self.page.locator(".checkout form button[type=submit]").click()
+
+    async def reserve(self, quantity: int) -> None:
+        """Choose, and go on to the data."""
+        await self.choose(quantity)
+        await self.go_on()
+        await expect(self.field("buyer/name")).to_be_visible()
+
+    async def fill(self, *holders: str, name: str = "Julia Ríos", mail: str = "julia@example.com", document: str = "30.123.456") -> None:
+        """The buyer's data, and the names of the holders after the first, whose ticket is the buyer's."""
+        await self.field("buyer/name").fill(name)
+        await self.field("buyer/mail").fill(mail)
+        await self.field("buyer/document").fill(document)
+        for index, holder in enumerate(holders, 1):
+            await self.field(f"holders/{index}/name").fill(holder)
+
+    async def review(self, *holders: str, **data: str) -> None:
+        """Fill in everything, and go on to the summary."""
+        await self.fill(*holders, **data)
+        await self.go_on()
+        await expect(self.field("consent")).to_be_visible()
+
+    async def pay(self) -> None:
+        """Consent, and leave for the gateway's page."""
+        await self.field("consent").check()
+        await self.go_on()
+        await self.at_gateway()
+
+    async def at_gateway(self) -> None:
+        """Wait until the gateway's page is there."""
+        await self.page.wait_for_url(re.compile(re.escape(self.stack.sandbox_url)))
+
+    async def decide(self, action: str) -> None:
+        """Press one of the gateway's buttons, and come back."""
+        await self.page.locator(f"button[value={action}]").click()
+        await self.page.wait_for_selector("#order")
+
+    async def buy(self, slug: str, quantity: int, *holders: str, **data: str) -> None:
+        """All of it, until the order is paid."""
+        await self.arrive(slug)
+        await self.reserve(quantity)
+        await self.review(*holders, **data)
+        await self.pay()
+        await self.decide("approve")
+        await self.becomes("paid")
+
+    async def becomes(self, standing: str) -> None:
+        """Wait until the order's page says so."""
+        await self.page.wait_for_selector(f"#order[data-standing={standing}]", timeout=20_000)
+
+    def field(self, where: str) -> Locator:
+        """A field by its path in the request."""
+        return self.page.locator(f"#field-{where.replace('/', '-')}")
+
+    async def focused(self) -> str:
+        """The id, class or name of what has the focus."""
+        said: str = await self.page.evaluate("(e => e.id || e.className || e.tagName)(document.activeElement)")
+        return said
+
+    async def press(self, *keys: str) -> None:
+        """Keys, one after the other."""
+        for key in keys:
+            await self.page.keyboard.press(key)
