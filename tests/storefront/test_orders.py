@@ -78,6 +78,26 @@ async def test_nothing_between_keeps_them_and_no_other_site_hears_of_them(site: 
     assert {answer.headers["referrer-policy"] for answer in answers} == {"no-referrer"}
 
 
+async def test_its_tickets_and_performances_are_taken_along_as_files(site: Site, house: House) -> None:
+    event = await house.published(ticket_type={"price_minor": 0})
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/en/o/{order['order_id']}"
+        page = await browser.get(path, headers=with_secret(order))
+
+        printed = await browser.get(f"{path}/tickets.pdf", headers=with_secret(order))
+        calendar = await browser.get(f"{path}/calendar.ics", headers=with_secret(order))
+        shut = [await browser.get(f"{path}/{name}") for name in ("tickets.pdf", "calendar.ics")]
+
+    assert f'href="{path}/tickets.pdf"' in page.text
+    assert f'href="{path}/calendar.ics"' in page.text
+    assert (printed.content[:5], printed.headers["content-type"]) == (b"%PDF-", "application/pdf")
+    assert printed.headers["content-disposition"].startswith('attachment; filename="tickets')
+    assert calendar.text.startswith("BEGIN:VCALENDAR")
+    assert {answer.headers["cache-control"] for answer in (printed, calendar)} == {"no-store"}
+    assert [answer.status_code for answer in shut] == [404, 404]
+
+
 async def test_an_order_that_waits_leads_to_the_gateway_without_a_redirect_that_browsers_would_stop(site: Site, house: House) -> None:
     await connect_sandbox(house)
     event = await house.published()

@@ -14,7 +14,7 @@ from uuid import UUID
 from markupsafe import Markup
 
 from alltickets.kernel.money import Money
-from alltickets.orders.interface import OrderNotFound
+from alltickets.orders.interface import OrderNotFound, Paper
 from alltickets.payments.interface import Redirect
 from alltickets.platform.http.problems import NoSuchPath
 from alltickets.storefront.assets import Assets
@@ -63,6 +63,8 @@ class OrderPages:
             Page(name="payOrderOnPage", path=f"{path}/pay", handle=self._pay, cache=NO_STORE, method="POST", why_anyone=why),
             Page(name="showTicket", path=f"{path}/t/{{ticket_id}}", handle=self._ticket, cache=NO_STORE, why_anyone=why),
             Page(name="showTicketCode", path=f"{path}/t/{{ticket_id}}/qr.svg", handle=self._code, cache=NO_STORE, why_anyone=why),
+            Page(name="readTicketsPdfOfPage", path=f"{path}/tickets.pdf", handle=self._pdf, cache=NO_STORE, why_anyone=why),
+            Page(name="readCalendarOfPage", path=f"{path}/calendar.ics", handle=self._calendar, cache=NO_STORE, why_anyone=why),
             Page(name="readTicketWorker", path="/o/worker.js", handle=self._worker, cache="no-cache", why_anyone="a script of the pages"),
         ]
 
@@ -143,6 +145,16 @@ class OrderPages:
             raise OrderNotFound
         return PageAnswer(200, svg_of(shown.code).encode(), media_type="image/svg+xml", headers=PRIVATE)
 
+    async def _pdf(self, request: PageRequest) -> PageAnswer:
+        visit = _visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        return _download(await self._orders.papers.tickets_pdf(organizer_id, visit.order_id, locale=request.language.tag))
+
+    async def _calendar(self, request: PageRequest) -> PageAnswer:
+        visit = _visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        return _download(await self._orders.papers.calendar(organizer_id, visit.order_id, locale=request.language.tag))
+
     async def _worker(self, _: PageRequest) -> PageAnswer:
         """Under a name that stays, and high enough to see the pages of orders: a service worker reaches only what lies below it."""
         url = self._assets.built_url(WORKER_SOURCE)
@@ -158,6 +170,11 @@ class OrderPages:
         path = request.path
         answer = html(self._templates.render(template, request.language, path=path, order_id=visit.order_id, **context))
         return PageAnswer(answer.status, answer.body, headers=PRIVATE)
+
+
+def _download(paper: Paper) -> PageAnswer:
+    disposition = ("content-disposition", f'attachment; filename="{paper.name}"')
+    return PageAnswer(200, paper.content, media_type=paper.media_type, headers=(disposition, *PRIVATE))
 
 
 def _visit_of(request: PageRequest) -> _Visit:
