@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pypdfium2
 import zxingcpp
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from bench.stack import Stack
 
-__all__ = ["CHROMIUM_FLAGS", "Shopper", "chromium", "codes_in", "violations_of"]
+__all__ = ["CHROMIUM_FLAGS", "Shopper", "chromium", "codes_in", "codes_on_paper", "violations_of"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # It runs as root where tests do, without a screen, and calls nobody.
@@ -48,9 +49,19 @@ async def violations_of(page: Page) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
 
 
+def codes_on_paper(path: Path) -> list[str]:
+    """What the QR symbols on the pages of a PDF say, read from a picture of each page."""
+    with pypdfium2.PdfDocument(path) as document:
+        return [code for page in document for code in _codes(page.render(scale=2).to_pil())]
+
+
 def codes_in(picture: bytes) -> list[str]:
     """What the QR symbols in a picture say, from top to bottom."""
-    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return _codes(Image.open(io.BytesIO(picture)))
+
+
+def _codes(picture: Image.Image) -> list[str]:
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return [one.text for one in sorted(found, key=lambda one: one.position.top_left.y)]
 
 

@@ -6,15 +6,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, codes_in, violations_of
+from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, codes_in, codes_on_paper, violations_of
 from tests.journeys.seen import places
 
 PHONE = (390, 844)
 DESK = (1440, 900)
+CHECKOUT_SCRIPT_BYTES_MAX = 30_000
 NASTY = ["<script>alert(1)</script>", "Ñandú 🎟️ عربى", "x" * 200]
 
 Arrival = Callable[..., Awaitable[Shopper]]
@@ -333,10 +334,28 @@ async def test_an_order_works_without_scripts_from_its_link_to_its_tickets(
     await page.goto(link)
     await page.locator("#secret").fill(link)
     await page.locator("#by-hand button").click()
+    async with page.expect_download() as download:
+        await page.locator(".files a").first.click()
+    printed = codes_on_paper(await (await download.value).path())
     await page.locator(".stub-open").click()
-    [code] = codes_in(await page.screenshot())
+    shown = codes_in(await page.screenshot())
 
-    assert organizer.steward(sale).scan(code)["outcome"] == "admitted"
+    assert printed == shown
+    assert organizer.steward(sale).scan(shown[0])["outcome"] == "admitted"
+
+
+async def test_the_scripts_of_a_page_fit_into_its_budget(arrive: Arrival, slug: str) -> None:
+    shopper = await arrive()
+    page = shopper.page
+    scripts: list[Request] = []
+    page.on("requestfinished", lambda request: scripts.append(request) if request.resource_type == "script" else None)
+
+    await shopper.arrive(slug)
+    await page.wait_for_load_state("networkidle")
+    sizes = [(await request.sizes())["responseBodySize"] for request in scripts]
+
+    assert sizes != []
+    assert sum(sizes) <= CHECKOUT_SCRIPT_BYTES_MAX
 
 
 async def test_a_wrong_secret_opens_nothing(arrive: Arrival, stack: Stack, sale: Sale) -> None:
