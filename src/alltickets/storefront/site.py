@@ -35,7 +35,7 @@ class Storefront:
         self.pages: Sequence[Page] = (
             listing_page(sources, self.events, templates),
             self.events.page(),
-            calendar_page(sources, templates),
+            calendar_page(sources, site_url=site_url),
             *Pictures(sources).pages(),
             *legal_pages(templates),
             *robot_pages(sources, site_url=site_url),
