@@ -1,5 +1,6 @@
 """What others may use of orders: the composition root its use cases and refusals. Doors, campaigns and figures live on `orders.events`."""
 
+from alltickets.orders.ics import CalendarEntry, ics_of
 from alltickets.orders.refusals import (
     FieldFault,
     HoldersInvalid,
@@ -17,6 +18,7 @@ from alltickets.orders.service.shop import Availability, OfferState
 
 __all__ = [
     "Availability",
+    "CalendarEntry",
     "FieldFault",
     "HoldTaken",
     "HoldersInvalid",
@@ -30,4 +32,5 @@ __all__ = [
     "Orders",
     "Paper",
     "SelectionInvalid",
+    "ics_of",
 ]

@@ -47,7 +47,7 @@ class Storefront:
         self.pages: Sequence[Page] = (
             listing_page(sources, self.events, templates),
             self.events.page(),
-            calendar_page(sources, templates),
+            calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
             *orders.pages(),
             *([] if ask_recovery is None else recovery_pages(templates, ask_recovery)),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alltickets.storefront.addresses import picture_path, theme_path
 from alltickets.storefront.assets import Assets
@@ -29,8 +29,7 @@ class Templates:
 def _environment(language: Language, assets: Assets, site_url: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
-        # Calendar files are no HTML; their own escaping is `event/calendar.py`'s.
-        autoescape=select_autoescape(disabled_extensions=("ics",), default=True),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

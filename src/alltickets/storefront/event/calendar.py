@@ -1,22 +1,18 @@
-"""Calendar files of an event's performances (RFC 5545)."""
+"""Calendar files of an event's performances."""
 
-from datetime import UTC, datetime
-
-from alltickets.catalog.interface import EventNotFound, PerformanceNotFound
+from alltickets.catalog.interface import EventNotFound, EventStatus, PerformanceNotFound, PerformanceStatus
+from alltickets.orders.interface import CalendarEntry, ics_of
 from alltickets.platform.http.lane import as_uuid
 from alltickets.storefront.event.pages import PATH
 from alltickets.storefront.event.sharing import place_of, plain_summary
 from alltickets.storefront.pages import SHARED, Page, PageAnswer, PageRequest
 from alltickets.storefront.sources import Sources
-from alltickets.storefront.templates import Templates
 
 __all__ = ["calendar_page"]
 
-LINE_BYTES_MAX = 74
 
-
-def calendar_page(sources: Sources, templates: Templates) -> Page:
-    """`…/calendar/{performance}`: one performance as a file that every calendar takes in."""
+def calendar_page(sources: Sources, *, site_url: str) -> Page:
+    """`…/calendar/{performance}`: one performance as a file that every calendar takes in; bought later, the order's entry replaces it."""
 
     async def read(request: PageRequest) -> PageAnswer:
         slug = request.params["slug"]
@@ -27,46 +23,19 @@ def calendar_page(sources: Sources, templates: Templates) -> Page:
         performance = event.performances.get(performance_id)
         if performance is None:
             raise PerformanceNotFound(performance_id)
-        file = templates.render(
-            "calendar.ics",
-            request.language,
-            path=f"/e/{event.slug}",
-            event=event,
-            performance=performance,
-            place=place_of(event.venue) if event.venue else "",
-            summary=plain_summary(event),
-            now=sources.clock(),
-            utc=_utc,
-            text=_text,
+        is_off = event.status == EventStatus.CANCELLED or performance.status == PerformanceStatus.CANCELLED
+        entry = CalendarEntry(
+            uid=f"{performance_id}@alltickets",
+            revision=event.version,
+            starts_at=performance.starts_at,
+            ends_at=performance.ends_at,
+            title=event.title,
+            location=place_of(event.venue) if event.venue else "",
+            description=plain_summary(event),
+            url=site_url + request.language.path(f"/e/{event.slug}"),
+            status="CANCELLED" if is_off else "TENTATIVE" if event.status == EventStatus.POSTPONED else "CONFIRMED",
         )
         headers = (("content-disposition", f'attachment; filename="{event.slug}.ics"'),)
-        return PageAnswer(200, _folded(file), "text/calendar", headers=headers)
+        return PageAnswer(200, ics_of([entry], now=sources.clock()), "text/calendar", headers=headers)
 
     return Page(name="readCalendar", path=f"{PATH}/calendar/{{performance}}", handle=read, cache=SHARED)
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _text(text: str) -> str:
-    """Text as a value (section 3.3.11)."""
-    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r\n", "\n").replace("\n", "\\n")
-    return "".join(char for char in escaped if char.isprintable())
-
-
-def _folded(file: bytes) -> bytes:
-    """Lines of at most 75 octets (section 3.1), never cut in the middle of a character."""
-    return "".join(f"{_folded_line(line)}\r\n" for line in file.decode().rstrip("\n").split("\n")).encode()
-
-
-def _folded_line(line: str) -> str:
-    parts, size = [""], 0
-    for char in line:
-        width = len(char.encode())
-        if size + width > LINE_BYTES_MAX:
-            parts.append("")
-            size = 1
-        parts[-1] += char
-        size += width
-    return "\r\n ".join(parts)
