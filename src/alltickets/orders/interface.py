@@ -1,5 +1,9 @@
-"""What others may use of orders: the composition root its use cases and refusals. Doors, campaigns and figures live on `orders.events`."""
+"""What others may use of orders: the composition root its use cases and refusals; notifications reads what it writes to buyers about.
 
+Doors, campaigns and figures live on `orders.events`.
+"""
+
+from alltickets.orders.records import Order, read_orders
 from alltickets.orders.refusals import (
     FieldFault,
     HoldersInvalid,
@@ -11,8 +15,9 @@ from alltickets.orders.refusals import (
     OrderNotOpen,
     SelectionInvalid,
 )
+from alltickets.orders.rules import OrderStatus
 from alltickets.orders.service import Orders, Paper
-from alltickets.orders.service.shop import Availability, OfferState
+from alltickets.orders.service.shop import Availability, OfferState, ShownOrder
 
 __all__ = [
     "Availability",
@@ -22,10 +27,14 @@ __all__ = [
     "LimitExceeded",
     "NoValidTickets",
     "OfferState",
+    "Order",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
+    "OrderStatus",
     "Orders",
     "Paper",
     "SelectionInvalid",
+    "ShownOrder",
+    "read_orders",
 ]
