@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from alltickets.notifications.interface import papers_of
 from alltickets.notifications.rules import LEASE
 from alltickets.orders.rules import Buyer
 from alltickets.platform.database import DatabaseUnavailable
@@ -188,6 +189,21 @@ async def test_what_goes_with_a_confirmation_is_attached_and_told_of(post: PostO
         b"%PDF es-AR",
     )
     assert "adjunta a este correo" in text_of(message)
+
+
+async def test_the_printed_tickets_and_a_calendar_entry_go_with_a_confirmation_in_its_language(post: PostOffice) -> None:
+    post = PostOffice(post.box, post.url, post.server, papers_of(post.box.orders))
+    await post.box.paid(quantity=2, buyer=Buyer("Ana Paz", "ana@example.com", None, None, "en"))
+
+    await post.deliver()
+
+    [message] = post.server.taken
+    pdf, calendar = message.iter_attachments()
+    assert (pdf.get_content_type(), calendar.get_content_type()) == ("application/pdf", "text/calendar")
+    assert str(pdf.get_filename()).startswith("tickets-")
+    assert pdf.get_content().startswith(b"%PDF")
+    assert "BEGIN:VCALENDAR" in calendar.get_content()
+    assert "They are attached to this mail, too." in text_of(message)
 
 
 async def test_a_confirmation_does_not_wait_for_an_attachment_that_cannot_be_made(post: PostOffice) -> None:
