@@ -29,7 +29,8 @@ def main(arguments: Sequence[str]) -> int:
         database = stack.start_database()
         try:
             stack.serve(workers=int(given.get("workers", 1)))
-            stack.work()
+            stack.work("events,sweeps")
+            stack.work("jobs")
             organizer = Organizer(stack.url)
             account_id = organizer.connect_sandbox()
             [account] = organizer.call("GET", "/payments/accounts")

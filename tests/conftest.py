@@ -17,6 +17,7 @@ from alltickets.platform import embedded
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
+from tests.mail_server import MailServerDouble
 from tests.sql_rules import check_statement
 
 
@@ -88,6 +89,15 @@ def clock() -> SettableClock:
 def key_ring() -> KeyRing:
     """A ring of one fresh key."""
     return KeyRing(f"1:{KeyRing.generate_key()}")
+
+
+@pytest_asyncio.fixture
+async def mail_server() -> AsyncIterator[MailServerDouble]:
+    """A mail server that takes everything until it is told otherwise."""
+    server = MailServerDouble()
+    await server.start()
+    yield server
+    await server.stop()
 
 
 def with_database(url: str, name: str) -> str:

@@ -1,20 +1,21 @@
 """What an installation needs to work, looked at from outside: each finding says how to mend what it found wrong."""
 
+import asyncio
 import contextlib
 import shutil
-import smtplib
-import ssl
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
 from alltickets.kernel.errors import Trouble
-from alltickets.main import database_urls
+from alltickets.kernel.time import system_clock
+from alltickets.main import database_urls, mail_sender_of
 from alltickets.migrations import run as migrations
+from alltickets.platform.mail.server import MailServer
+from alltickets.platform.mail.smtp import MailNotTaken, Smtp
 from alltickets.platform.secrets import KeyRing, KeyRingInvalid
 from alltickets.platform.settings import Settings, SettingsError
 
@@ -155,29 +156,24 @@ def _migrated(url: str) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
+    """Asked by what sends mail too, so that what is well here is well there."""
     if settings.smtp_url is None:
-        yield Finding("mail", True, "no ALLTICKETS_SMTP_URL: mails are not sent")
+        advice = "set it: buyers get their tickets by mail" if settings.is_production else "mails are kept, /dev/mail shows them"
+        yield Finding("mail", not settings.is_production, f"no ALLTICKETS_SMTP_URL: {advice}")
         return
-    parts = urlsplit(settings.smtp_url)
-    host = parts.hostname or ""
+    sender = mail_sender_of(settings)
+    server = MailServer.parse(settings.smtp_url)
     try:
-        with _mail_server(parts.scheme, host, parts.port) as server:
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.noop()
-    except (OSError, smtplib.SMTPException) as fault:
-        yield Finding("mail", False, f"{host} does not take mail ({fault}): correct ALLTICKETS_SMTP_URL, or the server")
+        asyncio.run(_ask_mail_server(server, sender))
+    except MailNotTaken as fault:
+        yield Finding("mail", False, f"{fault}: correct ALLTICKETS_SMTP_URL, or the server")
         return
-    yield Finding("mail", True, f"{host} takes mail")
+    yield Finding("mail", True, f"{server.host} takes mail from {sender}")
 
 
-def _mail_server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-    """A connection to the mail server, encrypted from the start with smtps, and with smtp as soon as the server offers it."""
-    context = ssl.create_default_context()
-    if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 465, timeout=CONNECT_SECONDS_MAX, context=context)
-    server = smtplib.SMTP(host, port or 587, timeout=CONNECT_SECONDS_MAX)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=context)
-    return server
+async def _ask_mail_server(server: MailServer, sender: str) -> None:
+    smtp = Smtp(server, system_clock, own_name=sender.rpartition("@")[2])
+    try:
+        await smtp.check(sender)
+    finally:
+        await smtp.close()

@@ -4,7 +4,9 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar, Router
@@ -17,6 +19,9 @@ import alltickets.identity.routes
 import alltickets.inventory.handlers
 import alltickets.inventory.jobs
 import alltickets.inventory.routes
+import alltickets.notifications.handlers
+import alltickets.notifications.jobs
+import alltickets.notifications.routes
 import alltickets.orders.handlers
 import alltickets.orders.lane
 import alltickets.orders.routes
@@ -34,6 +39,7 @@ from alltickets.health import Health, health_router
 from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
+from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.sandbox import Sandbox
@@ -44,7 +50,11 @@ from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.application import build_application
 from alltickets.platform.http.lane import HotRoute, Lane
 from alltickets.platform.http.telemetry import Edge
+from alltickets.platform.jobs import Jobs
 from alltickets.platform.loops import Loop
+from alltickets.platform.mail.mailbox import Mailbox
+from alltickets.platform.mail.server import MailServer
+from alltickets.platform.mail.smtp import Outlet, Smtp
 from alltickets.platform.notify import Listener
 from alltickets.platform.outbox import Subscription
 from alltickets.platform.secrets import KeyRing
@@ -56,7 +66,18 @@ from alltickets.storefront.site import Storefront
 from alltickets.storefront.sources import Sources
 from alltickets.tickets.interface import EventKeys, Tickets
 
-__all__ = ["Contexts", "application", "build_asgi", "build_contexts", "database_urls", "key_ring_of", "loops_of", "subscriptions_of"]
+__all__ = [
+    "Contexts",
+    "application",
+    "build_asgi",
+    "build_contexts",
+    "database_urls",
+    "jobs_of",
+    "key_ring_of",
+    "loops_of",
+    "mail_sender_of",
+    "subscriptions_of",
+]
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,7 @@ class Contexts:
     tickets: Tickets
     orders: Orders
     access: Access
+    notifications: Notifications
 
     async def open(self) -> None:
         """Start what runs beside requests. The database need not be there yet."""
@@ -92,6 +114,7 @@ class Contexts:
         await self.orders.drained()
         await self.payments.drained()
         await self.listener.stop()
+        await self.notifications.outlet.close()
         await self.http.aclose()
         self.tickets.close()
         self.identity.close()
@@ -122,6 +145,23 @@ def key_ring_of(settings: Settings) -> KeyRing:
     return KeyRing(path.read_text())
 
 
+def mail_sender_of(settings: Settings) -> str:
+    """The address that mail comes from: ALLTICKETS_MAIL_SENDER, or one at the host that browsers know."""
+    return settings.mail_sender or f"entradas@{_mail_host(settings.public_url)}"
+
+
+def outlet_of(settings: Settings, clock: Clock) -> Outlet:
+    """What mail leaves by: the mail server; on a development machine without one, the mailbox of /dev/mail."""
+    if settings.smtp_url is None:
+        return mailbox_of(settings)
+    return Smtp(MailServer.parse(settings.smtp_url), clock, own_name=_mail_host(settings.public_url))
+
+
+def mailbox_of(settings: Settings) -> Mailbox:
+    """The development mailbox, the same for every process on the data folder."""
+    return Mailbox(settings.data_dir / "mail")
+
+
 def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None) -> Contexts:
     """Build every context. Opens nothing; `observe` sees every statement."""
     url, direct_url = database_urls(settings)
@@ -137,6 +177,20 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
+    orders = Orders(database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings)
+    jobs = Jobs(direct_url)
+    notifications = Notifications(
+        database,
+        clock,
+        jobs,
+        orders,
+        outlet_of(settings, clock),
+        sender=mail_sender_of(settings),
+        public_url=settings.public_url,
+        attachments=papers_of(orders),
+    )
+    # Known to those who defer them here; a worker works them off with registers of its own (`jobs_of`).
+    alltickets.notifications.jobs.register(jobs, notifications)
     contexts = Contexts(
         settings=settings,
         clock=clock,
@@ -153,8 +207,9 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         payments=payments,
         event_keys=event_keys,
         tickets=tickets,
-        orders=Orders(database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings),
+        orders=orders,
         access=Access(database, clock, event_keys, catalog),
+        notifications=notifications,
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
         follower.follow(listener)
@@ -169,6 +224,7 @@ def subscriptions_of(contexts: Contexts) -> list[Subscription]:
         alltickets.inventory.handlers.subscription(),
         *alltickets.payments.handlers.subscriptions(contexts.payments),
         alltickets.orders.handlers.subscription(contexts.orders),
+        alltickets.notifications.handlers.subscription(contexts.notifications),
     ]
 
 
@@ -182,6 +238,13 @@ def loops_of(contexts: Contexts) -> list[Loop]:
     ]
 
 
+def jobs_of(contexts: Contexts) -> Jobs:
+    """The jobs that are worked off. Made anew for each worker that begins: one whose database went away cannot begin again."""
+    jobs = Jobs(database_urls(contexts.settings)[1])
+    alltickets.notifications.jobs.register(jobs, contexts.notifications)
+    return jobs
+
+
 def routers_of(contexts: Contexts, surface: str) -> list[Router]:
     """The routers of a surface."""
     shop = [
@@ -191,6 +254,8 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         ),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
+        alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses),
+        *([] if contexts.settings.is_production else [alltickets.notifications.routes.development_router(mailbox_of(contexts.settings))]),
     ]
     organizer = [
         alltickets.identity.routes.organizer_router(contexts.identity, contexts.addresses),
@@ -201,6 +266,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.access.routes.organizer_router(contexts.access),
+        alltickets.notifications.routes.organizer_router(contexts.notifications),
     ]
     gate = [
         alltickets.identity.routes.gate_router(contexts.identity, contexts.addresses),
@@ -276,6 +342,14 @@ def application() -> Any:
     app = build_asgi(build_contexts(settings), settings.surface)
     memory.settle()
     return app
+
+
+def _mail_host(public_url: str) -> str:
+    """The host of the public URL as it may stand in a mail address."""
+    host = urlsplit(public_url).hostname or "localhost"
+    with contextlib.suppress(ValueError):
+        return "localhost" if ip_address(host) else host
+    return host
 
 
 def _private(path: str, flags: int) -> int:

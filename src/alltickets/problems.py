@@ -8,6 +8,7 @@ from alltickets.access import interface as access
 from alltickets.catalog import interface as catalog
 from alltickets.identity import interface as identity
 from alltickets.inventory import interface as inventory
+from alltickets.notifications import interface as notifications
 from alltickets.orders import interface as orders
 from alltickets.payments import interface as payments
 from alltickets.platform.coalescer import Overloaded
@@ -123,6 +124,8 @@ PROBLEMS = Problems(
         ProblemType(access.NoSuchCheckpoint, "checkpoint-not-found", 404, "No such checkpoint"),
         ProblemType(access.CheckpointInvalid, "checkpoint-invalid", 422, "Checkpoint does not fit its event"),
         ProblemType(access.ScanConflict, "scan-conflict", 409, "Scan id used for something else"),
+        # notifications
+        ProblemType(notifications.NothingToSend, "nothing-to-send", 409, "Nothing to send"),
         # trouble
         ProblemType(Overloaded, "overloaded", 503, "Too busy right now"),
     ]

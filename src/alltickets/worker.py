@@ -1,15 +1,15 @@
 """The background roles of one process: the event log followed, sweepers and pollers run, jobs worked off."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Collection
 
 import structlog
 import uvloop
 
-from alltickets.main import Contexts, build_contexts, database_urls, loops_of, subscriptions_of
+from alltickets.main import Contexts, build_contexts, jobs_of, loops_of, subscriptions_of
 from alltickets.platform import logs, memory
-from alltickets.platform.jobs import Jobs
 from alltickets.platform.loops import run_loops
 from alltickets.platform.outbox import Follower
 from alltickets.platform.settings import Settings
@@ -18,6 +18,7 @@ __all__ = ["QUEUES", "run", "work"]
 
 QUEUES = ("events", "sweeps", "jobs")
 JOBS_RETRY_SECONDS = 2
+JOBS_NICENESS = 10
 _log = structlog.get_logger()
 
 
@@ -32,7 +33,7 @@ async def work(contexts: Contexts, queues: Collection[str], stopping: asyncio.Ev
     if "sweeps" in queues:
         running.append(asyncio.create_task(run_loops(loops_of(contexts), stopping)))
     if "jobs" in queues:
-        running.append(asyncio.create_task(_work_jobs(database_urls(contexts.settings)[1], stopping)))
+        running.append(asyncio.create_task(_work_jobs(contexts, stopping)))
     _log.info("working", queues=sorted(queues))
     told = asyncio.create_task(stopping.wait())
     try:
@@ -47,10 +48,10 @@ async def work(contexts: Contexts, queues: Collection[str], stopping: asyncio.Ev
         task.result()
 
 
-async def _work_jobs(url: str, stopping: asyncio.Event) -> None:
+async def _work_jobs(contexts: Contexts, stopping: asyncio.Event) -> None:
     """Work jobs off; when the database goes away, try again until it is back."""
     while not stopping.is_set():
-        jobs = asyncio.create_task(Jobs(url).work())
+        jobs = asyncio.create_task(jobs_of(contexts).work())
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait([told, jobs], return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
@@ -72,6 +73,9 @@ def run(settings: Settings, queues: Collection[str]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
         contexts = build_contexts(settings)
+        if set(queues) == {"jobs"}:
+            # Mail can wait for a minute; whoever turns payments into tickets on the same cores cannot.
+            os.nice(JOBS_NICENESS)
         memory.settle()
         await work(contexts, queues, stopping)
 

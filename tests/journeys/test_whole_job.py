@@ -1,12 +1,41 @@
 """The whole main job from outside: publish, quote, hold, order, pay on the gateway's page, tickets, the door."""
 
+import re
 from datetime import UTC, datetime, timedelta
+
+import httpx
 
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale
-from bench.stack import Stack
+from bench.stack import Stack, wait_until
 from tests.journeys.seen import places, problem_of
 from tests.tickets.pdf.printing import codes_in, pictures_of
+
+
+def test_a_buyer_is_sent_the_tickets_and_again_on_wish(stack: Stack, organizer: Organizer, buyer: Buyer, sale: Sale) -> None:
+    mail = f"{new_id().hex}@example.com"
+    order = buyer.order(sale, buyer.hold(sale, 2).json()["hold_id"], buyer={"name": "Julia Ríos", "mail": mail, "locale": "en"}).json()
+    buyer.pay(order)
+    buyer.paid(order)
+    path = f"/orders/{order['order_id']}/mails"
+
+    wait_until(lambda: [one["state"] for one in organizer.call("GET", path)] == ["sent"], "the confirmation to be sent")
+    asked = buyer.http.post(f"/api/shop{path}", headers={"Authorization": f"Bearer {order['secret']}"})
+    organizer.call("POST", path)
+    wait_until(lambda: [one["state"] for one in organizer.call("GET", path)] == ["sent"] * 3, "the mail to be sent again, twice")
+    recovered = buyer.http.post("/api/shop/orders/recover", json={"mail": mail.upper()})
+    wait_until(lambda: _kept(stack, mail.upper()), "the links to be sent")
+
+    [kept] = _kept(stack, mail.upper())
+    assert (asked.status_code, recovered.status_code) == (204, 204)
+    assert [(one["kind"], one["recipient"]) for one in organizer.call("GET", path)] == [("confirmation", mail)] * 3
+    assert f"{stack.url}/o/{order['order_id']}#{order['secret']}" in httpx.get(f"{stack.url}{kept}").text
+
+
+def _kept(stack: Stack, to: str) -> list[str]:
+    """Where the development mailbox shows the mails to this address."""
+    listed = httpx.get(f"{stack.url}/dev/mail").text
+    return [found[1] for found in re.finditer(r'<a href="(/dev/mail/[0-9a-f-]+)">.*?</a>', listed, re.DOTALL) if to in found[0]]
 
 
 def test_from_the_published_event_to_the_door_which_lets_each_ticket_in_once(stack: Stack, organizer: Organizer, buyer: Buyer) -> None:

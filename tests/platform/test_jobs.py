@@ -224,3 +224,15 @@ async def test_a_job_whose_worker_is_alive_is_left_to_it(event_log: Database, ev
 
     assert (job["status"], job["attempts"]) == ("doing", 0)
     assert mails.sent == []
+
+
+async def test_several_jobs_are_deferred_together(event_log: Database, event_log_url: str, ana: UUID) -> None:
+    jobs = jobs_with(event_log_url, Mails())
+    later = datetime.now(UTC) + timedelta(hours=1)
+
+    async with event_log.transaction(ana) as tx:
+        await jobs.defer_each(tx, "mail.send", [{"to": "ana@example.com"}, {"to": "beto@example.com", "number": 7}], run_at=later)
+        await jobs.defer_each(tx, "mail.send", [])
+
+    assert [job["args"] for job in waiting(event_log_url)] == [{"to": "ana@example.com"}, {"to": "beto@example.com", "number": 7}]
+    assert {job["scheduled_at"] for job in waiting(event_log_url)} == {later}

@@ -10,6 +10,7 @@ PRODUCTION = {
     "ALLTICKETS_ENVIRONMENT": "production",
     "ALLTICKETS_PUBLIC_URL": "https://tickets.example/",
     "ALLTICKETS_KEY_RING": "1:a2V5",
+    "ALLTICKETS_SMTP_URL": "smtp://mail.example",
 }
 
 
@@ -103,10 +104,10 @@ def test_a_name_that_is_no_setting_is_a_fault() -> None:
     ]
 
 
-def test_production_needs_keys_and_https() -> None:
+def test_production_needs_keys_https_and_a_mail_server() -> None:
     faults = faults_of({"ALLTICKETS_ENVIRONMENT": "production", "ALLTICKETS_PUBLIC_URL": "http://tickets.example"})
 
-    assert [fault.partition(":")[0] for fault in faults] == ["ALLTICKETS_KEY_RING", "ALLTICKETS_PUBLIC_URL"]
+    assert [fault.partition(":")[0] for fault in faults] == ["ALLTICKETS_KEY_RING", "ALLTICKETS_PUBLIC_URL", "ALLTICKETS_SMTP_URL"]
 
 
 def test_a_hold_cannot_be_extended_to_less_than_its_first_span() -> None:
@@ -153,3 +154,12 @@ def test_settings_in_a_log_do_not_show_their_secrets() -> None:
     assert "hunter2" not in shown
     assert "public_url='https://tickets.example'" in shown
     assert "key_ring=…" in shown
+
+
+@pytest.mark.parametrize(
+    "sender", ["entradas", "entradas@", "Entradas <entradas@tickets.example>", "a@b.example, c@d.example", "a@b\r\nBcc: c@d"]
+)
+def test_a_sender_is_an_address_and_nothing_else(sender: str) -> None:
+    [fault] = faults_of({"ALLTICKETS_MAIL_SENDER": sender})
+
+    assert fault.startswith("ALLTICKETS_MAIL_SENDER=")

@@ -57,7 +57,8 @@ async def test_everything_runs_is_kept_running_and_stops(data_dir: Path, port: i
     try:
         await until(is_ready(port), seconds=60)
 
-        web, worker = part_of(supervisor, "serve"), part_of(supervisor, "work")
+        web, worker, jobs = (part_of(supervisor, word) for word in ("serve", "events,sweeps", "jobs"))
+        await until(lambda: jobs.nice() > web.nice(), seconds=10)
         web.kill()
         worker.kill()
         database = int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
@@ -67,7 +68,7 @@ async def test_everything_runs_is_kept_running_and_stops(data_dir: Path, port: i
         await until(lambda: embedded.running_url(data_dir) is not None, seconds=30)
         await until(is_ready(port), seconds=60)
         assert part_of(supervisor, "serve").pid != web.pid
-        assert part_of(supervisor, "work").pid != worker.pid
+        assert part_of(supervisor, "events,sweeps").pid != worker.pid
 
         children = psutil.Process(supervisor.pid).children(recursive=True)
         os.killpg(supervisor.pid, signal.SIGINT)

@@ -16,7 +16,7 @@ from alltickets.identity.authorize import (
     declared,
 )
 from alltickets.identity.cookies import SessionCookie
-from alltickets.identity.limits import FailedTries
+from alltickets.identity.limits import FailedTries, spend_tries
 from alltickets.identity.passwords import Passwords
 from alltickets.identity.queries import Organizer, organizer_id_of_slug, organizer_of
 from alltickets.identity.refusals import (
@@ -97,4 +97,5 @@ __all__ = [
     "organizer_id_of_slug",
     "organizer_of",
     "record",
+    "spend_tries",
 ]

@@ -1,6 +1,10 @@
-"""What others may use of orders: the composition root its use cases and refusals. Doors, campaigns and figures live on `orders.events`."""
+"""What others may use of orders: the composition root its use cases and refusals; notifications reads what it writes to buyers about.
+
+Doors, campaigns and figures live on `orders.events`.
+"""
 
 from alltickets.orders.ics import CalendarEntry, ics_of
+from alltickets.orders.records import Order, read_orders
 from alltickets.orders.refusals import (
     FieldFault,
     HoldersInvalid,
@@ -14,7 +18,7 @@ from alltickets.orders.refusals import (
 )
 from alltickets.orders.rules import OrderStatus
 from alltickets.orders.service import Orders, Paper
-from alltickets.orders.service.shop import Availability, OfferState
+from alltickets.orders.service.shop import Availability, OfferState, ShownOrder
 
 __all__ = [
     "Availability",
@@ -25,6 +29,7 @@ __all__ = [
     "LimitExceeded",
     "NoValidTickets",
     "OfferState",
+    "Order",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
@@ -32,5 +37,7 @@ __all__ = [
     "Orders",
     "Paper",
     "SelectionInvalid",
+    "ShownOrder",
     "ics_of",
+    "read_orders",
 ]

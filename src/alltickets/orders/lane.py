@@ -49,6 +49,6 @@ def hot_routes(orders: Orders) -> list[HotRoute]:
 
     return [
         HotRoute("putHold", "PUT", "/api/shop/holds/{hold_id}", put_hold),
-        HotRoute("putOrder", "PUT", "/api/shop/orders/{order_id}", put_order),
+        HotRoute("putOrder", "PUT", "/api/shop/orders/{order_id}", put_order, beside=frozenset({"recover"})),
         HotRoute("readAvailability", "GET", "/api/shop/events/{event_id}/availability", read_availability),
     ]

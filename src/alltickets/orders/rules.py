@@ -72,12 +72,13 @@ def may_move(before: OrderStatus, after: OrderStatus) -> bool:
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who pays and gets the mail."""
+    """Who pays and gets the mail. `locale`: what they are written to in; None: the organizer's."""
 
     name: str
     mail: str
     document: str | None = None
     phone: str | None = None
+    locale: str | None = None
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -192,7 +193,7 @@ def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, h
             faults += _answer_faults(event.questions, place, holder, f"holders/{index}/answers")
     if faults:
         raise HoldersInvalid(tuple(faults))
-    tidy = Buyer(buyer.name.strip(), buyer.mail.strip(), _tidy_document(buyer.document), buyer.phone)
+    tidy = Buyer(buyer.name.strip(), buyer.mail.strip(), _tidy_document(buyer.document), buyer.phone, buyer.locale)
     return tidy, [_tidy_holder(holder) for holder in named]
 
 

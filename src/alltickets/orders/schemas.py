@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from alltickets.kernel.money import Money
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
@@ -73,12 +74,14 @@ class HoldRead(msgspec.Struct, frozen=True):
 
 
 class BuyerWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who pays."""
+    """Who pays. `locale`: the language in which they read the shop, and are written to; none: the organizer's."""
 
     name: Name
     mail: Mail
     document: Document | None = None
     phone: Phone | None = None
+    # Left out it is not part of the request's fingerprint: a request that began before there were locales may be repeated.
+    locale: Literal["es-AR", "en", "pt-BR"] | UnsetType = UNSET
 
 
 class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

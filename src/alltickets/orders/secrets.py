@@ -35,6 +35,10 @@ class OrderSecrets:
             raise OrderNotFound
         return organizer_id
 
-    def return_url(self, organizer_id: UUID, order_id: UUID) -> str:
-        """Where a gateway sends the buyer back to. The secret stands in the fragment: it reaches neither logs nor other sites."""
+    def order_url(self, organizer_id: UUID, order_id: UUID) -> str:
+        """The order's page, with what it takes to see it. The secret stands in the fragment: it reaches neither logs nor other sites."""
         return f"{self._public_url}/o/{order_id}#{self.secret_of(organizer_id, order_id)}"
+
+    def return_url(self, organizer_id: UUID, order_id: UUID) -> str:
+        """Where a gateway sends the buyer back to."""
+        return self.order_url(organizer_id, order_id)

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from alltickets.kernel.money import Money
 from alltickets.orders.records import Order
@@ -38,7 +39,8 @@ async def hold_places(orders: Orders, hold_id: UUID, data: HoldWrite, address: s
 
 async def place_order(orders: Orders, order_id: UUID, data: OrderWrite) -> PlacedOrderRead:
     """Place the order of the request."""
-    buyer = Buyer(data.buyer.name, data.buyer.mail, data.buyer.document, data.buyer.phone)
+    locale = None if data.buyer.locale is UNSET else data.buyer.locale
+    buyer = Buyer(data.buyer.name, data.buyer.mail, data.buyer.document, data.buyer.phone, locale)
     holders = tuple(Holder(holder.name, holder.mail, holder.document, holder.answers) for holder in data.holders)
     placed = await orders.placing.place(
         PlaceOrder(

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,11 @@ import procrastinate
 
 from alltickets.platform.database import Transaction
 
-__all__ = ["Jobs"]
+__all__ = ["Arguments", "Jobs"]
 
 # A worker says every 10 s that it is alive and counts as dead after 30 s of silence.
 TAKE_OVER_SECONDS = 30
+Arguments = dict[str, procrastinate.types.JSONValue]
 JobFunction = Callable[..., Awaitable[None]]
 
 
@@ -36,6 +37,12 @@ class Jobs:
         """Have a job run once `tx` has committed, and not before `run_at`."""
         assert name in self._tasks, f"no job is called {name}"
         await self._tasks[name].configure(schedule_at=run_at, connection=tx.connection).defer_async(**arguments)
+
+    async def defer_each(self, tx: Transaction, name: str, each: Sequence[Arguments], *, run_at: datetime | None = None) -> None:
+        """The same for several sets of arguments, in one statement."""
+        assert name in self._tasks, f"no job is called {name}"
+        if each:
+            await self._tasks[name].configure(schedule_at=run_at, connection=tx.connection).batch_defer_async(*each)
 
     async def work(self, *, concurrency: int = 8) -> None:
         """Run jobs until cancelled."""

@@ -2,11 +2,14 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+
+from alltickets.platform.mail.server import MailServer
 
 __all__ = ["Environment", "Settings", "SettingsError"]
 
@@ -50,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes_max: int = 262_144
     sandbox_url: str = "http://127.0.0.1:8001"
     smtp_url: str | None = None
+    """Where mail is handed in; None in development: it is kept and shown on /dev/mail."""
+    mail_sender: str | None = None
+    """The address that mail comes from; None: `entradas@` the public URL's host."""
     log_format: str = "console"
     log_level: str = "info"
     shutdown_seconds: int = 20
@@ -93,6 +99,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             faults.append("ALLTICKETS_KEY_RING: needed in production; make one with `alltickets doctor --new-key`")
         if self.is_production and not self.public_url.startswith("https://"):
             faults.append("ALLTICKETS_PUBLIC_URL: must be https:// in production")
+        if self.is_production and self.smtp_url is None:
+            # Buyers look for their tickets in their mail, and mail that waits for days is given up: better told before the first sale.
+            faults.append("ALLTICKETS_SMTP_URL: needed in production, buyers get their tickets by mail; smtp://user:password@host:587")
         if self.hold_seconds_max < self.hold_seconds:
             faults.append("ALLTICKETS_HOLD_SECONDS_MAX: must not be below ALLTICKETS_HOLD_SECONDS")
         return faults
@@ -140,6 +149,18 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _mail_server(raw: str) -> str:
+    url = _url("smtp", "smtps")(raw)
+    MailServer.parse(url)
+    return url
+
+
+def _mail_address(raw: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", raw):
+        raise ValueError("must be a mail address and nothing else: entradas@example.com")
+    return raw
+
+
 def _networks(raw: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(part.strip())) for part in raw.split(","))
 
@@ -160,7 +181,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "holds_per_address_max": _between(1, 1_000_000),
     "body_bytes_max": _between(1_024, 16_777_216),
     "sandbox_url": _url("http", "https"),
-    "smtp_url": _url("smtp", "smtps"),
+    "smtp_url": _mail_server,
+    "mail_sender": _mail_address,
     "log_format": _one_of(*LOG_FORMATS),
     "log_level": _one_of("debug", "info", "warning", "error"),
     "shutdown_seconds": _between(1, 600),

@@ -120,7 +120,8 @@ def _parts(environment: Mapping[str, str], data_dir: Path, wish: Wish) -> list[P
     web = ["serve", "--surface", "all", "--host", wish.host, "--port", str(wish.port), "--workers", str(wish.workers)]
     return [
         *([Part("sandbox", "simulators.sandbox", sandbox, environment)] if wish.is_demo else []),
-        Part("work", "alltickets.cli", ["work", "--queues", "all"], environment),
+        Part("work", "alltickets.cli", ["work", "--queues", "events,sweeps"], environment),
+        Part("jobs", "alltickets.cli", ["work", "--queues", "jobs"], environment),
         Part("web", "alltickets.cli", web, environment),
     ]
 

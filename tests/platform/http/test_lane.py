@@ -106,6 +106,20 @@ async def test_everything_else_is_handed_on_with_its_body(method: str, path: str
     assert (answer.status, answer.body) == (299, b"rest:body")
 
 
+async def test_a_word_beside_the_ids_is_another_routes() -> None:
+    lane = Lane(
+        [HotRoute("putHold", "PUT", "/api/holds/{hold}", echo, beside=frozenset({"search"}))],
+        rest,
+        problems=PROBLEMS,
+        addresses=AddressReader([]),
+        body_bytes_max=BODY_BYTES_MAX,
+    )
+
+    answers = [await call(lane, "PUT", path, b"body") for path in ("/api/holds/search", "/api/holds/searches")]
+
+    assert [answer.status for answer in answers] == [299, 200]
+
+
 async def test_what_is_no_request_is_handed_on() -> None:
     seen: list[object] = []
 

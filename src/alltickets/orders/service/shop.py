@@ -133,7 +133,10 @@ class Shop:
 
     async def show(self, order_id: UUID, secret: str) -> ShownOrder:
         """The order with its tickets and what comes next. Raises `OrderNotFound`, also for a wrong secret."""
-        organizer_id = self._secrets.organizer_of(order_id, secret)
+        return await self.shown(self._secrets.organizer_of(order_id, secret), order_id)
+
+    async def shown(self, organizer_id: UUID, order_id: UUID) -> ShownOrder:
+        """The same for whoever need not show the secret. Raises `OrderNotFound`."""
         async with self._database.reading(organizer_id) as reader:
             order = await read_order(reader, order_id)
             if order is None:

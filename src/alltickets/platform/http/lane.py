@@ -65,12 +65,16 @@ class LaneAnswer:
 
 @dataclass(frozen=True)
 class HotRoute:
-    """One endpoint of the lane. `path` as in `/api/shop/holds/{hold}`, its parameters side by side; `operation_id` names its twin."""
+    """One endpoint of the lane. `path` as in `/api/shop/holds/{hold}`, its parameters side by side; `operation_id` names its twin.
+
+    `beside`: words that make the path another route's, behind the lane, where they stand for the last parameter.
+    """
 
     operation_id: str
     method: str
     path: str
     handle: Callable[[LaneRequest], Awaitable[LaneAnswer]]
+    beside: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         assert _PATH.fullmatch(self.path), f"the parameters of {self.path} do not stand side by side"
@@ -113,7 +117,7 @@ class Lane:
                 if path.startswith(prefix) and path.endswith(suffix):
                     between = path[len(prefix) : len(path) - len(suffix)]
                     params = tuple(between.split("/")) if between else ()
-                    if len(params) == params_count:
+                    if len(params) == params_count and not (params and params[-1] in route.beside):
                         await self._serve(route, params, scope, receive, send)
                         return
         await self._rest(scope, receive, send)

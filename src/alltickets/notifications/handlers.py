@@ -1,0 +1,17 @@
+"""What notifications does when others publish."""
+
+from alltickets.notifications.service import Notifications
+from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
+from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.platform.outbox import Subscription
+
+__all__ = ["subscription"]
+
+
+def subscription(notifications: Notifications) -> Subscription:
+    """News become mails, and each mail a job, in the transaction that moves the cursor."""
+    return Subscription(
+        name="notifications",
+        events=(OrderPaid, OrderExpired, OrderCancelled, PaymentUnplaced, PaymentPending, PaymentFailed, PaymentRefunded),
+        handle=notifications.queueing.on_events,
+    )

@@ -1,0 +1,143 @@
+"""News become mails: a row and a job for each, in one transaction. Buyers who ask for mail get it the same way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from alltickets.identity.interface import spend_tries
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.time import Clock
+from alltickets.notifications.records import QueuedMail, insert_mails, organizers_of_recipient, remember_recipients
+from alltickets.notifications.refusals import NothingToSend
+from alltickets.notifications.rules import (
+    FRESH_FOR,
+    RECOVERIES_PER_ADDRESS,
+    RECOVERIES_PER_MAIL,
+    RESENDS_PER_ADDRESS,
+    RESENDS_PER_ORDER,
+    MailKind,
+    MailState,
+    News,
+    is_still_true,
+    kind_of_resend,
+    news_of,
+    recipient_key_of,
+    wait_before,
+)
+from alltickets.orders.interface import Order, OrderNotFound, Orders, read_orders
+from alltickets.platform.database import Database, Transaction
+from alltickets.platform.jobs import Arguments, Jobs
+from alltickets.platform.outbox import Recorded
+
+__all__ = ["RECOVER", "SEND", "Queueing"]
+
+SEND = "mail.send"
+RECOVER = "mail.recover"
+
+
+class Queueing:
+    """Use cases that end with mails in the queue."""
+
+    def __init__(self, database: Database, clock: Clock, jobs: Jobs, orders: Orders) -> None:
+        self._database = database
+        self._clock = clock
+        self._jobs = jobs
+        self._orders = orders
+
+    async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Queue what these events call for. Four statements and a job for each wait, whatever their number; a repetition queues nothing."""
+        now = self._clock()
+        news = [(one, entry.occurred_at) for entry in recorded if (one := news_of(entry.event)) is not None]
+        orders = {order.order_id: order for order in await read_orders(tx, order_ids={one.order_id for one, _ in news})}
+        mails = [
+            _mail(orders[one.order_id], one, now, is_fresh=now - occurred_at < FRESH_FOR)
+            for one, occurred_at in news
+            if one.order_id in orders and _is_worth_a_mail(one, orders[one.order_id])
+        ]
+        await self._queue(tx, mails, now)
+        # Whoever was sold something may ask for it again, even where it was too long ago to be written about.
+        await remember_recipients(tx, {mail.recipient_key for mail in mails})
+
+    async def resend(self, tx: Transaction, order: Order) -> QueuedMail:
+        """Queue the mail that tells how the order stands once more. Raises `NothingToSend`."""
+        kind = kind_of_resend(order.status, order.payment_state)
+        if kind is None:
+            raise NothingToSend(order.status)
+        now = self._clock()
+        mail = _mail(order, News(order.order_id, kind, f"again {new_id()}"), now, is_fresh=True)
+        await self._queue(tx, [mail], now, at_once=True)
+        return mail
+
+    async def resend_to_buyer(self, order_id: UUID, secret: str, *, address: str) -> None:
+        """The same for a buyer who has the order's secret. Raises `OrderNotFound`, `TooManyTries` or `NothingToSend`."""
+        organizer_id = self._orders.secrets.organizer_of(order_id, secret)
+        tries = ((RESENDS_PER_ORDER, str(order_id)), (RESENDS_PER_ADDRESS, address))
+        await spend_tries(self._database, *tries, now=self._clock())
+        async with self._database.transaction(organizer_id) as tx:
+            found = await read_orders(tx, order_ids=[order_id])
+            if not found:
+                raise OrderNotFound
+            await self.resend(tx, found[0])
+
+    async def ask_recovery(self, mail: str, *, address: str) -> None:
+        """Have the links of all orders of this mail address sent to it. Raises `TooManyTries`.
+
+        Nothing is looked up here, so neither the answer nor its time says whether the address is known.
+        """
+        tries = ((RECOVERIES_PER_MAIL, recipient_key_of(mail)), (RECOVERIES_PER_ADDRESS, address))
+        await spend_tries(self._database, *tries, now=self._clock())
+        async with self._database.transaction(None) as tx:
+            await self._jobs.defer(tx, RECOVER, mail=mail)
+
+    async def recover(self, mail: str) -> None:
+        """Queue a mail with the links of the address's orders for each organizer that it has bought from."""
+        async with self._database.reading(None) as reader:
+            organizers = await organizers_of_recipient(reader, recipient_key_of(mail))
+        now = self._clock()
+        for organizer_id in organizers:
+            async with self._database.transaction(organizer_id) as tx:
+                queued = QueuedMail(
+                    mail_id=new_id(),
+                    order_id=None,
+                    kind=MailKind.RECOVERED,
+                    occasion="",
+                    amount_minor=None,
+                    recipient=mail,
+                    recipient_key=recipient_key_of(mail),
+                    state=MailState.QUEUED,
+                    queued_at=now,
+                    settled_at=None,
+                )
+                await self._queue(tx, [queued], now)
+
+    async def _queue(self, tx: Transaction, mails: Sequence[QueuedMail], now: datetime, *, at_once: bool = False) -> None:
+        """Store mails, and defer a job for each new one that is to be sent."""
+        new = await insert_mails(tx, mails)
+        due: dict[datetime | None, list[Arguments]] = {}
+        for mail in mails:
+            if mail.mail_id in new and mail.state == MailState.QUEUED:
+                wait = wait_before(mail.kind)
+                run_at = now + wait if wait and not at_once else None
+                due.setdefault(run_at, []).append({"organizer_id": str(tx.organizer_id), "mail_id": str(mail.mail_id)})
+        for run_at, arguments in due.items():
+            await self._jobs.defer_each(tx, SEND, arguments, run_at=run_at)
+
+
+def _is_worth_a_mail(news: News, order: Order) -> bool:
+    """Most orders that expire were only left; of those nobody is told. What else is untrue by now may be true again when it is sent."""
+    return news.kind != MailKind.ORDER_EXPIRED or is_still_true(news.kind, order.status, order.payment_state)
+
+
+def _mail(order: Order, news: News, now: datetime, *, is_fresh: bool) -> QueuedMail:
+    return QueuedMail(
+        mail_id=new_id(),
+        order_id=order.order_id,
+        kind=news.kind,
+        occasion=news.occasion,
+        amount_minor=news.amount_minor,
+        recipient=order.buyer.mail,
+        recipient_key=recipient_key_of(order.buyer.mail),
+        state=MailState.QUEUED if is_fresh else MailState.DROPPED,
+        queued_at=now,
+        settled_at=None if is_fresh else now,
+    )
