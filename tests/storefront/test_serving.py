@@ -96,3 +96,11 @@ async def test_a_page_that_takes_no_form_says_what_it_takes(site: Site) -> None:
 
     assert page.status_code == 405
     assert "GET" in page.headers["allow"]
+
+
+async def test_a_preview_may_ask_for_the_head_alone(site: Site) -> None:
+    head = await site.browser().head("/terms")
+    page = await site.browser().get("/terms")
+
+    assert head.status_code == 200
+    assert head.headers["etag"] == page.headers["etag"]

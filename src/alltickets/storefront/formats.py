@@ -16,9 +16,9 @@ __all__ = ["Formats"]
 
 # Babel's own patterns put a comma between weekday and day, or leave the weekday out.
 _DATES = {
-    SPANISH.tag: ("EEEE d 'de' MMMM 'de' y", "EEE d MMM", "d 'de' MMMM 'de' y", "HH:mm"),
-    ENGLISH.tag: ("EEEE, MMMM d, y", "EEE, MMM d", "MMMM d, y", "h:mm a"),
-    PORTUGUESE.tag: ("EEEE, d 'de' MMMM 'de' y", "EEE, d MMM", "d 'de' MMMM 'de' y", "HH:mm"),
+    SPANISH.tag: ("EEEE d 'de' MMMM 'de' y", "EEEE d 'de' MMMM", "EEE d MMM", "d 'de' MMMM 'de' y", "HH:mm"),
+    ENGLISH.tag: ("EEEE, MMMM d, y", "EEEE, MMMM d", "EEE, MMM d", "MMMM d, y", "h:mm a"),
+    PORTUGUESE.tag: ("EEEE, d 'de' MMMM 'de' y", "EEEE, d 'de' MMMM", "EEE, d MMM", "d 'de' MMMM 'de' y", "HH:mm"),
 }
 
 # Sign, blank, amount, in every language: Babel leaves the blank out where the sign is a single character.
@@ -30,7 +30,7 @@ class Formats:
 
     def __init__(self, language: Language) -> None:
         self._locale = language.locale
-        self._weekday_date, self._short_date, self._date, self._time = _DATES[language.tag]
+        self._long_date, self._day, self._short_date, self._date, self._time = _DATES[language.tag]
 
     def money(self, amount: Money) -> str:
         """An amount with its currency: `$ 12.500,00` for pesos in es-AR."""
@@ -42,11 +42,15 @@ class Formats:
 
     def long_date(self, at: datetime, timezone: str) -> str:
         """`sábado 28 de noviembre de 2026`"""
-        return self._format(at, timezone, self._weekday_date)
+        return self._format(at, timezone, self._long_date)
 
     def short_date(self, at: datetime, timezone: str) -> str:
         """`sáb 28 nov`"""
         return self._format(at, timezone, self._short_date)
+
+    def day(self, at: datetime, timezone: str) -> str:
+        """`sábado 28 de noviembre`"""
+        return self._format(at, timezone, self._day)
 
     def plain_date(self, at: datetime, timezone: str) -> str:
         """`28 de noviembre de 2026`"""

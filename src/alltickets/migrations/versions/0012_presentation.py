@@ -54,8 +54,13 @@ def upgrade() -> None:
         sa.Column("words", sa.Text, nullable=False, server_default="", comment="what is searched: lower case, without accents"),
         schema="catalog",
     )
-    # Roughly what `rules.search.words_of` makes; the next change of an event writes it exactly.
-    op.execute("UPDATE catalog.event_directory SET words = lower(concat_ws(' ', title, category, venue_name, city))")
+    # What `rules.search.folded` makes of Spanish and Portuguese; the next change of an event writes it exactly.
+    op.execute(
+        """
+        UPDATE catalog.event_directory
+           SET words = translate(lower(concat_ws(' ', title, category, venue_name, city)), 'áéíóúüñçãõâêôà', 'aeiouuncaoaeoa')
+        """
+    )
     connection = op.get_bind()
     version = connection.execute(sa.text("SELECT current_setting('server_version_num')::int")).scalar_one()
     for table in ("pictures", "appearances"):
