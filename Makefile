@@ -60,7 +60,7 @@ lock: .venv/run.stamp
 
 # The pages' scripts and styles, built anew when one of their sources is newer than the last build.
 front: .venv/node.stamp
-	@test -e .venv/front.stamp && test -z "$$(find frontend $(sources) -newer .venv/front.stamp -print)" \
+	@test -e frontend/dist/.vite/manifest.json && test -e .venv/front.stamp && test -z "$$(find frontend $(sources) -newer .venv/front.stamp -print)" \
 		|| { echo 'Building the pages.'; $(npm) run --silent build && touch .venv/front.stamp; }
 
 # The journeys need a Chromium. Debian's is fetched where we may; elsewhere it is said what to install.

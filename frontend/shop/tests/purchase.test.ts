@@ -138,7 +138,7 @@ test("a hold whose time is over is lost, and the same places are offered again",
   services.readAvailability.mockResolvedValue([level("pullman", 5)]);
   const purchase = await readyToPay(services);
 
-  await purchase.holding.expire();
+  await purchase.timeIsOver();
   const [same] = purchase.state.notice?.kind === "lost" ? purchase.state.notice.alternatives : [];
   expect(same).toEqual({ kind: "same", lines: [line("pullman", 2)] });
   await purchase.holding.take(same ?? { kind: "same", lines: [] });
@@ -244,6 +244,23 @@ test("an order that was not paid in time is over, and its places are offered aga
   expect(back.state.notice).toMatchObject({ kind: "lost", why: "expired" });
   expect(back.state.order).toBeNull();
   expect(back.state.buyer).toEqual(BUYER);
+});
+
+test("an order whose time is over is so before anybody has noted it, unless the gateway has still to decide", async () => {
+  const { services } = server();
+  await (await readyToPay(services)).ordering.pay(true);
+  const back = new Purchase(SHOP_EVENT, services, null);
+  await back.start();
+  const late = { status: "awaiting_payment", pay_until: SOON, now: SOON } as const;
+
+  services.readOrder.mockResolvedValueOnce({ ...late, payment_state: "pending" });
+  await back.timeIsOver();
+  const undecided = back.state.standing;
+  services.readOrder.mockResolvedValueOnce({ ...late, payment_state: "open" });
+  await back.timeIsOver();
+
+  expect(undecided).toBe("open");
+  expect(back.state.notice).toMatchObject({ kind: "lost", why: "expired" });
 });
 
 test("what was typed is forgotten after a day", async () => {

@@ -38,7 +38,7 @@ export function CheckoutPage({ words, event, purchase }: Props) {
     <div class="checkout">
       <div class="checkout-main stack-wide">
         {state.hold?.expiresAt && state.standing !== "over" ? (
-          <Timer words={words} expiresAt={state.hold.expiresAt} offsetMs={state.offsetMs} onOver={() => void purchase.holding.expire()} />
+          <Timer words={words} expiresAt={state.hold.expiresAt} offsetMs={state.offsetMs} onOver={() => void purchase.timeIsOver()} />
         ) : null}
         <Notices {...{ words, state, purchase }} />
         {isOrdered ? (

@@ -95,8 +95,8 @@ export class Holding {
 
   /** The hold's time is over: say so, and what there is in its place. */
   async expire(): Promise<void> {
-    const { hold, busy, order } = this.desk.state;
-    if (hold !== null && busy === null && order === null) {
+    const { hold, order } = this.desk.state;
+    if (hold !== null && order === null) {
       await this.lose("expired", hold.lines);
     }
   }

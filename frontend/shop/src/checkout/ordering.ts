@@ -3,7 +3,7 @@ import { buyerOf, emptyHolder, holderOf, ticketTypesOfPlaces } from "../features
 import { clockOffsetMs } from "../features/holding/countdown";
 import { linesOf } from "../features/selection/selection";
 import { faultsOf, Problem } from "../transport/problem";
-import type { OrderBody, PlacedOrder } from "../transport/wire";
+import type { OrderBody, PlacedOrder, ShownOrder } from "../transport/wire";
 import type { Desk } from "./desk";
 import type { Holding } from "./holding";
 
@@ -124,7 +124,7 @@ export class Ordering {
     this.desk.show({ standing: "asking" });
     try {
       const order = await this.desk.services.readOrder(orderId, secret, this.desk.course);
-      if (order.status === "expired") {
+      if (isOver(order)) {
         await this.holding.lose("expired", this.desk.state.hold?.lines ?? linesOf(this.desk.state.event, this.desk.state.selection));
         return;
       }
@@ -168,4 +168,10 @@ export class Ordering {
     this.desk.show({ busy: "leaving", notice: null });
     this.desk.services.leave(url ?? this.orderUrl(order));
   }
+}
+
+/** Whether it was not paid in time, noted yet or not. What a gateway has still to decide is not over with its time. */
+function isOver({ status, payment_state, pay_until, now }: ShownOrder): boolean {
+  const isLate = status === "awaiting_payment" && payment_state !== "pending" && Date.parse(now) >= Date.parse(pay_until);
+  return status === "expired" || isLate;
 }

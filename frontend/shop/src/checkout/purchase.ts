@@ -173,6 +173,14 @@ export class Purchase {
     void this.refreshLevels();
   }
 
+  /** The time to pay is over: the order may be paid all the same, and without one the places are free again. */
+  async timeIsOver(): Promise<void> {
+    const { order, busy } = this.state;
+    if (busy === null) {
+      await (order?.secret ? this.ordering.askOrder(order.orderId, order.secret) : this.holding.expire());
+    }
+  }
+
   /** Do again what found no connection. */
   async again(): Promise<void> {
     const { notice } = this.state;

@@ -21,9 +21,9 @@ export function LostHold({ words, event, why, alternatives, isBusy, onTake, onCh
       <p>{words.say("lost.kept")}</p>
       <p>{words.say(alternatives.length > 0 ? "lost.offer" : "lost.nothing")}</p>
       <ul class="alternatives">
-        {alternatives.map((one) => (
+        {alternatives.map((one, index) => (
           <li key={one.kind + JSON.stringify(one.lines)}>
-            <button type="button" class="button plain wide" aria-disabled={isBusy} onClick={() => !isBusy && onTake(one)}>
+            <button type="button" class={index === 0 ? "button wide" : "button plain wide"} aria-disabled={isBusy} onClick={() => !isBusy && onTake(one)}>
               {alternativeWords(words, event, one)}
             </button>
           </li>

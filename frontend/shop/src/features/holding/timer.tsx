@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../../language/words";
 import { clockFace, secondsLeft, spokenMark } from "./countdown";
 
@@ -15,12 +15,16 @@ const TICK_MS = 500;
 export function Timer({ words, expiresAt, offsetMs, onOver }: Props) {
   const left = () => secondsLeft(expiresAt, offsetMs, Date.now());
   const [seconds, setSeconds] = useState(left);
+  // The end is told once, by a timer that was seen running: whoever asks the server then may get the same end again.
+  const isRunning = useRef(false);
   useEffect(() => {
     const look = () => {
       const now = left();
       setSeconds(now);
-      if (now === 0) {
-        clearInterval(timer);
+      if (now > 0) {
+        isRunning.current = true;
+      } else if (isRunning.current) {
+        isRunning.current = false;
         onOver();
       }
     };
