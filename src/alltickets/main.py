@@ -301,7 +301,9 @@ def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
         orders=contexts.orders,
         organizers=Organizers(contexts.database),
     )
-    storefront = Storefront(sources, PROBLEMS, contexts.addresses, site_url=contexts.settings.public_url)
+    storefront = Storefront(
+        sources, PROBLEMS, contexts.addresses, contexts.notifications.queueing.ask_recovery, site_url=contexts.settings.public_url
+    )
     storefront.follow(contexts.listener)
     return storefront
 

@@ -31,7 +31,7 @@ async def test_it_carries_what_can_be_bought_with_final_prices_and_ways_to_pay(s
     assert (ticket_type["name"], ticket_type["per_order_max"]) == ("Platea", 4)
     assert told["prices"] == [{**offer, "final": {"minor": 1_250_000, "currency": "ARS"}}]
     assert [one["label"] for one in told["payment_options"]] == ["Pasarela de prueba"]
-    assert (told["language_prefix"], told["paths"]["order"], told["has_codes"]) == ("/en", "/en/o", False)
+    assert (told["language"], told["language_prefix"], told["paths"]["order"], told["has_codes"]) == ("en", "/en", "/en/o", False)
 
 
 async def test_it_is_nobodys_and_may_be_kept_by_caches(site: Site, house: House) -> None:

@@ -14,7 +14,7 @@ def request_of(body: bytes = b"") -> PageRequest:
 async def test_a_mail_address_is_passed_on_with_where_it_was_asked_from() -> None:
     asked: list[tuple[str, str]] = []
 
-    async def ask(mail: str, address: str) -> None:
+    async def ask(mail: str, *, address: str) -> None:
         asked.append((mail, address))
 
     show, send = recovery_pages(Templates(Assets(frontend_folder()), site_url="http://tickets.example"), ask)

@@ -58,6 +58,8 @@ export interface ShopEvent extends Offering {
   readonly title: string;
   readonly has_codes: boolean;
   readonly payment_options: readonly PaymentOption[];
+  /** The page's language (BCP 47), in which its buyer is written to. */
+  readonly language: string;
   /** What the paths of this language begin with. */
   readonly language_prefix: string;
   readonly paths: { readonly event: string; readonly order: string; readonly terms: string; readonly privacy: string };

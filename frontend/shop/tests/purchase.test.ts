@@ -272,3 +272,12 @@ test("what was typed is forgotten after a day", async () => {
 
   expect(later.state.buyer.name).toBe("");
 });
+
+test("the buyer is written to in the language of the page", async () => {
+  const { services } = server();
+  const purchase = await readyToPay(services);
+
+  await purchase.ordering.pay(true);
+
+  expect(services.putOrder.mock.calls[0]?.[1].buyer.locale).toBe("es-AR");
+});

@@ -84,6 +84,7 @@ class _Offering(msgspec.Struct, frozen=True):
     prices: tuple[_OfferPrice, ...]
     has_codes: bool
     payment_options: tuple[PaymentOption, ...]
+    language: str
     language_prefix: str
     paths: _Paths
 
@@ -135,6 +136,7 @@ class CheckoutPages:
             prices=await self._prices(event, performances, sorted(shown), now),
             has_codes=any(one.visibility == Visibility.CODE for one in event.ticket_types.values()),
             payment_options=tuple(await self._sources.payments.accounts.options(event.organizer_id, event.currency)),
+            language=language.tag,
             language_prefix=language.prefix,
             paths=_Paths(
                 event=language.path(f"/e/{event.slug}"),

@@ -44,14 +44,13 @@ class _Visit:
 class OrderPages:
     """Pages below `/o`."""
 
-    def __init__(self, sources: Sources, templates: Templates, assets: Assets, *, is_secure: bool, can_recover: bool) -> None:
+    def __init__(self, sources: Sources, templates: Templates, assets: Assets, *, is_secure: bool) -> None:
         self._templates = templates
         self._assets = assets
         self._orders = sources.orders
         self._payments = sources.payments
         self._organizers = sources.organizers
         self._is_secure = is_secure
-        self._can_recover = can_recover
 
     def pages(self) -> list[Page]:
         """Those of an order, and the script that keeps a ticket for when there is no network."""
@@ -164,7 +163,7 @@ class OrderPages:
         return PageAnswer(200, found.body, media_type="text/javascript; charset=utf-8")
 
     def _closed(self, request: PageRequest, visit: _Visit) -> PageAnswer:
-        return self._page("order/closed.html", request, visit, can_recover=self._can_recover)
+        return self._page("order/closed.html", request, visit)
 
     def _page(self, template: str, request: PageRequest, visit: _Visit, **context: Any) -> PageAnswer:
         path = request.path

@@ -1,15 +1,19 @@
 """Links to orders that somebody lost, sent again to the mail address they were bought with."""
 
 import re
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html
 from alltickets.storefront.templates import Templates
 
 __all__ = ["AskRecovery", "recovery_pages"]
 
-AskRecovery = Callable[[str, str], Awaitable[None]]
-"""Sends the links of all orders of a mail address there, asked from a network address; does not tell whether there are any."""
+
+class AskRecovery(Protocol):
+    """Has the links of all orders of a mail address sent there; `address`: where that is asked from. Does not tell whether there are any."""
+
+    async def __call__(self, mail: str, *, address: str) -> None: ...
+
 
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
@@ -24,7 +28,7 @@ def recovery_pages(templates: Templates, ask: AskRecovery) -> list[Page]:
         mail = request.form.get("mail", "").strip()
         is_mail = _MAIL.fullmatch(mail) is not None
         if is_mail:
-            await ask(mail, request.address)
+            await ask(mail, address=request.address)
         state = "sent" if is_mail else "wrong"
         body = templates.render("recover.html", request.language, path="/recover", mail=mail[:254], state=state)
         return html(body, status=200 if is_mail else 422)

@@ -28,14 +28,9 @@ __all__ = ["Storefront"]
 
 
 class Storefront:
-    """The pages, and what serves them.
+    """The pages, and what serves them. `site_url`: where they stand for the world. `ask_recovery`: has lost links sent again."""
 
-    site_url: where they stand for the world. ask_recovery: who sends lost links; None: nobody does, and there is no page that asks for it.
-    """
-
-    def __init__(
-        self, sources: Sources, problems: Problems, addresses: AddressReader, *, site_url: str, ask_recovery: AskRecovery | None = None
-    ) -> None:
+    def __init__(self, sources: Sources, problems: Problems, addresses: AddressReader, ask_recovery: AskRecovery, *, site_url: str) -> None:
         assets = Assets(frontend_folder())
         templates = Templates(assets, site_url=site_url)
         self.errors = ErrorPages(templates, problems)
@@ -43,14 +38,14 @@ class Storefront:
         self.events = EventPages(sources, templates, self.errors, site_url=site_url)
         self._addresses = addresses
         is_secure = site_url.startswith("https://")
-        orders = OrderPages(sources, templates, assets, is_secure=is_secure, can_recover=ask_recovery is not None)
+        orders = OrderPages(sources, templates, assets, is_secure=is_secure)
         self.pages: Sequence[Page] = (
             listing_page(sources, self.events, templates),
             self.events.page(),
             calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
             *orders.pages(),
-            *([] if ask_recovery is None else recovery_pages(templates, ask_recovery)),
+            *recovery_pages(templates, ask_recovery),
             *Pictures(sources).pages(),
             *legal_pages(templates),
             *robot_pages(sources, site_url=site_url),

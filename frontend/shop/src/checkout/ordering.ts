@@ -85,7 +85,7 @@ export class Ordering {
     return {
       event_id: this.desk.event.event_id,
       hold_id: hold.holdId,
-      buyer: buyerOf(buyer),
+      buyer: buyerOf(buyer, this.desk.event.language),
       holders: types.map((type, index) => holderOf(event, type, holders[index] ?? emptyHolder(index), buyer)),
       payment_account_id: accountId,
     };

@@ -83,6 +83,8 @@ export interface Buyer {
   readonly mail: string;
   readonly document: string | null;
   readonly phone: string | null;
+  /** In which they are written to. */
+  readonly locale: string;
 }
 
 export interface Holder {

@@ -38,12 +38,13 @@ export function tidyDocument(text: string): string {
   return text.replace(/[\s.]/g, "");
 }
 
-export function buyerOf(draft: BuyerDraft): Buyer {
+export function buyerOf(draft: BuyerDraft, locale: string): Buyer {
   return {
     name: draft.name.trim(),
     mail: draft.mail.trim(),
     document: tidyDocument(draft.document) || null,
     phone: draft.phone.trim() || null,
+    locale,
   };
 }
 
