@@ -10,7 +10,7 @@ __all__ = ["AskRecovery", "recovery_pages"]
 
 
 class AskRecovery(Protocol):
-    """Has the links of all orders of a mail address sent there; `address`: where that is asked from. Does not tell whether there are any."""
+    """Has the links of all orders of a mail address sent there; `address`: where that is asked from. Does not say whether there are any."""
 
     async def __call__(self, mail: str, *, address: str) -> None: ...
 
