@@ -81,7 +81,7 @@ function StepBody({ words, event, state, purchase, when }: BodyProps) {
     return (
       <SummaryStep
         {...{ words, quote, when, faults: state.faults, accountId: state.accountId, options: event.payment_options }}
-        buyer={buyerOf(state.buyer)}
+        buyer={buyerOf(state.buyer, event.language)}
         holders={types.map((type, index) => holderOf(state.event, type, state.holders[index] ?? emptyHolder(index), state.buyer))}
         paths={event.paths}
         busy={state.busy === "ordering" || state.busy === "leaving" ? state.busy : null}
