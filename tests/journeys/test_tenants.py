@@ -1,11 +1,13 @@
 """Other tenants' ids on every route: to whoever asks, they name nothing."""
 
+import io
 from collections.abc import Iterator
 from pprint import pformat
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from bench.people import Organizer
 from bench.stack import Stack
@@ -46,7 +48,7 @@ def test_another_organizers_ids_answer_404_on_every_route(stack: Stack, theirs: 
         answer = httpx.request(
             method,
             stack.url + path.format_map(theirs.ids),
-            json=body_of(document, operation),
+            **body_of(document, operation),
             **credentials(ours, schemes),
         )
         asked[operation["operationId"]] = answer
@@ -115,13 +117,21 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
             yield path, method.upper(), operation
 
 
-def body_of(document: dict[str, Any], operation: dict[str, Any]) -> Any:
-    """The smallest body that fits the operation; None where it takes none."""
+def body_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """The smallest body that fits the operation, as httpx takes it; nothing where it takes none, a picture where it takes bytes."""
     if "requestBody" not in operation:
-        return None
+        return {}
     if operation["operationId"] in BODIES:
-        return BODIES[operation["operationId"]]
-    return fitting(document, operation["requestBody"]["content"]["application/json"]["schema"])
+        return {"json": BODIES[operation["operationId"]]}
+    kinds = operation["requestBody"]["content"]
+    return {"json": fitting(document, kinds["application/json"]["schema"])} if "application/json" in kinds else {"content": a_picture()}
+
+
+def a_picture() -> bytes:
+    """A PNG of one colour."""
+    written = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(written, "PNG")
+    return written.getvalue()
 
 
 def fitting(document: dict[str, Any], schema: dict[str, Any], name: str = "") -> Any:
