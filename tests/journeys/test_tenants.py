@@ -130,7 +130,7 @@ def body_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, An
 def a_picture() -> bytes:
     """A PNG of one colour."""
     written = io.BytesIO()
-    Image.new("RGB", (8, 8), "teal").save(written, "PNG")
+    Image.new("RGB", (800, 800), "teal").save(written, "PNG")
     return written.getvalue()
 
 
