@@ -122,11 +122,15 @@ class Holding:
         event = await self._catalog.snapshot(event_id)
         assert event is not None, "whoever submitted had it"
         now = self._clock()
-        offers = await self._offers(event, batch, now)
+        # In a rush most choose the same: each choice of the batch is checked and priced once.
+        offers: dict[_Choice, _Offer | Refusal] = {}
         outcomes: dict[int, HeldPlaces | Exception] = {}
         offered: dict[int, tuple[PlaceHold, _Offer]] = {}
         for index, request in enumerate(batch):
-            offer = offers[request.choice]
+            choice = request.choice
+            offer = offers.get(choice)
+            if offer is None:
+                offer = offers[choice] = await self._offer(event, request, now)
             if isinstance(offer, _Offer):
                 offered[index] = request, offer
             else:
@@ -135,20 +139,13 @@ class Holding:
             outcomes |= zip(offered, await self._claim(organizer_id, event_id, list(offered.values()), now), strict=True)
         return [outcomes[index] for index in range(len(batch))]
 
-    async def _offers(self, event: EventSnapshot, batch: Sequence[PlaceHold], now: datetime) -> dict[_Choice, _Offer | Refusal]:
-        """Each choice of the batch checked and priced, once: in a rush most choose the same. A refusal where it cannot be bought now."""
-        offers: dict[_Choice, _Offer | Refusal] = {}
-        for request in batch:
-            if request.choice not in offers:
-                try:
-                    offers[request.choice] = await self._offer(event, request, now)
-                except Refusal as refusal:
-                    offers[request.choice] = refusal
-        return offers
-
-    async def _offer(self, event: EventSnapshot, request: PlaceHold, now: datetime) -> _Offer:
-        check_selection(event, request.lines, code=request.code, now=now)
-        quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
+    async def _offer(self, event: EventSnapshot, request: PlaceHold, now: datetime) -> _Offer | Refusal:
+        """The request's choice checked and priced; a refusal where it cannot be bought now."""
+        try:
+            check_selection(event, request.lines, code=request.code, now=now)
+            quote = await self._pricing.quote(event, request.lines, code=request.code, at=now)
+        except Refusal as refusal:
+            return refusal
         quote_id = quote_id_of(quote)
         draws, seats = draws_of(event, request.lines)
         return _Offer(quote, quote_id, draws, seats, write_memo(Memo(quote_id, request.campaign)))
