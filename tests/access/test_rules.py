@@ -20,7 +20,7 @@ from alltickets.access.rules import (
     rules_of,
     time_of_scan,
 )
-from alltickets.catalog.interface import PerformanceStatus
+from alltickets.catalog.interface import EventStatus, PerformanceStatus
 from alltickets.kernel.ids import new_id
 from alltickets.tickets.interface import TicketState, Token, short_event, short_id
 from tests.catalog.events import NOW, make_event, make_performance
@@ -43,6 +43,12 @@ def test_a_checkpoint_without_limits_lets_in_every_performance_from_its_doors_to
         frozenset(),
         frozenset(),
     )
+
+
+def test_a_checkpoint_lets_nobody_in_to_an_event_that_was_cancelled() -> None:
+    event = make_event(performances=[make_performance()], status=EventStatus.CANCELLED)
+
+    assert rules_of(make_checkpoint(event.event_id), event).performances == {}
 
 
 def test_a_checkpoint_of_one_performance_knows_no_other() -> None:

@@ -117,6 +117,22 @@ async def test_resealing_moves_every_key_to_the_rings_active_one(database: Datab
         await EventKeys(database, clock, KeyRing(f"101:{old}")).ensure(organizer_id, event_id)
 
 
+async def test_a_key_that_cannot_be_opened_keeps_no_other_from_being_resealed(
+    database: Database, clock: SettableClock, organizer_id: UUID
+) -> None:
+    lost, old, new = (KeyRing.generate_key() for _ in range(3))
+    broken_id, event_id = sorted([new_id(), new_id()])
+    await EventKeys(database, clock, KeyRing(f"201:{lost}")).ensure(organizer_id, broken_id)
+    await EventKeys(database, clock, KeyRing(f"202:{old}")).ensure(organizer_id, event_id)
+    ring = EventKeys(database, clock, KeyRing(f"202:{old},203:{new}"))
+
+    while await ring.reseal():
+        pass
+
+    assert [sealed.partition(":")[0] for sealed in await sealed_of(database, organizer_id, broken_id)] == ["v201"]
+    assert [sealed.partition(":")[0] for sealed in await sealed_of(database, organizer_id, event_id)] == ["v203"]
+
+
 @given(payload=st.binary(max_size=60), signature=st.binary(min_size=64, max_size=64), place=st.integers(0, 63))
 def test_signing_again_finds_what_verifying_finds(payload: bytes, signature: bytes, place: int) -> None:
     private_key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from alltickets.catalog.interface import EventSnapshot, PerformanceSnapshot, PerformanceStatus
+from alltickets.catalog.interface import EventSnapshot, EventStatus, PerformanceSnapshot, PerformanceStatus
 from alltickets.kernel.errors import Refusal
 from alltickets.tickets.interface import EventKey, TicketState, Token, Unreadable, read_code, short_event, short_id
 
@@ -100,11 +100,13 @@ class Checkpoint:
 
 
 def rules_of(checkpoint: Checkpoint, event: EventSnapshot) -> CheckpointRules:
-    """Whom the checkpoint lets in, as the event stands now."""
+    """Whom the checkpoint lets in, as the event stands now: nobody to what does not take place."""
+    is_off = event.status == EventStatus.CANCELLED
     performances = {
         short_id(one.performance_id): _window(checkpoint, one)
         for one in event.performances.values()
-        if one.status != PerformanceStatus.CANCELLED
+        if not is_off
+        and one.status != PerformanceStatus.CANCELLED
         and (not checkpoint.performance_ids or one.performance_id in checkpoint.performance_ids)
     }
     return CheckpointRules(

@@ -118,11 +118,8 @@ class EventKeys:
             )
         resealed = 0
         for (organizer_id,) in found:
-            try:
-                async with self._database.transaction(organizer_id) as tx:
-                    resealed += await self._reseal_of(tx)
-            except SecretsError as fault:
-                _log.error("event keys cannot be resealed", organizer=str(organizer_id), fault=str(fault))
+            async with self._database.transaction(organizer_id) as tx:
+                resealed += await self._reseal_of(tx)
         return resealed
 
     async def _reseal_of(self, tx: Transaction) -> int:
@@ -139,6 +136,12 @@ class EventKeys:
             current=f"v{self._ring.active_version}:",
             limit=RESEALED_AT_ONCE,
         )
+        moved: list[tuple[UUID, int, str]] = []
+        for event_id, number, sealed in rows:
+            try:
+                moved.append((event_id, number, self._ring.rotate(sealed, _context(tx.organizer_id, event_id, number))))
+            except SecretsError as fault:
+                _log.error("an event's key cannot be resealed", of_event=str(event_id), number=number, fault=str(fault))
         await tx.execute(
             """
             UPDATE tickets.event_keys k
@@ -146,11 +149,11 @@ class EventKeys:
               FROM unnest(%(events)s::uuid[], %(numbers)s::smallint[], %(sealed)s::text[]) AS x(event_id, number, sealed)
              WHERE k.organizer_id = %(organizer_id)s AND k.event_id = x.event_id AND k.number = x.number
             """,
-            events=[event_id for event_id, _, _ in rows],
-            numbers=[number for _, number, _ in rows],
-            sealed=[self._ring.rotate(sealed, _context(tx.organizer_id, event_id, number)) for event_id, number, sealed in rows],
+            events=[event_id for event_id, _, _ in moved],
+            numbers=[number for _, number, _ in moved],
+            sealed=[sealed for _, _, sealed in moved],
         )
-        return len(rows)
+        return len(moved)
 
     async def _create(self, tx: Transaction, event_id: UUID) -> EventKey:
         """Make the event's next key unless it has a live one; the live one. The unique index decides between two who do this at once."""
