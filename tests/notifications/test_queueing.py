@@ -11,6 +11,7 @@ from alltickets.identity.rules import window_start
 from alltickets.notifications.handlers import subscription
 from alltickets.notifications.refusals import NothingToSend
 from alltickets.notifications.rules import FRESH_FOR, SECOND_THOUGHTS
+from alltickets.notifications.service.queueing import MAILS_PER_JOB
 from alltickets.orders.records import Order
 from alltickets.orders.refusals import OrderNotFound
 from alltickets.orders.rules import Buyer
@@ -46,7 +47,7 @@ async def test_an_event_that_is_handled_twice_is_one_mail(post: PostOffice) -> N
 
 
 async def test_many_orders_cost_a_handful_of_statements(post: PostOffice) -> None:
-    orders = [await post.box.order() for _ in range(6)]
+    orders = [await post.box.order() for _ in range(MAILS_PER_JOB + 2)]
     await post.box.pay(*orders)
     seen: list[str] = []
     watching = post.box.database.__class__(post.url, pool_size=2, observe=seen.append)
@@ -57,7 +58,7 @@ async def test_many_orders_cost_a_handful_of_statements(post: PostOffice) -> Non
 
     written = [sql for sql in seen if "notifications." in sql or "orders.orders" in sql]
     assert len(written) == 3
-    assert len(post.waiting()) == 6
+    assert [len(job["args"]["mail_ids"]) for job in post.waiting()] == [MAILS_PER_JOB, 2]
 
 
 async def test_a_payment_that_stays_pending_is_told_and_one_that_arrives_at_once_is_not(post: PostOffice) -> None:

@@ -12,8 +12,9 @@ __all__ = ["register"]
 def register(jobs: Jobs, notifications: Notifications) -> None:
     """Make the jobs known, to those who defer them and to those who work them off."""
 
-    async def send(organizer_id: str, mail_id: str) -> None:
-        await notifications.sending.send(UUID(organizer_id), UUID(mail_id))
+    async def send(organizer_id: str, mail_ids: list[str]) -> None:
+        for mail_id in mail_ids:
+            await notifications.sending.send(UUID(organizer_id), UUID(mail_id))
 
     async def recover(mail: str) -> None:
         await notifications.queueing.recover(mail)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import procrastinate
+from procrastinate.types import JSONValue
 
 from alltickets.platform.database import Transaction
 
@@ -14,7 +15,7 @@ __all__ = ["Arguments", "Jobs"]
 
 # A worker says every 10 s that it is alive and counts as dead after 30 s of silence.
 TAKE_OVER_SECONDS = 30
-Arguments = dict[str, procrastinate.types.JSONValue]
+Arguments = dict[str, JSONValue]
 JobFunction = Callable[..., Awaitable[None]]
 
 
@@ -33,7 +34,7 @@ class Jobs:
         retry = procrastinate.RetryStrategy(max_attempts=tries_max - 1, exponential_wait=4)
         self._tasks[name] = self._app.task(name=name, queue=name.partition(".")[0], retry=retry)(function)
 
-    async def defer(self, tx: Transaction, name: str, *, run_at: datetime | None = None, **arguments: str | int) -> None:
+    async def defer(self, tx: Transaction, name: str, *, run_at: datetime | None = None, **arguments: JSONValue) -> None:
         """Have a job run once `tx` has committed, and not before `run_at`."""
         assert name in self._tasks, f"no job is called {name}"
         await self._tasks[name].configure(schedule_at=run_at, connection=tx.connection).defer_async(**arguments)

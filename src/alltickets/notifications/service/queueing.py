@@ -1,4 +1,4 @@
-"""News become mails: a row and a job for each, in one transaction. Buyers who ask for mail get it the same way."""
+"""News become mails: a row for each and a job for some, in one transaction. Buyers who ask for mail get it the same way."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,6 +33,8 @@ __all__ = ["RECOVER", "SEND", "Queueing"]
 
 SEND = "mail.send"
 RECOVER = "mail.recover"
+MAILS_PER_JOB = 8
+"""Few enough that a worker which is told to stop soon has, and that several workers share what a rush leaves."""
 
 
 class Queueing:
@@ -45,7 +47,7 @@ class Queueing:
         self._orders = orders
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Queue what these events call for. Four statements and a job for each wait, whatever their number; a repetition queues nothing."""
+        """Queue what these events call for. Four statements and one for each wait, whatever their number; a repetition queues nothing."""
         now = self._clock()
         news = [(one, entry.occurred_at) for entry in recorded if (one := news_of(entry.event)) is not None]
         orders = {order.order_id: order for order in await read_orders(tx, order_ids={one.order_id for one, _ in news})}
@@ -111,16 +113,19 @@ class Queueing:
                 await self._queue(tx, [queued], now)
 
     async def _queue(self, tx: Transaction, mails: Sequence[QueuedMail], now: datetime, *, at_once: bool = False) -> None:
-        """Store mails, and defer a job for each new one that is to be sent."""
+        """Store mails, and defer jobs for the new ones that are to be sent, some mails each: a job's rows cost as much as an order's."""
         new = await insert_mails(tx, mails)
-        due: dict[datetime | None, list[Arguments]] = {}
+        due: dict[datetime | None, list[str]] = {}
         for mail in mails:
             if mail.mail_id in new and mail.state == MailState.QUEUED:
                 wait = wait_before(mail.kind)
                 run_at = now + wait if wait and not at_once else None
-                due.setdefault(run_at, []).append({"organizer_id": str(tx.organizer_id), "mail_id": str(mail.mail_id)})
-        for run_at, arguments in due.items():
-            await self._jobs.defer_each(tx, SEND, arguments, run_at=run_at)
+                due.setdefault(run_at, []).append(str(mail.mail_id))
+        organizer_id = str(tx.organizer_id)
+        for run_at, ids in due.items():
+            chunks = [ids[first : first + MAILS_PER_JOB] for first in range(0, len(ids), MAILS_PER_JOB)]
+            each: list[Arguments] = [{"organizer_id": organizer_id, "mail_ids": list(chunk)} for chunk in chunks]
+            await self._jobs.defer_each(tx, SEND, each, run_at=run_at)
 
 
 def _is_worth_a_mail(news: News, order: Order) -> bool:

@@ -85,4 +85,4 @@ class Sending:
         _settled.labels(mail.kind, state).inc()
 
     async def _defer(self, tx: Transaction, mail_id: UUID, run_at: datetime) -> None:
-        await self._jobs.defer(tx, SEND, run_at=run_at, organizer_id=str(tx.organizer_id), mail_id=str(mail_id))
+        await self._jobs.defer(tx, SEND, run_at=run_at, organizer_id=str(tx.organizer_id), mail_ids=[str(mail_id)])
