@@ -233,7 +233,7 @@ async def test_a_word_that_we_do_not_know_confirms_nothing(desk: Desk) -> None:
     assert [event.kind for event in await desk.events(PaymentFlagged) if isinstance(event, PaymentFlagged)] == ["unknown_status"]
 
 
-@pytest.mark.parametrize("reference", ["not-ours", str(new_id())])
+@pytest.mark.parametrize("reference", ["not-ours", str(new_id())], ids=["no id", "an id"])
 async def test_an_unknown_reference_is_kept_and_reported(desk: Desk, reference: str) -> None:
     await desk.apply(SandboxPayment.of(reference))
     for _ in range(6):

@@ -97,6 +97,7 @@ def test_the_same_version_with_another_key_does_not_open() -> None:
         ("1:äöü", "entry 1: its key is not base64"),
         ("1:c2hvcnQ=", "entry 1: its key has 5 bytes instead of 32"),
     ],
+    ids=["empty", "no version", "version 0", "ends early", "same version", "no base64", "short key"],
 )
 def test_a_ring_that_cannot_be_used_says_which_entry_and_why(text: str, fault: str) -> None:
     with pytest.raises(KeyRingInvalid, match=fault):
