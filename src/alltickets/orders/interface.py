@@ -18,9 +18,9 @@ from alltickets.orders.refusals import (
     TicketChanged,
     TicketNotChangeable,
 )
-from alltickets.orders.rules import Holder, OrderStatus
+from alltickets.orders.rules import Holder, OrderStatus, check_mail
 from alltickets.orders.service import Orders, Paper
-from alltickets.orders.service.self_service import Objections, ShownHolder
+from alltickets.orders.service.self_service import Objections, ShownHolder, correct_buyer_mail
 from alltickets.orders.service.shop import Availability, OfferState, ShownOrder
 
 __all__ = [
@@ -46,6 +46,8 @@ __all__ = [
     "ShownOrder",
     "TicketChanged",
     "TicketNotChangeable",
+    "check_mail",
+    "correct_buyer_mail",
     "ics_of",
     "read_orders",
 ]

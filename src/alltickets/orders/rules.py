@@ -97,6 +97,8 @@ class Buyer(msgspec.Struct, frozen=True):
     document: str | None = None
     phone: str | None = None
     locale: str | None = None
+    first_mail: str | None = None
+    """What they ordered with, where they corrected `mail` since: limits go on counting them by it."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -364,7 +366,7 @@ def corrected_fields(before: Holder, after: Holder) -> list[str]:
 
 def buyer_key(buyer: Buyer) -> str:
     """By what a buyer is counted against a limit: the document where there is one, else the mail address without its case."""
-    return f"document:{buyer.document}" if buyer.document else f"mail:{buyer.mail.casefold()}"
+    return f"document:{buyer.document}" if buyer.document else f"mail:{(buyer.first_mail or buyer.mail).casefold()}"
 
 
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that is misread over the telephone

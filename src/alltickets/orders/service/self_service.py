@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from alltickets.catalog.interface import EventSnapshot, QuestionSnapshot, read_snapshot
 from alltickets.identity.interface import Actor, Limit, Subject, record, spend_tries
 from alltickets.kernel.time import Clock
-from alltickets.orders.events import HolderCorrected
-from alltickets.orders.records import Order, lock_orders, read_order, write_holders
+from alltickets.orders.events import BuyerMailCorrected, HolderCorrected
+from alltickets.orders.records import Order, lock_orders, read_order, write_buyer, write_holders
 from alltickets.orders.refusals import OrderNotFound, TicketChanged, TicketNotChangeable
 from alltickets.orders.rules import (
     Holder,
@@ -25,7 +27,7 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.tickets.interface import HolderCorrection, NoSuchTicket, ShownTicket, Ticket, Tickets, correct_holder, read_ticket, reissue
 
-__all__ = ["REISSUES_PER_ORDER", "Admitted", "SelfService", "ShownHolder"]
+__all__ = ["REISSUES_PER_ORDER", "Admitted", "Objections", "SelfService", "ShownHolder", "correct_buyer_mail"]
 
 REISSUES_PER_ORDER = Limit("order.reissue", 5, 86_400)
 """Whoever has the secret may have codes replaced; each costs a mail with its tickets, and a code has so many serials only."""
@@ -46,6 +48,22 @@ class ShownHolder:
     correctable_until: datetime
     objection: str | None
     reissue_objection: str | None
+
+
+async def correct_buyer_mail(tx: Transaction, order_id: UUID, mail: str) -> tuple[Order, Order]:
+    """Have the buyer written to at `mail`, an address that `check_mail` let pass: the order before and after, locked until `tx` ends.
+
+    What it was already changes nothing. Raises `OrderNotFound`.
+    """
+    before = next(iter(await lock_orders(tx, order_ids=[order_id])), None)
+    if before is None:
+        raise OrderNotFound
+    if before.buyer.mail == mail:
+        return before, before
+    buyer = msgspec.structs.replace(before.buyer, mail=mail, first_mail=before.buyer.first_mail or before.buyer.mail)
+    await write_buyer(tx, order_id, buyer)
+    tx.publish(BuyerMailCorrected(order_id=order_id, event_id=before.event_id))
+    return before, msgspec.structs.replace(before, buyer=buyer)
 
 
 class SelfService:
