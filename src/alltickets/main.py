@@ -301,6 +301,7 @@ def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
         pricing=contexts.pricing,
         payments=contexts.payments,
         orders=contexts.orders,
+        notifications=contexts.notifications,
         organizers=Organizers(contexts.database),
     )
     storefront = Storefront(
