@@ -33,7 +33,7 @@ import alltickets.pricing.routes
 import alltickets.tickets.jobs
 import alltickets.tickets.routes
 from alltickets import VERSION
-from alltickets.access.interface import Access
+from alltickets.access.interface import Access, read_admitted
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.health import Health, health_router
 from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
@@ -177,7 +177,9 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
-    orders = Orders(database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings)
+    orders = Orders(
+        database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings, admitted=read_admitted
+    )
     jobs = Jobs(direct_url)
     notifications = Notifications(
         database,
@@ -299,6 +301,7 @@ def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
         pricing=contexts.pricing,
         payments=contexts.payments,
         orders=contexts.orders,
+        notifications=contexts.notifications,
         organizers=Organizers(contexts.database),
     )
     storefront = Storefront(

@@ -104,6 +104,8 @@ PROBLEMS = Problems(
         ProblemType(orders.LimitExceeded, "limit-exceeded", 409, "Over the limit"),
         ProblemType(orders.OrderNotOpen, "order-not-open", 409, "Not possible in this state of the order"),
         ProblemType(orders.NoValidTickets, "no-valid-tickets", 409, "No valid ticket"),
+        ProblemType(orders.TicketNotChangeable, "ticket-not-changeable", 409, "Ticket cannot be changed"),
+        ProblemType(orders.TicketChanged, "ticket-changed", 409, "Ticket changed meanwhile"),
         # payments
         ProblemType(payments.GatewayUnknown, "gateway-unknown", 404, "No such gateway"),
         ProblemType(payments.AccountNotFound, "gateway-account-not-found", 404, "No such gateway account"),

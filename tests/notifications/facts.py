@@ -80,6 +80,7 @@ def make_facts(event: EventSnapshot | None = None, **fields: Any) -> Facts:
         "amount": Money(order.total_minor, order.currency),
         "has_attachments": False,
         "now": NOW,
+        "ticket": tickets[0].ticket if tickets else None,
     }
     return Facts(**{**boring, **fields})
 

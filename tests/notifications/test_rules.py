@@ -6,14 +6,26 @@ from typing import get_args
 import pytest
 
 from alltickets.kernel.ids import new_id
-from alltickets.notifications.rules import MailKind, is_still_true, kind_of_resend, news_of, next_try, recipient_key_of, wait_before
-from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, OrderPlaced, OrderRefunded, PaymentUnplaced
+from alltickets.notifications.rules import (
+    MailKind,
+    MailState,
+    has_bounced,
+    is_still_true,
+    kind_of_resend,
+    news_of,
+    next_try,
+    recipient_key_of,
+    wait_before,
+)
+from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, OrderPlaced, OrderRefunded, PaymentUnplaced
 from alltickets.orders.rules import OrderStatus
 from alltickets.payments.events import FailureReason, PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
+from alltickets.tickets.events import TicketReissued
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 ORDER, EVENT, PAYMENT, ATTEMPT, CHARGE = (new_id() for _ in range(5))
+TICKET = new_id()
 PAID = {"reference": ORDER, "payment_id": PAYMENT}
 K, S = MailKind, OrderStatus
 
@@ -30,6 +42,10 @@ K, S = MailKind, OrderStatus
         (PaymentPending(attempt_id=ATTEMPT, **PAID), K.PAYMENT_PENDING),
         (PaymentCaptured(attempt_id=ATTEMPT, charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), None),
         (PaymentRefunded(charge_id=CHARGE, amount_minor=1, refunded_minor=1, currency="ARS", is_full=True, **PAID), K.REFUNDED),
+        (HolderCorrected(order_id=ORDER, event_id=EVENT, ticket_id=TICKET, correction=1, has_new_code=True), K.HOLDER_REPLACED),
+        (HolderCorrected(order_id=ORDER, event_id=EVENT, ticket_id=TICKET, correction=1, has_new_code=False), K.HOLDER_CORRECTED),
+        (TicketReissued(ticket_id=TICKET, order_id=ORDER, event_id=EVENT, serial=2, reason=""), K.CODE_REPLACED),
+        (TicketReissued(ticket_id=TICKET, order_id=ORDER, event_id=EVENT, serial=2, reason="", is_correction=True), None),
     ],
 )
 def test_an_event_calls_for_one_mail_or_for_none(event: Event, kind: MailKind | None) -> None:
@@ -120,3 +136,18 @@ def test_a_sign_that_only_looks_like_a_letter_is_somebody_elses_address() -> Non
 
     assert recipient_key_of(kelvin) != "kate@example.com"
     assert recipient_key_of(fullwidth) != "ana@example.com"
+
+
+@pytest.mark.parametrize(
+    ("states", "bounced"),
+    [
+        ([], False),
+        ([("ana", MailState.BOUNCED)], True),
+        ([("ana", MailState.BOUNCED), ("ana", MailState.QUEUED)], True),
+        ([("ana", MailState.BOUNCED), ("ana", MailState.SENT)], False),
+        ([("ana", MailState.SENT), ("ana", MailState.BOUNCED)], True),
+        ([("eva", MailState.BOUNCED)], False),
+    ],
+)
+def test_an_address_has_bounced_if_it_refused_the_last_mail(states: list[tuple[str, MailState]], bounced: bool) -> None:
+    assert has_bounced(states, "ana") is bounced

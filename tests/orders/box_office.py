@@ -11,6 +11,7 @@ import httpx
 import alltickets.inventory.handlers
 import alltickets.orders.handlers
 import alltickets.payments.handlers
+from alltickets.access.interface import read_admitted
 from alltickets.catalog.interface import AccessCodes, Catalog, CatalogService, EventSnapshot
 from alltickets.catalog.schemas.organizer import (
     EventCreate,
@@ -62,7 +63,7 @@ class Process:
         payments = Payments(database, clock, key_ring, [gateway], public_url=settings.public_url)
         tickets = Tickets(database, clock, EventKeys(database, clock, key_ring), catalog)
         codes = AccessCodes(database, clock)
-        orders = Orders(database, clock, catalog, codes, levels, pricing, payments, tickets, key_ring, settings)
+        orders = Orders(database, clock, catalog, codes, levels, pricing, payments, tickets, key_ring, settings, admitted=read_admitted)
         subscriptions = [
             alltickets.inventory.handlers.subscription(),
             *alltickets.payments.handlers.subscriptions(payments),

@@ -90,6 +90,8 @@ async def read_event(reader: Reader, event_id: UUID) -> EventFacts | None:
                    'event_id', e.event_id, 'slug', e.slug, 'title', e.title, 'summary', e.summary, 'description', e.description,
                    'category', e.category,
                    'currency', e.currency, 'timezone', e.timezone, 'status', e.status, 'published_at', e.published_at, 'version', e.version,
+                   'holder_corrections_max', e.holder_corrections_max,
+                   'holder_corrections_until_hours', e.holder_corrections_until_hours,
                    'poster', (SELECT row_to_json(x)
                                 FROM (SELECT picture_id, width, height
                                         FROM catalog.pictures i
@@ -188,6 +190,8 @@ def snapshot_of(organizer_id: UUID, facts: EventFacts) -> EventSnapshot:
         ),
         summary=event.summary,
         poster=event.poster,
+        holder_corrections_max=event.holder_corrections_max,
+        holder_corrections_until_hours=event.holder_corrections_until_hours,
     )
 
 

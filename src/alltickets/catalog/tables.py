@@ -108,10 +108,16 @@ events = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, comment="of the event with everything in it; the snapshot's version"),
     sa.Column("summary", sa.Text, nullable=False, server_default=""),
     sa.Column("poster_id", UUID(as_uuid=True)),
+    sa.Column("holder_corrections_max", sa.SmallInteger, nullable=False, server_default="1", comment="of each ticket, by its buyer"),
+    sa.Column(
+        "holder_corrections_until_hours", sa.SmallInteger, nullable=False, server_default="2", comment="before the performance starts"
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "event_id"),
     sa.ForeignKeyConstraint(["organizer_id", "venue_id"], ["catalog.venues.organizer_id", "catalog.venues.venue_id"]),
     sa.ForeignKeyConstraint(["organizer_id", "poster_id"], ["catalog.pictures.organizer_id", "catalog.pictures.picture_id"]),
     sa.CheckConstraint("status IN ('draft', 'published', 'postponed', 'cancelled', 'archived')", name="events_status"),
+    sa.CheckConstraint("holder_corrections_max BETWEEN 0 AND 20", name="events_holder_corrections_max"),
+    sa.CheckConstraint("holder_corrections_until_hours BETWEEN 0 AND 720", name="events_holder_corrections_until"),
     sa.Index("events_by_venue", "organizer_id", "venue_id"),
 )
 

@@ -20,6 +20,8 @@ class ActorKind(StrEnum):
     """A paired scanner."""
     SYSTEM = "system"
     """We ourselves: the command line, the demo data, a background job."""
+    BUYER = "buyer"
+    """Whoever has an order's secret, on that order alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,14 @@ class Actor:
         """The system acting for an organizer with every permission; `label` says which part of it, e.g. `demo seed`."""
         return Actor(organizer_id, ActorKind.SYSTEM, label, frozenset(Permission))
 
+    @staticmethod
+    def buyer(organizer_id: UUID, order_number: str) -> "Actor":
+        """The buyer of an order, in the audit log of the organizer that they bought from."""
+        return Actor(organizer_id, ActorKind.BUYER, order_number, frozenset())
+
     @property
     def id(self) -> UUID | None:
-        """The person, or the API key itself; None for the system."""
+        """The person, or the API key itself; None for the system and for buyers, who have no account."""
         return self.user_id or self.credential_id
 
 

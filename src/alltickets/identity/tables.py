@@ -181,5 +181,5 @@ audit_entries = sa.Table(
     sa.Column("subject_id", UUID(as_uuid=True)),
     sa.Column("detail", JSONB, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "audit_entry_id"),
-    sa.CheckConstraint("actor_kind IN ('user', 'api_key', 'device', 'system')", name="audit_entries_actor_kind_check"),
+    sa.CheckConstraint("actor_kind IN ('user', 'api_key', 'device', 'system', 'buyer')", name="audit_entries_actor_kind_check"),
 )

@@ -1,5 +1,6 @@
 """Notifications: what buyers are written to.
 
 It owns mails, from the event that calls for one to the mail server's answer, and where answers to them go. It publishes nothing and
-listens to orders (paid, expired, cancelled, money that came too late) and to payments (pending, failed, refunded).
+listens to orders (paid, expired, cancelled, money that came too late, holders corrected), to payments (pending, failed, refunded) and to
+tickets (new codes).
 """

@@ -1,9 +1,10 @@
 """What notifications does when others publish."""
 
 from alltickets.notifications.service import Notifications
-from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
+from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
 from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.outbox import Subscription
+from alltickets.tickets.events import TicketReissued
 
 __all__ = ["subscription"]
 
@@ -12,6 +13,16 @@ def subscription(notifications: Notifications) -> Subscription:
     """News become mails, and each mail a job, in the transaction that moves the cursor."""
     return Subscription(
         name="notifications",
-        events=(OrderPaid, OrderExpired, OrderCancelled, PaymentUnplaced, PaymentPending, PaymentFailed, PaymentRefunded),
+        events=(
+            OrderPaid,
+            OrderExpired,
+            OrderCancelled,
+            PaymentUnplaced,
+            PaymentPending,
+            PaymentFailed,
+            PaymentRefunded,
+            HolderCorrected,
+            TicketReissued,
+        ),
         handle=notifications.queueing.on_events,
     )

@@ -3,6 +3,6 @@
 from alltickets.notifications.letters.attachments import papers_of
 from alltickets.notifications.letters.writing import AttachmentSource
 from alltickets.notifications.refusals import NothingToSend
-from alltickets.notifications.service import Notifications
+from alltickets.notifications.service import MailAddress, Notifications
 
-__all__ = ["AttachmentSource", "NothingToSend", "Notifications", "papers_of"]
+__all__ = ["AttachmentSource", "MailAddress", "NothingToSend", "Notifications", "papers_of"]

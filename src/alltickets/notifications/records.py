@@ -21,6 +21,7 @@ __all__ = [
     "organizers_of_recipient",
     "postpone_mail",
     "read_reply_address",
+    "readdress_mails",
     "remember_recipients",
     "settle_mail",
     "write_reply_address",
@@ -40,6 +41,7 @@ class QueuedMail(msgspec.Struct, frozen=True, kw_only=True):
     state: MailState
     queued_at: datetime
     settled_at: datetime | None
+    ticket_id: UUID | None = None
 
 
 class StoredMail(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ class LeasedMail(msgspec.Struct, frozen=True):
     recipient: str
     recipient_key: str
     queued_at: datetime
+    ticket_id: UUID | None
     is_outdone: bool
 
 
@@ -75,13 +78,14 @@ async def insert_mails(tx: Transaction, mails: Sequence[QueuedMail]) -> set[UUID
     rows = await tx.fetch_tuples(
         """
         INSERT INTO notifications.mails
-               (organizer_id, mail_id, order_id, kind, occasion, amount_minor, recipient, recipient_key, state, queued_at, settled_at)
+               (organizer_id, mail_id, order_id, kind, occasion, amount_minor, recipient, recipient_key, state, queued_at, settled_at,
+                ticket_id)
         SELECT o.organizer_id, x.mail_id, x.order_id, x.kind, x.occasion, x.amount_minor, x.recipient, x.recipient_key, x.state,
-               x.queued_at, x.settled_at
+               x.queued_at, x.settled_at, x.ticket_id
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(mail_id uuid, order_id uuid, kind text, occasion text, amount_minor bigint, recipient text, recipient_key text,
-                        state text, queued_at timestamptz, settled_at timestamptz)
+                        state text, queued_at timestamptz, settled_at timestamptz, ticket_id uuid)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, order_id, kind, occasion) DO NOTHING
         RETURNING mail_id
@@ -141,6 +145,7 @@ async def lease_mail(tx: Transaction, mail_id: UUID, *, now: datetime, until: da
          WHERE m.organizer_id = %(organizer_id)s AND m.mail_id = %(mail_id)s AND m.state = 'queued'
            AND (m.lease_until IS NULL OR m.lease_until <= %(now)s)
         RETURNING m.mail_id, m.order_id, m.kind, m.amount_minor, m.recipient, m.recipient_key, m.queued_at,
+                  m.ticket_id,
                   EXISTS (SELECT 1
                             FROM notifications.mails n
                            WHERE n.organizer_id = %(organizer_id)s AND n.order_id = m.order_id AND n.kind = m.kind
@@ -174,6 +179,22 @@ async def postpone_mail(tx: Transaction, mail_id: UUID, fault: str) -> bool:
         fault=fault,
     )
     return touched == 1
+
+
+async def readdress_mails(tx: Transaction, order_id: UUID, recipient: str, recipient_key: str, *, now: datetime) -> None:
+    """Have the mails about an order that wait go to another address. One whose try is under way is too late for that."""
+    await tx.execute(
+        """
+        UPDATE notifications.mails
+           SET recipient = %(recipient)s, recipient_key = %(recipient_key)s
+         WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s AND state = 'queued' AND kind <> 'address_changed'
+           AND (lease_until IS NULL OR lease_until <= %(now)s)
+        """,
+        order_id=order_id,
+        recipient=recipient,
+        recipient_key=recipient_key,
+        now=now,
+    )
 
 
 async def settle_mail(tx: Transaction, mail_id: UUID, state: MailState, *, now: datetime, fault: str | None = None) -> None:

@@ -1,27 +1,32 @@
 """What is written to buyers, and when: pure."""
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from alltickets.identity.interface import Limit
-from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
+from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
 from alltickets.orders.interface import OrderStatus
 from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
+from alltickets.tickets.events import TicketReissued
 
 __all__ = [
+    "ADDRESSES_PER_ORDER",
     "FRESH_FOR",
     "LEASE",
     "RECOVERIES_PER_ADDRESS",
     "RECOVERIES_PER_MAIL",
     "RESENDS_PER_ADDRESS",
     "RESENDS_PER_ORDER",
+    "WITH_TICKETS",
     "MailKind",
     "MailState",
     "News",
+    "has_bounced",
     "is_still_true",
     "kind_of_resend",
     "news_of",
@@ -61,6 +66,14 @@ class MailKind(StrEnum):
     """The organizer called the order off."""
     REFUNDED = "refunded"
     """Money went back, all or some of it."""
+    HOLDER_CORRECTED = "holder_corrected"
+    """The buyer corrected the data of a ticket's holder."""
+    HOLDER_REPLACED = "holder_replaced"
+    """Somebody else goes in with a ticket: here is its new code."""
+    CODE_REPLACED = "code_replaced"
+    """A ticket has a new code, since others may have had the old one."""
+    ADDRESS_CHANGED = "address_changed"
+    """To the address that the buyer is no longer written to at."""
     RECOVERED = "recovered"
     """The links of somebody's orders, because they asked for them."""
 
@@ -80,9 +93,13 @@ class MailState(StrEnum):
     """It had become untrue or old before it was sent."""
 
 
+WITH_TICKETS = frozenset({MailKind.CONFIRMATION, MailKind.HOLDER_REPLACED, MailKind.CODE_REPLACED})
+"""What the order's files go with."""
+
 # How often buyers may have mail sent. People behind one address (an office, a venue) share what an address may do.
 RESENDS_PER_ORDER = Limit("mail.resend.order", 3, 3600)
 RESENDS_PER_ADDRESS = Limit("mail.resend.address", 30, 3600)
+ADDRESSES_PER_ORDER = Limit("mail.address.order", 3, 86_400)
 RECOVERIES_PER_MAIL = Limit("mail.recovery.mail", 3, 3600)
 RECOVERIES_PER_ADDRESS = Limit("mail.recovery.address", 20, 3600)
 
@@ -91,13 +108,14 @@ RECOVERIES_PER_ADDRESS = Limit("mail.recovery.address", 20, 3600)
 class News:
     """What an event calls for: one mail for each order, kind and `occasion`, however often the event is handled.
 
-    `amount_minor`: what the mail is about, where that is not the order's total.
+    `amount_minor`: what the mail is about, where that is not the order's total; `ticket_id`: where it is about one ticket.
     """
 
     order_id: UUID
     kind: MailKind
     occasion: str = ""
     amount_minor: int | None = None
+    ticket_id: UUID | None = None
 
 
 def news_of(event: Event) -> News | None:
@@ -118,6 +136,11 @@ def news_of(event: Event) -> News | None:
             return News(event.reference, MailKind.PAYMENT_REJECTED, str(event.attempt_id))
         case PaymentRefunded():
             return News(event.reference, MailKind.REFUNDED, str(event.refunded_minor), event.amount_minor)
+        case HolderCorrected():
+            kind = MailKind.HOLDER_REPLACED if event.has_new_code else MailKind.HOLDER_CORRECTED
+            return News(event.order_id, kind, f"{event.ticket_id} {event.correction}", ticket_id=event.ticket_id)
+        case TicketReissued(is_correction=False):
+            return News(event.order_id, MailKind.CODE_REPLACED, f"{event.ticket_id} {event.serial}", ticket_id=event.ticket_id)
     return None
 
 
@@ -129,7 +152,7 @@ def wait_before(kind: MailKind) -> timedelta:
 def is_still_true(kind: MailKind, status: OrderStatus, payment_state: str) -> bool:
     """Whether what the mail tells is so, as the order stands when it is sent."""
     match kind:
-        case MailKind.CONFIRMATION:
+        case MailKind.CONFIRMATION | MailKind.HOLDER_CORRECTED | MailKind.HOLDER_REPLACED | MailKind.CODE_REPLACED:
             return status == OrderStatus.PAID
         case MailKind.PAYMENT_PENDING:
             return status == OrderStatus.AWAITING_PAYMENT and payment_state == "pending"
@@ -146,6 +169,12 @@ def kind_of_resend(status: OrderStatus, payment_state: str) -> MailKind | None:
     if status == OrderStatus.AWAITING_PAYMENT and payment_state == "pending":
         return MailKind.PAYMENT_PENDING
     return MailKind.CONFIRMATION if status == OrderStatus.PAID else None
+
+
+def has_bounced(mails: Iterable[tuple[str, MailState]], recipient_key: str) -> bool:
+    """Whether the address refused the last mail that it was handed. `mails`: recipients' keys and states, the oldest first."""
+    answers = [state for key, state in mails if key == recipient_key and state in (MailState.SENT, MailState.BOUNCED)]
+    return answers[-1:] == [MailState.BOUNCED]
 
 
 def recipient_key_of(mail: str) -> str:

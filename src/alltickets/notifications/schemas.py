@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-__all__ = ["MailRead", "MailSettings", "RecoveryAsk"]
+__all__ = ["MailAddressRead", "MailAddressWrite", "MailRead", "MailSettings", "RecoveryAsk"]
 
 _CHARACTER = r"[^@\s,;<>\"\x00-\x1f\x7f]"
 Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=rf"^{_CHARACTER}+@{_CHARACTER}+$", examples=["julia@example.com"])]
@@ -14,6 +14,19 @@ Mail = Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=rf"^{_C
 
 class RecoveryAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The mail address that orders were placed with."""
+
+    mail: Mail
+
+
+class MailAddressRead(msgspec.Struct, frozen=True):
+    """Where the buyer of an order is written to. `has_bounced`: the address refused the last mail for good."""
+
+    mail: str
+    has_bounced: bool
+
+
+class MailAddressWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the buyer is written to instead."""
 
     mail: Mail
 

@@ -22,6 +22,7 @@ mails = sa.Table(
     sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("lease_until", sa.DateTime(timezone=True), comment="a try is under way, or died, until then"),
     sa.Column("settled_at", sa.DateTime(timezone=True)),
+    sa.Column("ticket_id", UUID(as_uuid=True), comment="NULL: about the whole order"),
     sa.PrimaryKeyConstraint("organizer_id", "mail_id"),
     sa.UniqueConstraint("organizer_id", "order_id", "kind", "occasion"),
     sa.CheckConstraint("state IN ('queued', 'sent', 'bounced', 'failed', 'dropped')", name="mails_state"),

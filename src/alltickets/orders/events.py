@@ -6,7 +6,18 @@ import msgspec
 
 from alltickets.platform.events import Event
 
-__all__ = ["OrderCancelled", "OrderExpired", "OrderPaid", "OrderPlaced", "OrderRefunded", "OrdersLeft", "PaidLine", "PaymentUnplaced"]
+__all__ = [
+    "BuyerMailCorrected",
+    "HolderCorrected",
+    "OrderCancelled",
+    "OrderExpired",
+    "OrderPaid",
+    "OrderPlaced",
+    "OrderRefunded",
+    "OrdersLeft",
+    "PaidLine",
+    "PaymentUnplaced",
+]
 
 
 class PaidLine(msgspec.Struct, frozen=True):
@@ -79,3 +90,20 @@ class PaymentUnplaced(Event, frozen=True):
     event_id: UUID
     amount_minor: int
     currency: str
+
+
+class HolderCorrected(Event, frozen=True):
+    """The buyer said who goes in with a ticket instead, for the `correction`-th time. `has_new_code`: `TicketReissued` tells of it too."""
+
+    order_id: UUID
+    event_id: UUID
+    ticket_id: UUID
+    correction: int
+    has_new_code: bool
+
+
+class BuyerMailCorrected(Event, frozen=True):
+    """The buyer is written to at another address from now on."""
+
+    order_id: UUID
+    event_id: UUID

@@ -15,9 +15,12 @@ from alltickets.orders.refusals import (
     OrderNotFound,
     OrderNotOpen,
     SelectionInvalid,
+    TicketChanged,
+    TicketNotChangeable,
 )
-from alltickets.orders.rules import OrderStatus
+from alltickets.orders.rules import Holder, OrderStatus, check_mail
 from alltickets.orders.service import Orders, Paper
+from alltickets.orders.service.self_service import Objections, ShownHolder, correct_buyer_mail
 from alltickets.orders.service.shop import Availability, OfferState, ShownOrder
 
 __all__ = [
@@ -25,9 +28,11 @@ __all__ = [
     "CalendarEntry",
     "FieldFault",
     "HoldTaken",
+    "Holder",
     "HoldersInvalid",
     "LimitExceeded",
     "NoValidTickets",
+    "Objections",
     "OfferState",
     "Order",
     "OrderConflict",
@@ -37,7 +42,12 @@ __all__ = [
     "Orders",
     "Paper",
     "SelectionInvalid",
+    "ShownHolder",
     "ShownOrder",
+    "TicketChanged",
+    "TicketNotChangeable",
+    "check_mail",
+    "correct_buyer_mail",
     "ics_of",
     "read_orders",
 ]

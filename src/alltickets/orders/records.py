@@ -20,6 +20,8 @@ __all__ = [
     "order_of",
     "read_order",
     "read_orders",
+    "write_buyer",
+    "write_holders",
     "write_orders",
     "write_progress",
 ]
@@ -160,6 +162,24 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
                 for order in orders
             ]
         ),
+    )
+
+
+async def write_holders(tx: Transaction, order_id: UUID, holders: Sequence[Holder]) -> None:
+    """Write the holders of a locked order anew, in the order of its places."""
+    await tx.execute(
+        "UPDATE orders.orders SET holders = %(holders)s::jsonb WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s",
+        order_id=order_id,
+        holders=msgspec.json.encode(holders).decode(),
+    )
+
+
+async def write_buyer(tx: Transaction, order_id: UUID, buyer: Buyer) -> None:
+    """Write the buyer of a locked order anew."""
+    await tx.execute(
+        "UPDATE orders.orders SET buyer = %(buyer)s::jsonb WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s",
+        order_id=order_id,
+        buyer=msgspec.json.encode(buyer).decode(),
     )
 
 

@@ -8,7 +8,9 @@ Refusal
 ├── HoldTaken            another order was placed on the same hold
 ├── OrderNotFound        no such order, or not with this secret
 ├── OrderNotOpen         what was asked is not possible in the state the order is in
-└── NoValidTickets       nothing of the order admits anybody, so there is nothing to print
+├── NoValidTickets       nothing of the order admits anybody, so there is nothing to print
+├── TicketNotChangeable  its holder, or its code, is no longer the buyer's to change
+└── TicketChanged        somebody corrected the holder meanwhile
 """
 
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ __all__ = [
     "OrderNotFound",
     "OrderNotOpen",
     "SelectionInvalid",
+    "TicketChanged",
+    "TicketNotChangeable",
 ]
 
 
@@ -119,3 +123,35 @@ class NoValidTickets(Refusal):
 
     def __str__(self) -> str:
         return "There is no valid ticket to print here. Nothing was changed; look at the order to see whether it is paid or was refunded."
+
+
+_WHY_NOT = {
+    "order_over": "The order is not paid, or it was cancelled or refunded.",
+    "revoked": "The ticket was revoked.",
+    "called_off": "The event does not take place.",
+    "admitted": "Somebody went in with this ticket already.",
+    "over": "The event is over.",
+    "not_allowed": "The organizer of this event lets nobody correct who goes in.",
+    "used_up": "The holder was corrected as often as the organizer allows.",
+    "too_late": "The event is too near for the organizer to allow corrections.",
+}
+
+
+@dataclass(eq=False)
+class TicketNotChangeable(Refusal):
+    """`objection` is the word of `rules.Objection` that says why."""
+
+    objection: str
+
+    def __str__(self) -> str:
+        return f"{_WHY_NOT[self.objection]} Nothing was changed; write to the organizer if it has to be."
+
+
+@dataclass(eq=False)
+class TicketChanged(Refusal):
+    """The change was made on an older state of the ticket."""
+
+    ticket: str
+
+    def __str__(self) -> str:
+        return "The holder of this ticket was changed meanwhile, perhaps in another tab. Nothing was changed now; read it again and go on."

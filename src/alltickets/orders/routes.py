@@ -19,14 +19,28 @@ from alltickets.orders.schemas import (
     NextAction,
     OrderRead,
     OrderSummary,
+    OrderTicket,
     OrderWrite,
     PlacedOrderRead,
     SeatRead,
     SeatRowRead,
     SeatsRead,
+    TicketHolderRead,
+    TicketHolderWrite,
+    TicketReissueWrite,
 )
 from alltickets.orders.service import Orders, Paper
-from alltickets.orders.wire import availability_read, hold_places, next_action, order_read, order_summary, place_order
+from alltickets.orders.wire import (
+    availability_read,
+    correct_holder,
+    hold_places,
+    next_action,
+    order_read,
+    order_summary,
+    order_ticket,
+    place_order,
+    ticket_holder_read,
+)
 from alltickets.platform.http.address import AddressReader
 from alltickets.platform.paging import PAGE_SIZE_MAX, Page
 from alltickets.tickets.interface import NoSuchTicket, svg_of
@@ -56,6 +70,9 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
             read_tickets_pdf,
             read_ticket_pdf,
             read_order_calendar,
+            read_ticket_holder,
+            put_ticket_holder,
+            reissue_ticket,
         ],
         dependencies=_dependencies(orders, addresses),
         tags=["shop"],
@@ -175,6 +192,38 @@ async def read_order_calendar(order_id: UUID, secret: Secret, orders: Orders, lo
     """The performances that the order's valid tickets are for, as an iCalendar file."""
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
     return _download(await orders.papers.calendar(organizer_id, order_id, locale=locale))
+
+
+@get(
+    "/orders/{order_id:uuid}/tickets/{ticket_id:uuid}/holder",
+    operation_id="readTicketHolder",
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def read_ticket_holder(order_id: UUID, ticket_id: UUID, secret: Secret, orders: Orders) -> Response[TicketHolderRead]:
+    """Who goes in with a ticket of the order, and whether the buyer may correct that."""
+    shown = await orders.self_service.holder(order_id, _secret_of(secret), ticket_id)
+    return Response(ticket_holder_read(shown), headers={"Cache-Control": "no-store"})
+
+
+@put(
+    "/orders/{order_id:uuid}/tickets/{ticket_id:uuid}/holder",
+    operation_id="putTicketHolder",
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def put_ticket_holder(order_id: UUID, ticket_id: UUID, data: TicketHolderWrite, secret: Secret, orders: Orders) -> TicketHolderRead:
+    """Say who goes in with a ticket instead. Somebody of another name or document gets a new code, and the old one lets nobody in."""
+    return await correct_holder(orders, order_id, _secret_of(secret), ticket_id, data)
+
+
+@post(
+    "/orders/{order_id:uuid}/tickets/{ticket_id:uuid}/reissue",
+    operation_id="reissueTicketOfOrder",
+    status_code=200,
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def reissue_ticket(order_id: UUID, ticket_id: UUID, data: TicketReissueWrite, secret: Secret, orders: Orders) -> OrderTicket:
+    """Replace a ticket's code that others may have: the old one, on paper or not, lets nobody in from now on."""
+    return order_ticket(await orders.self_service.reissue(order_id, _secret_of(secret), ticket_id, serial=data.serial))
 
 
 @get("/", operation_id="listOrders", guards=[allow(Permission.ORDERS_READ)])

@@ -4,33 +4,51 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
-from alltickets.catalog.interface import EventSnapshot, QuestionKind, QuestionSnapshot, TicketTypeSnapshot, why_unsellable
+from alltickets.catalog.interface import (
+    EventSnapshot,
+    EventStatus,
+    PerformanceStatus,
+    QuestionKind,
+    QuestionSnapshot,
+    TicketTypeSnapshot,
+    why_unsellable,
+)
 from alltickets.inventory.interface import seat_id_of
 from alltickets.kernel.money import Money
 from alltickets.orders.refusals import FieldFault, HoldersInvalid, LimitExceeded, SelectionInvalid
 from alltickets.pricing.interface import Quote, SelectedLine
+from alltickets.tickets.interface import Ticket, TicketStatus
 
 __all__ = [
     "MOVES",
     "PLACES_MAX",
     "Buyer",
     "Holder",
+    "Objection",
     "OrderStatus",
     "Place",
     "buyer_key",
+    "check_holder",
     "check_holders",
+    "check_mail",
     "check_selection",
+    "corrected_fields",
+    "corrections_end",
     "draws_of",
+    "is_other_person",
+    "kept_answers",
     "may_move",
     "order_number",
     "places_of",
     "unit_prices",
+    "why_uncorrectable",
+    "why_unreplaceable",
 ]
 
 PLACES_MAX = 100
@@ -79,6 +97,8 @@ class Buyer(msgspec.Struct, frozen=True):
     document: str | None = None
     phone: str | None = None
     locale: str | None = None
+    first_mail: str | None = None
+    """What they ordered with, where they corrected `mail` since: limits go on counting them by it."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -190,7 +210,8 @@ def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, h
         for index, (place, holder) in enumerate(zip(places, named, strict=True)):
             if holders:
                 faults += _holder_faults(holder, f"holders/{index}")
-            faults += _answer_faults(event.questions, place, holder, f"holders/{index}/answers")
+            asked = [question for question in event.questions if question.concerns(place.ticket_type_id)]
+            faults += _answer_faults(asked, holder, f"holders/{index}/answers")
     if faults:
         raise HoldersInvalid(tuple(faults))
     tidy = Buyer(buyer.name.strip(), buyer.mail.strip(), _tidy_document(buyer.document), buyer.phone, buyer.locale)
@@ -217,8 +238,8 @@ def _holder_faults(holder: Holder, where: str) -> Iterable[FieldFault]:
         yield FieldFault(f"{where}/document", "document", "A holder's document is not a DNI: seven or eight digits.")
 
 
-def _answer_faults(questions: Sequence[QuestionSnapshot], place: Place, holder: Holder, where: str) -> Iterable[FieldFault]:
-    asked = {question.key: question for question in questions if question.concerns(place.ticket_type_id)}
+def _answer_faults(questions: Sequence[QuestionSnapshot], holder: Holder, where: str) -> Iterable[FieldFault]:
+    asked = {question.key: question for question in questions}
     for key in sorted(holder.answers.keys() - asked.keys()):
         yield FieldFault(f"{where}/{key}", "unknown", "This question is not asked.")
     for key, question in asked.items():
@@ -250,9 +271,102 @@ def _tidy_document(document: str | None) -> str | None:
     return None if document is None else re.sub(r"[\s.]", "", document)
 
 
+class Objection(StrEnum):
+    """Why a buyer cannot change a ticket, in order of precedence."""
+
+    ORDER_OVER = "order_over"
+    """The order is not paid, or was cancelled or refunded."""
+    REVOKED = "revoked"
+    CALLED_OFF = "called_off"
+    """The event, or the performance, does not take place."""
+    ADMITTED = "admitted"
+    """Somebody went in with it."""
+    OVER = "over"
+    """The performance has ended."""
+    NOT_ALLOWED = "not_allowed"
+    """The organizer lets nobody correct holders."""
+    USED_UP = "used_up"
+    """Corrected as often as the organizer allows."""
+    TOO_LATE = "too_late"
+    """Nearer to the performance than the organizer allows."""
+
+
+def why_unreplaceable(event: EventSnapshot, status: OrderStatus, ticket: Ticket, *, is_admitted: bool, now: datetime) -> Objection | None:
+    """Why the ticket gets no new code from its buyer; None when it may."""
+    performance = event.performances[ticket.performance_id]
+    if status != OrderStatus.PAID:
+        return Objection.ORDER_OVER
+    if ticket.status == TicketStatus.REVOKED:
+        return Objection.REVOKED
+    if event.status == EventStatus.CANCELLED or performance.status == PerformanceStatus.CANCELLED:
+        return Objection.CALLED_OFF
+    if is_admitted:
+        return Objection.ADMITTED
+    return Objection.OVER if now >= performance.ends_at else None
+
+
+def why_uncorrectable(event: EventSnapshot, status: OrderStatus, ticket: Ticket, *, is_admitted: bool, now: datetime) -> Objection | None:
+    """Why its buyer cannot say who else goes in with the ticket; None when they may."""
+    objection = why_unreplaceable(event, status, ticket, is_admitted=is_admitted, now=now)
+    if objection is not None:
+        return objection
+    if event.holder_corrections_max == 0:
+        return Objection.NOT_ALLOWED
+    if ticket.corrections >= event.holder_corrections_max:
+        return Objection.USED_UP
+    return Objection.TOO_LATE if now >= corrections_end(event, ticket.performance_id) else None
+
+
+def corrections_end(event: EventSnapshot, performance_id: UUID) -> datetime:
+    """Until when holders of tickets for the performance may be corrected."""
+    return event.performances[performance_id].starts_at - timedelta(hours=event.holder_corrections_until_hours)
+
+
+def kept_answers(questions: Sequence[QuestionSnapshot], before: Holder, after: Holder) -> Holder:
+    """A corrected holder, tidied. Answers to what is no longer asked stay as they were given, empty ones are none."""
+    asked = {question.key for question in questions}
+    former = {key: answer for key, answer in before.answers.items() if key not in asked}
+    given = {key: answer.strip() for key, answer in after.answers.items() if answer.strip()}
+    tidy = _tidy_holder(after)
+    return Holder(tidy.name, tidy.mail or None, tidy.document or None, {**given, **former})
+
+
+def check_holder(questions: Sequence[QuestionSnapshot], before: Holder, after: Holder) -> None:
+    """Raise `HoldersInvalid` with every fault of a corrected holder, by the checkout's rules. `questions`: those that they are asked."""
+    asked = {question.key for question in questions}
+    told = {key: answer for key, answer in after.answers.items() if key in asked or key not in before.answers}
+    answering = Holder(after.name, after.mail, after.document, told)
+    faults = [*_holder_faults(after, "holder"), *_answer_faults(questions, answering, "holder/answers")]
+    if faults:
+        raise HoldersInvalid(tuple(faults))
+
+
+def check_mail(mail: str) -> str:
+    """A buyer's mail address without blanks around it. Raises `HoldersInvalid`."""
+    if not _MAIL.fullmatch(mail.strip()):
+        raise HoldersInvalid((FieldFault("mail", "mail", "The mail address is not one."),))
+    return mail.strip()
+
+
+def is_other_person(questions: Sequence[QuestionSnapshot], before: Holder, after: Holder) -> bool:
+    """Whether somebody else goes in: by name, by document, or by the answer to a question for a document."""
+    documents = [question.key for question in questions if question.kind == QuestionKind.DOCUMENT]
+    return (before.name, before.document, *(_tidy_document(before.answers.get(key)) for key in documents)) != (
+        after.name,
+        after.document,
+        *(_tidy_document(after.answers.get(key)) for key in documents),
+    )
+
+
+def corrected_fields(before: Holder, after: Holder) -> list[str]:
+    """The names of what differs."""
+    fields = [name for name in ("name", "mail", "document") if getattr(before, name) != getattr(after, name)]
+    return fields + sorted(key for key in before.answers.keys() | after.answers.keys() if before.answers.get(key) != after.answers.get(key))
+
+
 def buyer_key(buyer: Buyer) -> str:
     """By what a buyer is counted against a limit: the document where there is one, else the mail address without its case."""
-    return f"document:{buyer.document}" if buyer.document else f"mail:{buyer.mail.casefold()}"
+    return f"document:{buyer.document}" if buyer.document else f"mail:{(buyer.first_mail or buyer.mail).casefold()}"
 
 
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that is misread over the telephone

@@ -1,5 +1,6 @@
 """Orders on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,6 +18,7 @@ __all__ = [
     "CancelWrite",
     "HoldRead",
     "HoldWrite",
+    "HolderRead",
     "HolderWrite",
     "Locale",
     "NextAction",
@@ -30,6 +32,9 @@ __all__ = [
     "SeatRowRead",
     "SeatsRead",
     "SelectedLineWrite",
+    "TicketHolderRead",
+    "TicketHolderWrite",
+    "TicketReissueWrite",
 ]
 
 # PostgreSQL stores no NUL, and one line needs no control character.
@@ -136,6 +141,8 @@ class OrderTicket(msgspec.Struct, frozen=True):
     price: Money
     status: str
     code: str | None
+    serial: int
+    """Of the code: grows with each new one."""
 
 
 class OrderRead(msgspec.Struct, frozen=True):
@@ -218,3 +225,40 @@ class CancelWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the order is called off."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_LINES)]
+
+
+class HolderRead(msgspec.Struct, frozen=True):
+    """Who goes in with one ticket; answers by the question's key."""
+
+    name: str
+    mail: str | None
+    document: str | None
+    answers: Mapping[str, str]
+
+
+class TicketHolderRead(msgspec.Struct, frozen=True):
+    """The holder of a ticket. `version` is what a correction names; `objection` says why there may be none, null: there may.
+
+    `objection`: order_over, revoked, called_off, admitted, over, not_allowed, used_up, too_late.
+    """
+
+    ticket_id: UUID
+    number: int
+    version: int
+    holder: HolderRead
+    corrections_left: int
+    correctable_until: datetime
+    objection: str | None
+
+
+class TicketHolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who goes in with the ticket instead, all of it, decided on `version`: a repeated request corrects nothing twice."""
+
+    version: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    holder: HolderWrite
+
+
+class TicketReissueWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The serial of the code to be replaced, so that a repeated request replaces nothing twice."""
+
+    serial: Annotated[int, msgspec.Meta(ge=1, le=65_535)]

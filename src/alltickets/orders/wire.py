@@ -12,6 +12,7 @@ from alltickets.orders.records import Order
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.orders.schemas import (
     AvailabilityRead,
+    HolderRead,
     HoldRead,
     HoldWrite,
     NextAction,
@@ -21,13 +22,27 @@ from alltickets.orders.schemas import (
     OrderTicket,
     OrderWrite,
     PlacedOrderRead,
+    TicketHolderRead,
+    TicketHolderWrite,
 )
 from alltickets.orders.service import HeldPlaces, Orders, PlaceHold, PlaceOrder
+from alltickets.orders.service.self_service import ShownHolder
 from alltickets.orders.service.shop import Availability, ShownOrder
 from alltickets.payments.interface import NextStep, Redirect
 from alltickets.pricing.interface import SelectedLine
+from alltickets.tickets.interface import ShownTicket
 
-__all__ = ["availability_read", "hold_places", "next_action", "order_read", "order_summary", "place_order"]
+__all__ = [
+    "availability_read",
+    "correct_holder",
+    "hold_places",
+    "next_action",
+    "order_read",
+    "order_summary",
+    "order_ticket",
+    "place_order",
+    "ticket_holder_read",
+]
 
 
 async def hold_places(orders: Orders, hold_id: UUID, data: HoldWrite, address: str) -> HoldRead:
@@ -102,21 +117,46 @@ def order_read(shown: ShownOrder, now: datetime) -> OrderRead:
         paid_at=order.paid_at,
         now=now,
         next_action=next_action(order, shown.step),
-        tickets=tuple(
-            OrderTicket(
-                one.ticket.ticket_id,
-                one.ticket.number,
-                one.ticket.performance_id,
-                one.ticket.ticket_type_id,
-                one.ticket.seat_label,
-                one.ticket.holder_name,
-                Money(one.ticket.price_minor, one.ticket.currency),
-                one.ticket.status,
-                one.code,
-            )
-            for one in shown.tickets
-        ),
+        tickets=tuple(order_ticket(one) for one in shown.tickets),
     )
+
+
+def order_ticket(shown: ShownTicket) -> OrderTicket:
+    """A ticket for its buyer."""
+    ticket = shown.ticket
+    return OrderTicket(
+        ticket.ticket_id,
+        ticket.number,
+        ticket.performance_id,
+        ticket.ticket_type_id,
+        ticket.seat_label,
+        ticket.holder_name,
+        Money(ticket.price_minor, ticket.currency),
+        ticket.status,
+        shown.code,
+        ticket.serial,
+    )
+
+
+def ticket_holder_read(shown: ShownHolder) -> TicketHolderRead:
+    """Who goes in with a ticket, for its buyer."""
+    holder = shown.holder
+    return TicketHolderRead(
+        shown.ticket.ticket_id,
+        shown.ticket.number,
+        shown.ticket.corrections,
+        HolderRead(holder.name, holder.mail, holder.document, holder.answers),
+        shown.corrections_left,
+        shown.correctable_until,
+        shown.objection,
+    )
+
+
+async def correct_holder(orders: Orders, order_id: UUID, secret: str, ticket_id: UUID, data: TicketHolderWrite) -> TicketHolderRead:
+    """Make the correction of the request."""
+    holder = Holder(data.holder.name, data.holder.mail, data.holder.document, data.holder.answers)
+    shown = await orders.self_service.correct(order_id, secret, ticket_id, made_on=data.version, holder=holder)
+    return ticket_holder_read(shown)
 
 
 def order_summary(order: Order) -> OrderSummary:

@@ -6,8 +6,6 @@ read and that goes to this order's pages alone. From then on they are plain HTML
 JavaScript. Nothing in between keeps a copy (`no-store`), and no other site is told where a reader came from (`no-referrer`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -23,22 +21,15 @@ from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest,
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.standings import Standing, standing_of
 from alltickets.storefront.templates import Templates
+from alltickets.storefront.visits import PRIVATE, Visit, uuid_of, visit_of
 from alltickets.tickets.interface import svg_of
 
 __all__ = ["OrderPages"]
 
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
+DONE = ("holder", "data", "code", "mail", "address")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
-PRIVATE = (("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex"))
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """Somebody at an order's page. `secret` None: they have not shown it."""
-
-    order_id: UUID
-    secret: str | None
 
 
 class OrderPages:
@@ -48,6 +39,7 @@ class OrderPages:
         self._templates = templates
         self._assets = assets
         self._orders = sources.orders
+        self._addresses = sources.notifications.addresses
         self._payments = sources.payments
         self._organizers = sources.organizers
         self._is_secure = is_secure
@@ -68,7 +60,7 @@ class OrderPages:
         ]
 
     async def _show(self, request: PageRequest) -> PageAnswer:
-        visit = _visit_of(request)
+        visit = visit_of(request)
         if visit.secret is None:
             return self._closed(request, visit)
         try:
@@ -86,6 +78,10 @@ class OrderPages:
             event=shown.event,
             face=await self._organizers.face(shown.event.organizer_id),
             standing=standing,
+            done=_done(request),
+            done_ticket=request.query.get("ticket", "")[:3],
+            changes=await self._orders.self_service.objections(shown.event, shown.order, shown.tickets),
+            address=await self._addresses.read(visit.order_id, visit.secret),
             is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID),
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
@@ -94,7 +90,7 @@ class OrderPages:
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
-        visit = _visit_of(request)
+        visit = visit_of(request)
         secret = request.form.get("secret", "").strip().rpartition("#")[2]
         self._orders.secrets.organizer_of(visit.order_id, secret)
         path = request.language.path(f"/o/{visit.order_id}")
@@ -106,7 +102,7 @@ class OrderPages:
 
     async def _pay(self, request: PageRequest) -> PageAnswer:
         """Off to the gateway, by the attempt under way or a new one."""
-        visit = _visit_of(request)
+        visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
         placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, account_id=_account_of(request))
         if not isinstance(placed.step, Redirect):
@@ -114,11 +110,11 @@ class OrderPages:
         return self._page("order/leaving.html", request, visit, target=placed.step.url)
 
     async def _ticket(self, request: PageRequest) -> PageAnswer:
-        visit = _visit_of(request)
+        visit = visit_of(request)
         if visit.secret is None:
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         shown = await self._orders.shop.show(visit.order_id, visit.secret)
-        ticket_id = _uuid(request.params["ticket_id"])
+        ticket_id = uuid_of(request.params["ticket_id"])
         found = next((one for one in shown.tickets if one.ticket.ticket_id == ticket_id), None)
         if found is None:
             raise OrderNotFound
@@ -138,19 +134,19 @@ class OrderPages:
         )
 
     async def _code(self, request: PageRequest) -> PageAnswer:
-        visit = _visit_of(request)
-        shown = await self._orders.shop.ticket(visit.order_id, visit.secret or "", _uuid(request.params["ticket_id"]))
+        visit = visit_of(request)
+        shown = await self._orders.shop.ticket(visit.order_id, visit.secret or "", uuid_of(request.params["ticket_id"]))
         if shown.code is None:
             raise OrderNotFound
         return PageAnswer(200, svg_of(shown.code).encode(), media_type="image/svg+xml", headers=PRIVATE)
 
     async def _pdf(self, request: PageRequest) -> PageAnswer:
-        visit = _visit_of(request)
+        visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
         return _download(await self._orders.papers.tickets_pdf(organizer_id, visit.order_id, locale=request.language.tag))
 
     async def _calendar(self, request: PageRequest) -> PageAnswer:
-        visit = _visit_of(request)
+        visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
         return _download(await self._orders.papers.calendar(organizer_id, visit.order_id, locale=request.language.tag))
 
@@ -162,10 +158,10 @@ class OrderPages:
             raise NoSuchPath
         return PageAnswer(200, found.body, media_type="text/javascript; charset=utf-8")
 
-    def _closed(self, request: PageRequest, visit: _Visit) -> PageAnswer:
+    def _closed(self, request: PageRequest, visit: Visit) -> PageAnswer:
         return self._page("order/closed.html", request, visit)
 
-    def _page(self, template: str, request: PageRequest, visit: _Visit, **context: Any) -> PageAnswer:
+    def _page(self, template: str, request: PageRequest, visit: Visit, **context: Any) -> PageAnswer:
         path = request.path
         answer = html(self._templates.render(template, request.language, path=path, order_id=visit.order_id, **context))
         return PageAnswer(answer.status, answer.body, headers=PRIVATE)
@@ -176,22 +172,12 @@ def _download(paper: Paper) -> PageAnswer:
     return PageAnswer(200, paper.content, media_type=paper.media_type, headers=(disposition, *PRIVATE))
 
 
-def _visit_of(request: PageRequest) -> _Visit:
-    return _Visit(_uuid(request.params["order_id"]), _cookies(request.headers).get("order"))
-
-
-def _cookies(headers: Mapping[str, str]) -> dict[str, str]:
-    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
-    return {name: value for name, _, value in pairs if name}
+def _done(request: PageRequest) -> str | None:
+    """What a form of the order's pages did, which leads back here: nobody signed it, so it only picks words."""
+    done = request.query.get("done")
+    return done if done in DONE else None
 
 
 def _account_of(request: PageRequest) -> UUID | None:
     chosen = request.form.get("account_id")
-    return None if not chosen else _uuid(chosen)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise OrderNotFound from None
+    return None if not chosen else uuid_of(chosen)

@@ -20,6 +20,7 @@ from alltickets.storefront.pages import Page
 from alltickets.storefront.pictures import Pictures
 from alltickets.storefront.recovery import AskRecovery, recovery_pages
 from alltickets.storefront.robots import robot_pages
+from alltickets.storefront.self_service import SelfServicePages
 from alltickets.storefront.serving import ErrorPages, page_router
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
@@ -45,6 +46,7 @@ class Storefront:
             calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
             *orders.pages(),
+            *SelfServicePages(sources, templates).pages(),
             *recovery_pages(templates, ask_recovery),
             *Pictures(sources).pages(),
             *legal_pages(templates),

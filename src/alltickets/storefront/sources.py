@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.kernel.time import Clock
+from alltickets.notifications.interface import Notifications
 from alltickets.orders.interface import Orders
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
@@ -24,4 +25,5 @@ class Sources:
     pricing: Pricing
     payments: Payments
     orders: Orders
+    notifications: Notifications
     organizers: Organizers

@@ -39,13 +39,14 @@ class TicketRevoked(Event, frozen=True):
 
 
 class TicketReissued(Event, frozen=True):
-    """The ticket has a new code; codes with a serial below `serial` admit nobody any more."""
+    """The ticket has a new code; codes with a serial below `serial` admit nobody any more. `is_correction`: as its holder is another."""
 
     ticket_id: UUID
     order_id: UUID
     event_id: UUID
     serial: int
     reason: str
+    is_correction: bool = False
 
 
 class EventKeyReplaced(Event, frozen=True):

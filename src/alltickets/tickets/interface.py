@@ -3,8 +3,9 @@
 from alltickets.tickets.keys import EventKey, EventKeys
 from alltickets.tickets.pdf.render import tickets_pdf
 from alltickets.tickets.pdf.sheet import PrintedOrder, PrintedTicket
-from alltickets.tickets.queries import read_states
+from alltickets.tickets.queries import read_states, read_ticket
 from alltickets.tickets.rules import (
+    HolderCorrection,
     IssueTicket,
     NoSuchTicket,
     ReplacedTooOften,
@@ -15,13 +16,14 @@ from alltickets.tickets.rules import (
     TicketState,
     TicketStatus,
 )
-from alltickets.tickets.service import Tickets, issue, reissue, revoke, revoke_of_orders
+from alltickets.tickets.service import Tickets, correct_holder, issue, reissue, revoke, revoke_of_orders
 from alltickets.tickets.svg import svg_of
 from alltickets.tickets.token import SignedToken, Token, Unreadable, read_code, short_event, short_id
 
 __all__ = [
     "EventKey",
     "EventKeys",
+    "HolderCorrection",
     "IssueTicket",
     "NoSuchTicket",
     "PrintedOrder",
@@ -37,9 +39,11 @@ __all__ = [
     "Tickets",
     "Token",
     "Unreadable",
+    "correct_holder",
     "issue",
     "read_code",
     "read_states",
+    "read_ticket",
     "reissue",
     "revoke",
     "revoke_of_orders",

@@ -12,7 +12,7 @@ __all__ = ["list_of_event", "read_of_order", "read_of_orders", "read_states", "r
 
 _COLUMNS = """
     ticket_id, order_id, number, event_id, performance_id, ticket_type_id, sector_id, seat_label, holder_name, holder_document, holder_mail,
-    price_minor, currency, serial, status, revoked_reason, revoked_at, issued_at
+    price_minor, currency, serial, status, revoked_reason, revoked_at, issued_at, corrections
 """
 
 
@@ -79,5 +79,5 @@ async def read_states(reader: Reader, ticket_ids: Collection[UUID]) -> dict[UUID
 
 
 def _ticket_of(row: tuple[Any, ...]) -> Ticket:
-    *facts, status, reason, revoked_at, issued_at = row
-    return Ticket(*[*facts, TicketStatus(status), None if reason is None else Revocation(reason), revoked_at, issued_at])
+    *facts, status, reason, revoked_at, issued_at, corrections = row
+    return Ticket(*[*facts, TicketStatus(status), None if reason is None else Revocation(reason), revoked_at, issued_at, corrections])

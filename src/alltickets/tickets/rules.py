@@ -18,6 +18,7 @@ from alltickets.kernel.money import Money
 from alltickets.tickets.token import Token, short_event, short_id
 
 __all__ = [
+    "HolderCorrection",
     "IssueTicket",
     "NoSuchTicket",
     "ReplacedTooOften",
@@ -91,6 +92,23 @@ class Ticket(msgspec.Struct, frozen=True):
     revoked_reason: Revocation | None
     revoked_at: datetime | None
     issued_at: datetime
+    corrections: int = 0
+    """How many times its buyer has corrected the holder."""
+
+
+class HolderCorrection(msgspec.Struct, frozen=True, kw_only=True):
+    """Who goes in with a ticket from now on. `made_on`: how many corrections whoever makes this one has seen.
+
+    `is_other_person`: then the ticket gets a new code, and who has the old one stays outside.
+    """
+
+    ticket_id: UUID
+    made_on: int
+    corrections_max: int
+    holder_name: str
+    holder_document: str | None
+    holder_mail: str | None
+    is_other_person: bool
 
 
 class ShownTicket(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from alltickets.tickets.keys import EventKey, EventKeys
 from alltickets.tickets.pdf.press import Press
 from alltickets.tickets.pdf.sheet import PrintedOrder
 from alltickets.tickets.rules import (
+    HolderCorrection,
     IssueTicket,
     NoSuchTicket,
     ReplacedTooOften,
@@ -29,7 +30,7 @@ from alltickets.tickets.rules import (
 )
 from alltickets.tickets.token import SERIAL_MAX, write_code
 
-__all__ = ["Tickets", "issue", "reissue", "revoke", "revoke_of_orders"]
+__all__ = ["Tickets", "correct_holder", "issue", "reissue", "revoke", "revoke_of_orders"]
 
 
 async def issue(tx: Transaction, requests: Sequence[IssueTicket], *, now: datetime) -> list[Ticket]:
@@ -107,6 +108,50 @@ async def reissue(tx: Transaction, ticket_id: UUID, *, serial: int, reason: str)
     if replaced:
         tx.publish(
             TicketReissued(ticket_id=ticket_id, order_id=ticket.order_id, event_id=ticket.event_id, serial=ticket.serial, reason=reason)
+        )
+    return ticket
+
+
+async def correct_holder(tx: Transaction, correction: HolderCorrection) -> Ticket | None:
+    """Write another holder on the ticket, once: None when it was corrected meanwhile, as often as it may be, or revoked.
+
+    The statement itself counts, so of two corrections at the same time one is made. Raises `NoSuchTicket` or `ReplacedTooOften`.
+    """
+    before = await queries.read_ticket(tx, correction.ticket_id)
+    if before is None:
+        raise NoSuchTicket(str(correction.ticket_id))
+    if before.serial >= SERIAL_MAX:
+        raise ReplacedTooOften(SERIAL_MAX - 1)
+    corrected = await tx.execute(
+        """
+        UPDATE tickets.tickets
+           SET holder_name = %(holder_name)s, holder_document = %(holder_document)s, holder_mail = %(holder_mail)s,
+               corrections = corrections + 1, serial = serial + %(new_codes)s
+         WHERE organizer_id = %(organizer_id)s AND ticket_id = %(ticket_id)s AND status = 'valid'
+           AND corrections = %(made_on)s AND corrections < %(corrections_max)s
+        """,
+        holder_name=correction.holder_name,
+        holder_document=correction.holder_document,
+        holder_mail=correction.holder_mail,
+        new_codes=int(correction.is_other_person),
+        ticket_id=correction.ticket_id,
+        made_on=correction.made_on,
+        corrections_max=correction.corrections_max,
+    )
+    if not corrected:
+        return None
+    ticket = await queries.read_ticket(tx, correction.ticket_id)
+    assert ticket is not None, "what was just written is there"
+    if correction.is_other_person:
+        tx.publish(
+            TicketReissued(
+                ticket_id=ticket.ticket_id,
+                order_id=ticket.order_id,
+                event_id=ticket.event_id,
+                serial=ticket.serial,
+                reason="holder corrected",
+                is_correction=True,
+            )
         )
     return ticket
 

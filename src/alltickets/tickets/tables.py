@@ -43,6 +43,7 @@ tickets = sa.Table(
     sa.Column("revoked_reason", sa.Text),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
     sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("corrections", sa.SmallInteger, nullable=False, server_default="0", comment="of its holder, by its buyer"),
     sa.PrimaryKeyConstraint("organizer_id", "ticket_id"),
     sa.UniqueConstraint("organizer_id", "order_id", "number"),
     sa.CheckConstraint("number >= 1 AND price_minor >= 0 AND serial BETWEEN 1 AND 65535", name="tickets_numbers"),

@@ -190,6 +190,10 @@ class EventSnapshot(msgspec.Struct, frozen=True):
     summary: str = ""
     """One sentence for lists and previews; empty: the description begins well enough."""
     poster: PictureSnapshot | None = None
+    holder_corrections_max: int = 1
+    """How many times a buyer may correct who goes in with a ticket; 0: never."""
+    holder_corrections_until_hours: int = 2
+    """Until how many hours before the performance starts they may."""
 
     @property
     def is_public(self) -> bool:

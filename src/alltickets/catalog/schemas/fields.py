@@ -11,6 +11,8 @@ __all__ = [
     "Accent",
     "Body",
     "Code",
+    "CorrectionHours",
+    "Corrections",
     "Currency",
     "Instant",
     "Key",
@@ -49,6 +51,8 @@ Position = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Places = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 PriceMinor = Annotated[int, msgspec.Meta(ge=0, le=100_000_000_000, examples=[1_250_000])]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Corrections = Annotated[int, msgspec.Meta(ge=0, le=20)]
+CorrectionHours = Annotated[int, msgspec.Meta(ge=0, le=720)]
 Code = Annotated[str, msgspec.Meta(min_length=4, max_length=64, pattern=_LINE, examples=["amigos27"])]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$", examples=["dni"])]
 Options = Annotated[tuple[Name, ...], msgspec.Meta(max_length=100)]

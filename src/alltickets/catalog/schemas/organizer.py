@@ -13,6 +13,8 @@ from alltickets.catalog.schemas.fields import (
     Accent,
     Body,
     Code,
+    CorrectionHours,
+    Corrections,
     Currency,
     Instant,
     Key,
@@ -94,7 +96,11 @@ class VenueRead(msgspec.Struct, frozen=True):
 
 
 class EventCreate(Body):
-    """A draft. `slug` is its public address, unique on the platform; left out, one is made of the title. The currency stays."""
+    """A draft. `slug` is its public address, unique on the platform; left out, one is made of the title. The currency stays.
+
+    `holder_corrections_max`: how many times the buyer of a ticket may correct who goes in with it, 0 for never, and
+    `holder_corrections_until_hours`: until how many hours before the performance starts.
+    """
 
     title: Name
     currency: Currency
@@ -104,6 +110,8 @@ class EventCreate(Body):
     description: Prose = ""
     category: ShortText = ""
     venue_id: UUID | None = None
+    holder_corrections_max: Corrections = 1
+    holder_corrections_until_hours: CorrectionHours = 2
 
 
 class EventChange(Body):
@@ -117,6 +125,8 @@ class EventChange(Body):
     category: ShortText | UnsetType = UNSET
     timezone: Zone | UnsetType = UNSET
     venue_id: UUID | UnsetType = UNSET
+    holder_corrections_max: Corrections | UnsetType = UNSET
+    holder_corrections_until_hours: CorrectionHours | UnsetType = UNSET
 
 
 class AppearanceChange(Body):
@@ -321,6 +331,8 @@ class EventRead(msgspec.Struct, frozen=True):
     sectors: tuple[SectorRead, ...]
     ticket_types: tuple[TicketTypeRead, ...]
     questions: tuple[QuestionRead, ...]
+    holder_corrections_max: int
+    holder_corrections_until_hours: int
 
 
 class EventSummary(msgspec.Struct, frozen=True):

@@ -36,6 +36,19 @@ _DELETIONS: tuple[LiteralString, ...] = (
     "DELETE FROM catalog.slug_directory WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s",
 )
 
+_CHANGEABLE = (
+    "event_id",
+    "slug",
+    "title",
+    "summary",
+    "description",
+    "category",
+    "timezone",
+    "venue_id",
+    "holder_corrections_max",
+    "holder_corrections_until_hours",
+)
+
 
 class Events:
     """An organizer's events."""
@@ -204,10 +217,10 @@ async def _insert(tx: Transaction, event_id: UUID, slug: str, body: EventCreate)
     await tx.execute(
         """
         INSERT INTO catalog.events
-               (organizer_id, event_id, slug, title, summary, description, category, currency, timezone, venue_id, status, version,
-                revision)
+               (organizer_id, event_id, slug, title, summary, description, category, currency, timezone, venue_id,
+                holder_corrections_max, holder_corrections_until_hours, status, version, revision)
         VALUES (%(organizer_id)s, %(event_id)s, %(slug)s, %(title)s, %(summary)s, %(description)s, %(category)s, %(currency)s,
-                %(timezone)s, %(venue_id)s, 'draft', 1, 1)
+                %(timezone)s, %(venue_id)s, %(holder_corrections_max)s, %(holder_corrections_until_hours)s, 'draft', 1, 1)
         """,
         **facts,
     )
@@ -227,8 +240,10 @@ async def _update(tx: Transaction, event: EventRead, changes: dict[str, object])
         """
         UPDATE catalog.events
            SET slug = %(slug)s, title = %(title)s, summary = %(summary)s, description = %(description)s,
-               category = %(category)s, timezone = %(timezone)s, venue_id = %(venue_id)s, version = version + 1
+               category = %(category)s, timezone = %(timezone)s, venue_id = %(venue_id)s,
+               holder_corrections_max = %(holder_corrections_max)s,
+               holder_corrections_until_hours = %(holder_corrections_until_hours)s, version = version + 1
          WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
         """,
-        **{name: facts[name] for name in ("event_id", "slug", "title", "summary", "description", "category", "timezone", "venue_id")},
+        **{name: facts[name] for name in _CHANGEABLE},
     )

@@ -37,6 +37,8 @@ class Facts:
     amount: Money
     has_attachments: bool
     now: datetime
+    ticket: Ticket | None = None
+    """Where it is about one."""
 
 
 def letter_about(kind: MailKind, facts: Facts, words: Words) -> Letter:
@@ -215,6 +217,80 @@ def _refunded(facts: Facts, words: Words) -> Letter:
     )
 
 
+def _holder_corrected(facts: Facts, words: Words) -> Letter:
+    return _ticket_letter(
+        facts,
+        words,
+        subject=words.say("You changed the data of a ticket for {event}", event=_title(facts.shown.event)),
+        heading=words.say("The data of ticket {number} were changed", number=_ticket_number(facts)),
+        said=(words.say("Its code is the same: what you printed or saved is still valid."),),
+    )
+
+
+def _holder_replaced(facts: Facts, words: Words) -> Letter:
+    return _ticket_letter(
+        facts,
+        words,
+        subject=words.say("Somebody else goes in with your ticket for {event}", event=_title(facts.shown.event)),
+        heading=words.say("Ticket {number} has another holder", number=_ticket_number(facts)),
+        said=_new_code(facts, words),
+    )
+
+
+def _code_replaced(facts: Facts, words: Words) -> Letter:
+    return _ticket_letter(
+        facts,
+        words,
+        subject=words.say("Your ticket for {event} has a new code", event=_title(facts.shown.event)),
+        heading=words.say("Ticket {number} has a new code", number=_ticket_number(facts)),
+        said=_new_code(facts, words),
+    )
+
+
+def _new_code(facts: Facts, words: Words) -> tuple[str, ...]:
+    former = words.say("It has a new code. The former one, on paper or in an earlier mail, lets nobody in.")
+    return (former, words.say("The new one is attached to this mail, too.")) if facts.has_attachments else (former,)
+
+
+def _ticket_letter(facts: Facts, words: Words, *, subject: str, heading: str, said: tuple[str, ...]) -> Letter:
+    """About one ticket of an order, which is shown as it is from now on."""
+    ticket = facts.ticket
+    assert ticket is not None, "it is about a ticket"
+    event = facts.shown.event
+    when_and_where = tuple(_when_and_where(event, ticket.performance_id, words))
+    return _letter(
+        facts,
+        words,
+        subject=subject,
+        heading=heading,
+        paragraphs=(words.say("This is about your order {number}.", number=facts.shown.order.number), *said),
+        parts=(Part(title=_title(event), facts=when_and_where, papers=(_paper(event, ticket, words),)),),
+        link=Link(words.say("See my order"), facts.url),
+        notes=(words.say("If it was not you who asked for this, write to the organizer: somebody else has the link of your order."),),
+    )
+
+
+def _ticket_number(facts: Facts) -> str:
+    assert facts.ticket is not None, "it is about a ticket"
+    return str(facts.ticket.number)
+
+
+def _address_changed(facts: Facts, words: Words) -> Letter:
+    """To whoever reads the former address, which may be nobody's business any more: without the link, the new address or a name."""
+    return Letter(
+        locale=words.locale,
+        subject=words.say("We no longer write to you about an order for {event}", event=_title(facts.shown.event)),
+        heading=words.say("We write to another address from now on"),
+        paragraphs=(
+            words.say("The mail address of order {number} was changed.", number=facts.shown.order.number),
+            words.say("If it was you, or if you know nothing of this order, you do not have to do anything."),
+            words.say("If it is your order and it was not you, write to the organizer, {organizer}.", organizer=_organizer(facts)),
+        ),
+        organizer=_organizer(facts),
+        footer=_footer(facts, words),
+    )
+
+
 def recovery_letter(orders: Iterable[Facts], words: Words) -> Letter:
     """The letter with the links of somebody's orders, of which there is at least one."""
     listed = list(orders)
@@ -243,6 +319,10 @@ _LETTERS = {
     MailKind.MONEY_RETURNING: _money_returning,
     MailKind.CANCELLED: _cancelled,
     MailKind.REFUNDED: _refunded,
+    MailKind.HOLDER_CORRECTED: _holder_corrected,
+    MailKind.HOLDER_REPLACED: _holder_replaced,
+    MailKind.CODE_REPLACED: _code_replaced,
+    MailKind.ADDRESS_CHANGED: _address_changed,
 }
 
 

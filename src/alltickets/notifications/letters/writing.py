@@ -14,10 +14,11 @@ from alltickets.notifications.letters.letter import Letter, html_of, text_of
 from alltickets.notifications.letters.wording import Facts, letter_about, recovery_letter
 from alltickets.notifications.letters.words import words_of
 from alltickets.notifications.records import LeasedMail, orders_of_recipient, read_reply_address
-from alltickets.notifications.rules import MailKind, is_still_true, wait_before
+from alltickets.notifications.rules import WITH_TICKETS, is_still_true, recipient_key_of, wait_before
 from alltickets.orders.interface import Orders, OrderStatus, ShownOrder
 from alltickets.platform.database import Database
 from alltickets.platform.mail.message import Attachment, Mail
+from alltickets.tickets.interface import Ticket
 
 __all__ = ["AttachmentSource", "Writer"]
 
@@ -51,19 +52,20 @@ class Writer:
             recovered = await orders_of_recipient(reader, mail.recipient_key, limit=RECOVERED_MAX) if mail.order_id is None else []
         assert organizer is not None, "whoever sells has signed up"
         if mail.order_id is None:
-            letter = await self._recovery(organizer, recovered, now)
+            letter = await self._recovery(organizer, recovered, mail.recipient_key, now)
             files: list[Attachment] = []
         else:
             shown = await self._orders.shop.shown(organizer_id, mail.order_id)
             if not is_still_true(mail.kind, shown.order.status, shown.order.payment_state) or (mail.is_outdone and wait_before(mail.kind)):
                 return None
+            ticket = next((one.ticket for one in shown.tickets if one.ticket.ticket_id == mail.ticket_id and one.code), None)
+            if mail.ticket_id is not None and ticket is None:
+                return None
             words = words_of(shown.order.buyer.locale or organizer.locale)
-            files = await self._files(shown, words.locale) if mail.kind == MailKind.CONFIRMATION else []
-            letter = letter_about(
-                mail.kind,
-                self._facts(organizer, shown, now, mail.amount_minor, has_attachments=any(file.media_type == PDF for file in files)),
-                words,
-            )
+            files = await self._files(shown, words.locale) if mail.kind in WITH_TICKETS else []
+            has_tickets = any(file.media_type == PDF for file in files)
+            facts = self._facts(organizer, shown, now, mail.amount_minor, has_attachments=has_tickets, ticket=ticket)
+            letter = letter_about(mail.kind, facts, words)
         if letter is None:
             return None
         return Mail(
@@ -80,16 +82,26 @@ class Writer:
             attachments=tuple(files),
         )
 
-    async def _recovery(self, organizer: Organizer, order_ids: Sequence[UUID], now: datetime) -> Letter | None:
-        """The links of the orders that somebody may still want to see."""
-        shown = [await self._orders.shop.shown(organizer.organizer_id, order_id) for order_id in order_ids]
+    async def _recovery(self, organizer: Organizer, order_ids: Sequence[UUID], recipient_key: str, now: datetime) -> Letter | None:
+        """The links of the orders that somebody may still want to see. Those of a buyer who gave another address since are not theirs."""
+        written_about = [await self._orders.shop.shown(organizer.organizer_id, order_id) for order_id in order_ids]
+        shown = [one for one in written_about if recipient_key_of(one.order.buyer.mail) == recipient_key]
         wanted = [one for one in shown if one.order.status == OrderStatus.PAID or one.order.payment_state in ("pending", "returning")]
         if not wanted:
             return None
         words = words_of(wanted[0].order.buyer.locale or organizer.locale)
         return recovery_letter([self._facts(organizer, one, now, None, has_attachments=False) for one in wanted], words)
 
-    def _facts(self, organizer: Organizer, shown: ShownOrder, now: datetime, amount_minor: int | None, *, has_attachments: bool) -> Facts:
+    def _facts(
+        self,
+        organizer: Organizer,
+        shown: ShownOrder,
+        now: datetime,
+        amount_minor: int | None,
+        *,
+        has_attachments: bool,
+        ticket: Ticket | None = None,
+    ) -> Facts:
         order = shown.order
         return Facts(
             shown=shown,
@@ -98,6 +110,7 @@ class Writer:
             amount=order.total if amount_minor is None else Money(amount_minor, order.currency),
             has_attachments=has_attachments,
             now=now,
+            ticket=ticket,
         )
 
     async def _files(self, shown: ShownOrder, locale: str) -> list[Attachment]:

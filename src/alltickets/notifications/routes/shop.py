@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Router, post
+from litestar import Request, Response, Router, get, post, put
 from litestar.params import Parameter
 
 from alltickets.identity.interface import allow_anyone
-from alltickets.notifications.schemas import RecoveryAsk
+from alltickets.notifications.schemas import MailAddressRead, MailAddressWrite, RecoveryAsk
 from alltickets.notifications.service import Notifications
 from alltickets.platform.http.address import AddressReader
 
@@ -34,4 +34,26 @@ def shop_router(notifications: Notifications, addresses: AddressReader) -> Route
         """Send the buyer once more the mail that tells how the order stands: its tickets, or that the payment is pending."""
         await notifications.queueing.resend_to_buyer(order_id, secret.removeprefix("Bearer "), address=addresses.of(request.scope))
 
-    return Router("/api/shop/orders", route_handlers=[recover_orders, resend_order_mail], tags=["shop"])
+    @get(
+        "/{order_id:uuid}/mail-address",
+        operation_id="readMailAddress",
+        guards=[allow_anyone("the order's secret entitles")],
+    )
+    async def read_mail_address(order_id: UUID, secret: Secret) -> Response[MailAddressRead]:
+        """Where the buyer is written to, and whether the last mail came back."""
+        found = await notifications.addresses.read(order_id, secret.removeprefix("Bearer "))
+        return Response(MailAddressRead(found.mail, found.has_bounced), headers={"Cache-Control": "no-store"})
+
+    @put(
+        "/{order_id:uuid}/mail-address",
+        operation_id="putMailAddress",
+        status_code=204,
+        guards=[allow_anyone("the order's secret entitles")],
+    )
+    async def put_mail_address(order_id: UUID, data: MailAddressWrite, secret: Secret, request: Request[Any, Any, Any]) -> None:
+        """Write to another address from now on, beginning with what tells how the order stands. The former is told unless it bounced."""
+        await notifications.addresses.correct(order_id, secret.removeprefix("Bearer "), data.mail, address=addresses.of(request.scope))
+
+    return Router(
+        "/api/shop/orders", route_handlers=[recover_orders, resend_order_mail, read_mail_address, put_mail_address], tags=["shop"]
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from alltickets.kernel.time import Clock
 from alltickets.notifications.letters.writing import AttachmentSource, Writer
+from alltickets.notifications.service.addresses import Addresses, MailAddress
 from alltickets.notifications.service.back_office import BackOffice
 from alltickets.notifications.service.queueing import Queueing
 from alltickets.notifications.service.sending import Sending
@@ -12,13 +13,14 @@ from alltickets.platform.database import Database
 from alltickets.platform.jobs import Jobs
 from alltickets.platform.mail.smtp import Outlet
 
-__all__ = ["Notifications"]
+__all__ = ["MailAddress", "Notifications"]
 
 
 class Notifications:
     """Notifications as the composition root builds them: one per process.
 
-    queueing: news become mails; buyers ask for mail. sending: mails leave. back_office: what organizers see, send again and set.
+    queueing: news become mails; buyers ask for mail. addresses: where they are written to. sending: mails leave. back_office: what
+    organizers see, send again and set.
     """
 
     def __init__(
@@ -36,5 +38,6 @@ class Notifications:
         """sender: the address that mail comes from. attachments: what makes the files that go with a confirmation."""
         self.outlet = outlet
         self.queueing = Queueing(database, clock, jobs, orders)
+        self.addresses = Addresses(database, clock, orders, self.queueing)
         self.sending = Sending(database, clock, jobs, Writer(database, orders, attachments, sender=sender, public_url=public_url), outlet)
         self.back_office = BackOffice(database, self.queueing)

@@ -65,8 +65,12 @@ class Queueing:
         kind = kind_of_resend(order.status, order.payment_state)
         if kind is None:
             raise NothingToSend(order.status)
+        return await self.queue(tx, order, News(order.order_id, kind, f"again {new_id()}"))
+
+    async def queue(self, tx: Transaction, order: Order, news: News) -> QueuedMail:
+        """Queue this mail to the order's buyer, to be sent at once."""
         now = self._clock()
-        mail = _mail(order, News(order.order_id, kind, f"again {new_id()}"), now, is_fresh=True)
+        mail = _mail(order, news, now, is_fresh=True)
         await self._queue(tx, [mail], now, at_once=True)
         return mail
 
@@ -145,4 +149,5 @@ def _mail(order: Order, news: News, now: datetime, *, is_fresh: bool) -> QueuedM
         state=MailState.QUEUED if is_fresh else MailState.DROPPED,
         queued_at=now,
         settled_at=None if is_fresh else now,
+        ticket_id=news.ticket_id,
     )

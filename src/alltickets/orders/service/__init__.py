@@ -10,6 +10,7 @@ from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.holding import HeldPlaces, Holding, PlaceHold
 from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
+from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
@@ -25,7 +26,7 @@ class Orders:
     """Orders as the composition root builds them: one per process.
 
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
-    papers: what they take along. back_office: what organizers read and call off.
+    self_service: what they do with their tickets. papers: what they take along. back_office: what organizers read and call off.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Orders:
         tickets: Tickets,
         key_ring: KeyRing,
         settings: Settings,
+        *,
+        admitted: Admitted,
     ) -> None:
         self.clock = clock
         self.secrets = OrderSecrets(key_ring, settings.public_url)
@@ -67,6 +70,7 @@ class Orders:
             hold_seconds_max=settings.hold_seconds_max,
         )
         self.shop = Shop(database, clock, catalog, levels, TakenSeats(database), payments, tickets, quotes, self.secrets)
+        self.self_service = SelfService(database, clock, tickets, self.secrets, admitted)
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 
