@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Each entry is a script that a page asks for by its name here; dist/.vite/manifest.json says under which hashed name it is served.
-const entries = ["src/checkout.tsx", "src/order.ts", "worker/ticket-worker.ts"];
+const entries = ["src/checkout.tsx", "src/order.ts", "src/opening.ts", "worker/ticket-worker.ts"];
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -81,8 +81,10 @@ async def test_before_the_sale_the_page_says_when_it_opens(site: Site, house: Ho
 
     assert "Todavía no está a la venta" in words(before)
     assert "La venta abre el" in words(before)
+    assert f'data-opens-at="{opens_at.isoformat()}"' in before.text
     assert "<select" not in before.text
     assert "Todavía no está a la venta" not in words(after)
+    assert 'id="opening' not in after.text
     assert "<select" in after.text
 
 
