@@ -1,56 +1,17 @@
 """Buying in a real browser against the real stack: the whole way to the door, and the bad days on it."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, async_playwright, expect
+from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, codes_in, codes_on_paper, violations_of
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_in, codes_on_paper, violations_of
 from tests.journeys.seen import places
 
-PHONE = (390, 844)
-DESK = (1440, 900)
 CHECKOUT_SCRIPT_BYTES_MAX = 30_000
-NASTY = ["<script>alert(1)</script>", "Ñandú 🎟️ عربى", "x" * 200]
-
-Arrival = Callable[..., Awaitable[Shopper]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all; each shopper has an empty profile of their own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
-    """Makes shoppers. What their pages threw is a failure."""
-    shoppers: list[Shopper] = []
-
-    async def make(size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True) -> Shopper:
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        shoppers.append(Shopper(await context.new_page(), stack, language=language))
-        return shoppers[-1]
-
-    yield make
-    for shopper in shoppers:
-        await shopper.page.context.close()
-    assert [fault for shopper in shoppers for fault in shopper.faults] == []
-
-
-@pytest.fixture
-def slug(organizer: Organizer, sale: Sale) -> str:
-    """The address of the sale's event."""
-    return str(organizer.call("GET", f"/events/{sale.event_id}")["slug"])
 
 
 def orders_of(organizer: Organizer) -> list[str]:
@@ -384,19 +345,3 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
     await page.reload()
 
     assert codes_in(await page.screenshot()) == [code]
-
-
-@pytest.mark.parametrize("text", NASTY, ids=["script", "emoji", "long"])
-async def test_a_name_is_a_name_whatever_it_looks_like(arrive: Arrival, slug: str, text: str) -> None:
-    shopper = await arrive()
-    page = shopper.page
-
-    await shopper.buy(slug, 2, text, name=text)
-
-    assert await page.locator(".stub-name").all_inner_texts() == [text, text]
-    assert await fits(page)
-
-
-async def fits(page: Page) -> bool:
-    """Whether nothing reaches beyond the page's edge."""
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
