@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from bench.figures import options
@@ -17,10 +18,16 @@ FOLDER = Path("var/screenshots")
 SIZES = {"phone": (390, 844), "desk": (1440, 900)}
 LANGUAGES = {"es": "", "en": "/en"}
 HEIGHT_MAX = 4_000
+README = {"event-theatre": "desk", "checkout-seats": "phone", "order-paid": "phone", "ticket-valid": "phone"}
+"""What the README shows, as one sees it first."""
+README_FOLDER = Path("docs/pictures")
 
 
 def main(arguments: list[str]) -> int:
-    """`[FOLDER] [--only=event/] [--language=en]`; 1 if a scene could not be reached, which is told at the end."""
+    """`[FOLDER] [--only=event/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
+
+    `--readme`: renew the README's pictures too.
+    """
     given = options(arguments)
     folder = Path(next((one for one in arguments if not one.startswith("--")), FOLDER))
     scenes = [one for one in SCENES if given.get("only", "") in one.name]
@@ -39,6 +46,8 @@ def main(arguments: list[str]) -> int:
             stack.stop()
     for line in missed:
         sys.stderr.write(f"not reached: {line}\n")
+    if "--readme" in arguments:
+        _renew_readme(folder / "es")
     sys.stdout.write(f"{len(scenes)} scenes in {folder}\n")
     return 1 if missed else 0
 
@@ -75,6 +84,14 @@ async def _visit(browser: Browser, house: House, scene: Scene, language: str, fo
             await page.screenshot(path=path, animations="disabled")
     finally:
         await context.close()
+
+
+def _renew_readme(folder: Path) -> None:
+    README_FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, size in README.items():
+        width, height = SIZES[size]
+        with Image.open(folder / f"{name}-{size}.png") as picture:
+            picture.convert("RGB").crop((0, 0, width, height)).save(README_FOLDER / f"{name}.webp", quality=86, method=6)
 
 
 if __name__ == "__main__":
