@@ -27,7 +27,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 async def violations_of(page: Page) -> list[str]:
     """What axe finds wrong with the page as it is now: each rule with the first element that breaks it."""
     await page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    found: dict[str, Any] = await page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false})", RULES
+    )
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
 
 
