@@ -25,6 +25,8 @@ help:
 	@echo 'make check                     format, lint, types and import walls; types and tests of the pages'
 	@echo 'make format                    put the code into its format'
 	@echo 'make bench [BENCH="holds …"]   measure (needs wrk)'
+	@echo 'make screenshots               a picture of every page and state of the shop, into var/screenshots'
+	@echo 'make lighthouse                judge every page of the shop by Lighthouse, as on a phone'
 	@echo 'make lock [UPGRADE=--upgrade]  write the locks anew from pyproject.toml'
 	@echo 'make clean                     remove what these commands made; data in var/ is kept'
 
@@ -52,6 +54,12 @@ bench: .venv/run.stamp
 		|| { echo 'make bench needs the load generator wrk: install it (apt-get install wrk, brew install wrk) and run this again.' >&2; exit 1; }
 	@for name in $(BENCH); do $(python) -m alltickets.cli bench "$$name" || exit 1; done
 
+screenshots: .venv/dev.stamp front browser
+	@$(python) -m tests.gallery.pictures
+
+lighthouse: .venv/dev.stamp .venv/lighthouse.stamp front browser
+	@$(python) -m tests.gallery.lighthouse
+
 lock: .venv/run.stamp
 	@$(install) uv
 	$(compile) pyproject.toml -o requirements.txt
@@ -73,7 +81,7 @@ browser:
 		|| { echo 'The tests need Chromium: install it (apt-get install chromium, brew install chromium), or name one: CHROMIUM=/path make test' >&2; exit 1; }
 
 clean:
-	rm -rf frontend/dist frontend/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf frontend/dist frontend/node_modules frontend/lighthouse/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the set-up, in steps that are done once
@@ -89,6 +97,12 @@ clean:
 	@echo 'Fetching what frontend/package-lock.json lists.'
 	@umask 022 && $(npm) ci --silent --ignore-scripts && touch $@ \
 		|| { echo 'The set-up did not finish: mend what stands above (network? disk?) and run make again; it goes on from here.' >&2; exit 1; }
+
+# Lighthouse alone is larger than all that the pages are built with: only those who want it fetch it.
+.venv/lighthouse.stamp: frontend/lighthouse/package.json frontend/lighthouse/package-lock.json .venv/run.stamp
+	@echo 'Fetching Lighthouse.'
+	@umask 022 && PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend/lighthouse ci --silent --ignore-scripts && touch $@ \
+		|| { echo 'Lighthouse did not come: mend what stands above (network? disk?) and run make again.' >&2; exit 1; }
 
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
 install:
@@ -109,4 +123,4 @@ install:
 		|| { echo "$$found comes without its venv module: on Debian or Ubuntu, apt-get install python3-venv, then run make again." >&2; exit 1; }; \
 	umask 022 && "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }
 
-.PHONY: help demo test check format bench lock clean install front browser
+.PHONY: help demo test check format bench screenshots lighthouse lock clean install front browser

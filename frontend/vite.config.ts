@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BUILD_TARGET } from "./browsers.ts";
 
 // Each entry is a script that a page asks for by its name here; dist/.vite/manifest.json says under which hashed name it is served.
 const entries = ["src/checkout.tsx", "src/order.ts", "src/opening.ts", "worker/ticket-worker.ts"];
@@ -12,7 +13,7 @@ export default defineConfig({
     assetsDir: "",
     emptyOutDir: true,
     manifest: true,
-    target: ["es2022", "chrome111", "firefox114", "safari16.4"],
+    target: BUILD_TARGET,
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: entries.map((name) => `shop/${name}`),

@@ -1,9 +1,8 @@
 """A buyer with a browser: a real Chromium that is looked at and typed into, and judged for accessibility."""
 
 import io
-import os
 import re
-import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +10,32 @@ import httpx
 import pypdfium2
 import zxingcpp
 from PIL import Image
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Dialog, Locator, Page, expect
 
+from bench.chromium import CHROMIUM_FLAGS, chromium
 from bench.stack import Stack
 
-__all__ = ["CHROMIUM_FLAGS", "Shopper", "chromium", "codes_in", "codes_on_paper", "violations_of"]
+__all__ = ["CHROMIUM_FLAGS", "DESK", "PHONE", "Arrival", "Shopper", "chromium", "codes_in", "codes_on_paper", "fits", "violations_of"]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It runs as root where tests do, without a screen, and calls nobody.
-CHROMIUM_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+PHONE = (390, 844)
+DESK = (1440, 900)
+
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def chromium() -> str:
-    """The browser of this machine: CHROMIUM, or one that the system has. Raises RuntimeError, saying what to install."""
-    for name in (os.environ.get("CHROMIUM"), *NAMES):
-        path = shutil.which(name) if name else None
-        if path is not None:
-            return path
-    raise RuntimeError("No Chromium here. `make browser` fetches Debian's for root; otherwise install one, or name it: CHROMIUM=/path")
 
 
 async def violations_of(page: Page) -> list[str]:
     """What axe finds wrong with the page as it is now: each rule with the first element that breaks it."""
     await page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    found: dict[str, Any] = await page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false})", RULES
+    )
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+
+
+async def fits(page: Page) -> bool:
+    """Whether nothing reaches beyond the page's edge."""
+    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def codes_on_paper(path: Path) -> list[str]:
@@ -74,6 +63,12 @@ class Shopper:
         self._language = language
         self.faults: list[str] = []
         page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+        page.on("dialog", self._dismiss)
+
+    async def _dismiss(self, dialog: Dialog) -> None:
+        """No page of ours opens one: what somebody typed was run."""
+        self.faults.append(f"a dialog: {dialog.message}")
+        await dialog.dismiss()
 
     async def come_from_event(self, slug: str, quantity: int) -> None:
         """Choose on the event's page, and go to the checkout."""
@@ -163,3 +158,7 @@ class Shopper:
         """Keys, one after the other."""
         for key in keys:
             await self.page.keyboard.press(key)
+
+
+Arrival = Callable[..., Awaitable[Shopper]]
+"""Makes a shopper: of a size, a language (`/en`), with scripts or without."""

@@ -1,11 +1,14 @@
 """The real thing, started as an operator starts it: separate processes on a database of their own, spoken to through HTTP alone."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
+from tests.journeys.browser import CHROMIUM_FLAGS, PHONE, Arrival, Shopper, chromium
 
 
 @pytest.fixture(scope="package")
@@ -40,3 +43,35 @@ def sale(organizer: Organizer) -> Sale:
 def buyer(stack: Stack) -> Buyer:
     """Somebody who has just come."""
     return Buyer(stack.url)
+
+
+@pytest.fixture
+def slug(organizer: Organizer, sale: Sale) -> str:
+    """The address of the sale's event."""
+    return str(organizer.call("GET", f"/events/{sale.event_id}")["slug"])
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all; each shopper has an empty profile of their own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
+    """Makes shoppers. What their pages threw is a failure."""
+    shoppers: list[Shopper] = []
+
+    async def make(size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True) -> Shopper:
+        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
+        context.set_default_timeout(15_000)
+        shoppers.append(Shopper(await context.new_page(), stack, language=language))
+        return shoppers[-1]
+
+    yield make
+    for shopper in shoppers:
+        await shopper.page.context.close()
+    assert [fault for shopper in shoppers for fault in shopper.faults] == []

@@ -1,56 +1,17 @@
 """Buying in a real browser against the real stack: the whole way to the door, and the bad days on it."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, async_playwright, expect
+from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, codes_in, codes_on_paper, violations_of
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_in, codes_on_paper
 from tests.journeys.seen import places
 
-PHONE = (390, 844)
-DESK = (1440, 900)
 CHECKOUT_SCRIPT_BYTES_MAX = 30_000
-NASTY = ["<script>alert(1)</script>", "Ñandú 🎟️ عربى", "x" * 200]
-
-Arrival = Callable[..., Awaitable[Shopper]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all; each shopper has an empty profile of their own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
-    """Makes shoppers. What their pages threw is a failure."""
-    shoppers: list[Shopper] = []
-
-    async def make(size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True) -> Shopper:
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        shoppers.append(Shopper(await context.new_page(), stack, language=language))
-        return shoppers[-1]
-
-    yield make
-    for shopper in shoppers:
-        await shopper.page.context.close()
-    assert [fault for shopper in shoppers for fault in shopper.faults] == []
-
-
-@pytest.fixture
-def slug(organizer: Organizer, sale: Sale) -> str:
-    """The address of the sale's event."""
-    return str(organizer.call("GET", f"/events/{sale.event_id}")["slug"])
 
 
 def orders_of(organizer: Organizer) -> list[str]:
@@ -64,31 +25,22 @@ async def test_from_the_event_to_the_door_which_lets_the_code_in_once(
 ) -> None:
     shopper = await arrive(size, language=language)
     page = shopper.page
-    seen: dict[str, list[str]] = {}
 
     await shopper.come_from_event(slug, 2)
-    seen["selection"] = await violations_of(page)
     await shopper.go_on()
     await expect(shopper.field("buyer/name")).to_be_visible()
-    seen["details"] = await violations_of(page)
-    await shopper.go_on()
-    seen["faults"] = await violations_of(page)
     await shopper.review("Bruno Paz")
-    seen["summary"] = await violations_of(page)
     await shopper.pay()
     await shopper.decide("approve")
     await shopper.becomes("paid")
-    seen["paid"] = await violations_of(page)
     codes = codes_in(await page.screenshot(full_page=True))
     await page.locator(".stub-open").first.click()
     await page.wait_for_selector("#ticket")
-    seen["ticket"] = await violations_of(page)
     shown = codes_in(await page.screenshot())
 
     steward = organizer.steward(sale)
     outcomes = [steward.scan(code)["outcome"] for code in (*codes, codes[0])]
 
-    assert {state: found for state, found in seen.items() if found} == {}
     assert outcomes == ["admitted", "admitted", "already_used"]
     assert shown == [codes[0]]
     assert places(organizer, sale) == (0, 2, 8)
@@ -214,13 +166,11 @@ async def test_who_comes_back_from_the_gateway_without_paying_goes_on_with_the_s
 
     await shopper.page.go_back()
     await expect(shopper.page.locator(".ordered h2")).to_be_visible()
-    violations = await violations_of(shopper.page)
     await shopper.page.locator(".ordered button").first.click()
     await shopper.at_gateway()
     await shopper.decide("approve")
     await shopper.becomes("paid")
 
-    assert violations == []
     assert orders_of(organizer) == ["paid"]
 
 
@@ -234,19 +184,16 @@ async def test_a_rejected_payment_is_told_and_another_try_pays_the_same_order(ar
 
     await shopper.decide("reject")
     await shopper.becomes("rejected")
-    rejected = await violations_of(page)
     # The gateway sends everybody back to the page without a language; the reader's own comes by itself.
     assert re.search(r"/en/o/", page.url)
     await page.locator("#order form button").click()
     await shopper.at_gateway()
     await shopper.decide("pending")
     await shopper.becomes("pending")
-    pending = await violations_of(page)
     payment_id = parse_qs(urlsplit(page.url).query)["payment"][0]
     await shopper.approve_at_gateway(payment_id)
     await shopper.becomes("paid")
 
-    assert (rejected, pending) == ([], [])
     assert orders_of(organizer) == ["paid"]
 
 
@@ -264,7 +211,6 @@ async def test_without_a_connection_it_is_said_and_tried_until_there_is_one(
     await context.set_offline(True)
     await shopper.go_on()
     await expect(connection).to_be_visible()
-    violations = await violations_of(page)
     await context.set_offline(False)
     await expect(shopper.field("buyer/name")).to_be_visible()
     await expect(connection).to_be_hidden()
@@ -279,7 +225,6 @@ async def test_without_a_connection_it_is_said_and_tried_until_there_is_one(
     await context.set_offline(False)
     await shopper.at_gateway()
 
-    assert violations == []
     assert places(organizer, sale) == (2, 0, 8)
     assert orders_of(organizer) == ["awaiting_payment"]
 
@@ -297,12 +242,11 @@ async def test_a_hold_whose_time_is_over_is_told_and_taken_again(arrive: Arrival
     await page.clock.fast_forward("05:00")
     notice = page.locator(".notices .notice")
     await expect(notice).to_contain_text("Se terminó el tiempo de tu reserva")
-    violations = await violations_of(page)
     focused = await shopper.focused()
     await notice.locator(".alternatives button").first.click()
 
     await expect(shopper.field("holders/1/name")).to_have_value("Bruno Paz")
-    assert (violations, focused) == ([], "notices")
+    assert focused == "notices"
 
 
 async def test_what_is_sold_out_meanwhile_is_told_with_what_comes_nearest(arrive: Arrival, stack: Stack, sale: Sale, slug: str) -> None:
@@ -314,11 +258,9 @@ async def test_what_is_sold_out_meanwhile_is_told_with_what_comes_nearest(arrive
     await shopper.go_on()
     offered = shopper.page.locator(".alternatives button")
     await expect(offered).to_have_text("Seguir con 2 entradas: 2 × General")
-    violations = await violations_of(shopper.page)
     await offered.click()
 
     await expect(shopper.field("buyer/name")).to_be_visible()
-    assert violations == []
 
 
 async def test_an_order_works_without_scripts_from_its_link_to_its_tickets(
@@ -368,7 +310,6 @@ async def test_a_wrong_secret_opens_nothing(arrive: Arrival, stack: Stack, sale:
     await page.goto(f"{stack.url}/o/{order['order_id']}#{order['secret'][:-1]}x")
     await expect(page.locator("#wrong")).to_be_visible()
 
-    assert await violations_of(page) == []
     assert await page.locator("#order").count() == 0
 
 
@@ -384,19 +325,3 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
     await page.reload()
 
     assert codes_in(await page.screenshot()) == [code]
-
-
-@pytest.mark.parametrize("text", NASTY, ids=["script", "emoji", "long"])
-async def test_a_name_is_a_name_whatever_it_looks_like(arrive: Arrival, slug: str, text: str) -> None:
-    shopper = await arrive()
-    page = shopper.page
-
-    await shopper.buy(slug, 2, text, name=text)
-
-    assert await page.locator(".stub-name").all_inner_texts() == [text, text]
-    assert await fits(page)
-
-
-async def fits(page: Page) -> bool:
-    """Whether nothing reaches beyond the page's edge."""
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

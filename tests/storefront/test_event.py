@@ -159,7 +159,7 @@ async def test_performances_are_chosen_one_by_one_and_past_ones_are_gone(site: S
     assert page.text.count('class="performance" name="performance" open') == 1
     assert f'value="{soon}"' in page.text
     assert f'value="{later}"' not in page.text
-    assert "Cancelado" in words(page)
+    assert "Cancelada" in words(page)
 
 
 async def test_what_is_hidden_or_sold_by_code_is_not_told(site: Site, house: House) -> None:

@@ -18,7 +18,7 @@ def robot_pages(sources: Sources, *, site_url: str) -> list[Page]:
     """`/robots.txt` and `/sitemap.xml`."""
 
     async def robots(_: PageRequest) -> PageAnswer:
-        text = f"User-agent: *\nDisallow: /api/\nDisallow: /*/checkout\nDisallow: /orders/\nSitemap: {site_url}/sitemap.xml\n"
+        text = f"User-agent: *\nDisallow: /api/\nDisallow: /*/checkout\nDisallow: /o/\nDisallow: /*/o/\nSitemap: {site_url}/sitemap.xml\n"
         return PageAnswer(200, text.encode(), "text/plain")
 
     async def sitemap(_: PageRequest) -> PageAnswer:

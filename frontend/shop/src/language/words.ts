@@ -43,6 +43,11 @@ export class Words {
     return new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 2 }).format(basisPoints / 10_000);
   }
 
+  /** Seats in one line: `C-8, C-9`, none of them broken at its hyphen. */
+  seats(labels: readonly string[]): string {
+    return labels.map((label) => label.replaceAll("-", "\u2011")).join(", ");
+  }
+
   /** `sábado, 28 de noviembre, 21:00` */
   moment(at: string): string {
     return this.format(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });

@@ -67,8 +67,9 @@ def _em(char: str) -> float:
         return 1.15
     if unicodedata.combining(char):
         return 0.0
+    # The widest bold among the system fonts that pages name is DejaVu's: what fits in it fits in all of them.
     if char in "MWmw@%":
-        return 0.9
+        return 1.05
     if char in "iIlj.,:;'!|() ":
-        return 0.32
-    return 0.7 if char.isupper() else 0.6
+        return 0.38
+    return 0.79 if char.isupper() else 0.68

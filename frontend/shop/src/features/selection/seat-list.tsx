@@ -50,7 +50,7 @@ export function SeatList({ words, event, selection, heldLines, type, onChoose }:
   return (
     <div class="seats">
       <p role="status" class="small seats-chosen">
-        {chosen.length === 0 ? words.say("selection.seats_none") : words.say("selection.seats_chosen", { seats: chosen.join(", ") })}
+        {chosen.length === 0 ? words.say("selection.seats_none") : words.say("selection.seats_chosen", { seats: words.seats(chosen) })}
       </p>
       {rows === null ? <p class="small soft">{words.say("selection.seats_loading")}</p> : null}
       {rows?.map((row) => (

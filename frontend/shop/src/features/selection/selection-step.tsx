@@ -25,6 +25,7 @@ interface Props {
 /** Which performance, and how many of what. */
 export function SelectionStep({ words, event, selection, levels, heldLines, faults, isBusy, code, onChoose, onCode, onContinue }: Props) {
   const hasFault = faults.some((one) => one.where === "selection");
+  const isAnyOffered = heldLines.length > 0 || isSomethingOpen(event, levels);
   const submit = (happening: Event) => {
     happening.preventDefault();
     onContinue();
@@ -32,7 +33,7 @@ export function SelectionStep({ words, event, selection, levels, heldLines, faul
   return (
     <form onSubmit={submit} noValidate class="stack-wide">
       {event.performances.length > 1 ? <Performances {...{ words, event, selection, onChoose }} /> : null}
-      {event.ticket_types.length === 0 ? <p>{words.say("selection.nothing")}</p> : null}
+      {isAnyOffered ? null : <p class="notice">{words.say("selection.nothing")}</p>}
       <ul class="picks" id={fieldId("selection")} tabIndex={-1}>
         {event.ticket_types.map((type) => (
           <Offer key={type.ticket_type_id} {...{ words, event, selection, levels, heldLines, type, onChoose }} />
@@ -40,11 +41,25 @@ export function SelectionStep({ words, event, selection, levels, heldLines, faul
       </ul>
       {hasFault ? <p class="fault-line">{words.say("selection.none")}</p> : null}
       {code.isOffered ? <CodeForm {...{ words, onCode, isBusy }} isGood={code.isGood} value={code.value} /> : null}
-      <button class="button wide" type="submit" aria-disabled={isBusy}>
-        {words.say(isBusy ? "selection.holding" : "selection.continue")}
-      </button>
+      {isAnyOffered ? (
+        <button class="button wide" type="submit" aria-disabled={isBusy}>
+          {words.say(isBusy ? "selection.holding" : "selection.continue")}
+        </button>
+      ) : null}
     </form>
   );
+}
+
+/** Whether anything can be had at any of the performances. */
+function isSomethingOpen(event: Offering, levels: readonly OfferLevel[]): boolean {
+  return event.performances.some((performance) =>
+    event.ticket_types.some((type) => isOnSale(levelOf(levels, performance.performance_id, type.ticket_type_id))),
+  );
+}
+
+/** What is not known yet may be. */
+function isOnSale(level: OfferLevel | undefined): boolean {
+  return level === undefined || level.state === "on_sale" || level.state === "few";
 }
 
 type Choosing = Pick<Props, "words" | "event" | "selection" | "onChoose">;
@@ -78,7 +93,7 @@ function Offer({ words, event, selection, levels, heldLines, type, onChoose }: O
   const own = heldLines
     .filter((line) => line.performance_id === selection.performanceId && line.ticket_type_id === type.ticket_type_id)
     .reduce((sum, line) => sum + line.quantity, 0);
-  const isOpen = level === undefined || level.state === "on_sale" || level.state === "few" || own > 0;
+  const isOpen = isOnSale(level) || own > 0;
   const heading = `offer-${type.ticket_type_id}`;
   return (
     <li class={isOpen ? "pick" : "pick closed"}>

@@ -92,7 +92,7 @@ function Places({ words, quote, when, onPlaces }: Props) {
         {quote.lines.map((line) => (
           <li key={line.ticket_type_id}>
             {line.quantity} × {line.name}
-            {line.seats.length > 0 ? <span class="soft"> · {line.seats.join(", ")}</span> : null}
+            {line.seats.length > 0 ? <span class="soft"> · {words.seats(line.seats)}</span> : null}
           </li>
         ))}
       </ul>

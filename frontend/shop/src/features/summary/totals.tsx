@@ -51,7 +51,7 @@ function Lines({ words, quote }: { readonly words: Words; readonly quote: Quote 
               {phaseOf(part.unit.adjustments)}
               <span class="small soft">
                 {words.say("totals.each", { amount: words.money(part.unit.final) })}
-                {line.seats.length > 0 ? ` · ${line.seats.join(", ")}` : ""}
+                {line.seats.length > 0 ? ` · ${words.seats(line.seats)}` : ""}
               </span>
             </span>
             <span class="amount">{words.money(part.total)}</span>

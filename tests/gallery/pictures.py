@@ -1,0 +1,98 @@
+"""`make screenshots`: a picture of every page and state, on a phone and on a desk."""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.async_api import Browser, async_playwright
+
+from bench.figures import options
+from bench.stack import Stack
+from tests.gallery.house import House
+from tests.gallery.scenes import SCENES, Scene, Visit
+from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium
+
+FOLDER = Path("var/screenshots")
+SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+LANGUAGES = {"es": "", "en": "/en"}
+HEIGHT_MAX = 4_000
+README = {"event-theatre": "desk", "checkout-seats": "phone", "order-paid": "phone", "ticket-valid": "phone"}
+"""What the README shows, as one sees it first."""
+README_FOLDER = Path("docs/pictures")
+
+
+def main(arguments: list[str]) -> int:
+    """`[FOLDER] [--only=event/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
+
+    `--readme`: renew the README's pictures too.
+    """
+    given = options(arguments)
+    folder = Path(next((one for one in arguments if not one.startswith("--")), FOLDER))
+    scenes = [one for one in SCENES if given.get("only", "") in one.name]
+    languages = [one for one in LANGUAGES if given.get("language", one) == one]
+    with TemporaryDirectory(prefix="alltickets-gallery-") as data:
+        stack = Stack(Path(data))
+        stack.start_database()
+        try:
+            stack.sandbox()
+            stack.serve()
+            stack.work()
+            house = House(stack)
+            house.open()
+            missed = asyncio.run(_visit_all(house, scenes, languages, folder))
+        finally:
+            stack.stop()
+    for line in missed:
+        sys.stderr.write(f"not reached: {line}\n")
+    if "--readme" in arguments:
+        _renew_readme(folder / "es")
+    sys.stdout.write(f"{len(scenes)} scenes in {folder}\n")
+    return 1 if missed else 0
+
+
+async def _visit_all(house: House, scenes: list[Scene], languages: list[str], folder: Path) -> list[str]:
+    missed = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+        for language in languages:
+            for scene in scenes:
+                try:
+                    await _visit(browser, house, scene, language, folder)
+                except Exception as fault:
+                    missed.append(f"{scene.name} in {language}: {str(fault)[:300]}")
+        await browser.close()
+    return missed
+
+
+async def _visit(browser: Browser, house: House, scene: Scene, language: str, folder: Path) -> None:
+    width, height = SIZES["phone"]
+    context = await browser.new_context(viewport={"width": width, "height": height}, java_script_enabled=scene.scripts)
+    context.set_default_timeout(15_000)
+    try:
+        page = await context.new_page()
+        prefix = LANGUAGES[language]
+        await scene.reach(Visit(house, Shopper(page, house.stack, language=prefix), prefix))
+        for size, (wide, high) in SIZES.items():
+            # As high as the page: what sticks to the foot of the screen is drawn where the page ends, and not across its middle.
+            await page.set_viewport_size({"width": wide, "height": high})
+            high = max(high, min(HEIGHT_MAX, await page.locator("html").evaluate("html => html.scrollHeight")))
+            await page.set_viewport_size({"width": wide, "height": high})
+            path = folder / language / f"{scene.name.replace('/', '-')}-{size}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            await page.screenshot(path=path, animations="disabled")
+    finally:
+        await context.close()
+
+
+def _renew_readme(folder: Path) -> None:
+    README_FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, size in README.items():
+        width, height = SIZES[size]
+        with Image.open(folder / f"{name}-{size}.png") as picture:
+            picture.convert("RGB").crop((0, 0, width, height)).save(README_FOLDER / f"{name}.webp", quality=86, method=6)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

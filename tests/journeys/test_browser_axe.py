@@ -1,0 +1,45 @@
+"""axe judges every page in every state, on a phone and on a desk; plain pages in English too, whose words are of another length."""
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from bench.stack import Stack
+from tests.gallery.house import House
+from tests.gallery.scenes import SCENES, Scene, Visit
+from tests.journeys.browser import DESK, PHONE, Shopper, fits, violations_of
+
+
+@pytest.fixture(scope="module")
+def house(stack: Stack) -> House:
+    """The stack that the journeys run on, with an event and an order in every state."""
+    house = House(stack)
+    house.open()
+    return house
+
+
+@pytest.mark.parametrize("scene", [one for one in SCENES if one.scripts], ids=lambda scene: scene.name)
+async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Browser, house: House, scene: Scene) -> None:
+    context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
+    context.set_default_timeout(15_000)
+    shopper = Shopper(await context.new_page(), house.stack)
+    found: dict[str, list[str]] = {}
+
+    await scene.reach(Visit(house, shopper, ""))
+    await judge(shopper.page, found, "es, phone")
+    await shopper.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    await judge(shopper.page, found, "es, desk")
+    if scene.path is not None:
+        shopper = Shopper(await context.new_page(), house.stack, language="/en")
+        await scene.reach(Visit(house, shopper, "/en"))
+        await judge(shopper.page, found, "en, phone")
+    await context.close()
+
+    assert {state: faults for state, faults in found.items() if faults} == {}
+    assert shopper.faults == []
+
+
+async def judge(page: Page, found: dict[str, list[str]], state: str) -> None:
+    """The page as it is now."""
+    found[state] = await violations_of(page)
+    if not await fits(page):
+        found[state].append("wider than the screen")
