@@ -19,6 +19,9 @@ import alltickets.identity.routes
 import alltickets.inventory.handlers
 import alltickets.inventory.jobs
 import alltickets.inventory.routes
+import alltickets.marketing.handlers
+import alltickets.marketing.jobs
+import alltickets.marketing.routes
 import alltickets.notifications.handlers
 import alltickets.notifications.jobs
 import alltickets.notifications.routes
@@ -39,6 +42,7 @@ from alltickets.health import Health, health_router
 from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
+from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
@@ -101,6 +105,7 @@ class Contexts:
     tickets: Tickets
     orders: Orders
     access: Access
+    waiting_list: WaitingList
     notifications: Notifications
 
     async def open(self) -> None:
@@ -180,12 +185,14 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     orders = Orders(
         database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings, admitted=read_admitted
     )
+    waiting_list = WaitingList(database, clock, catalog, levels, key_ring, public_url=settings.public_url)
     jobs = Jobs(direct_url)
     notifications = Notifications(
         database,
         clock,
         jobs,
         orders,
+        waiting_list,
         outlet_of(settings, clock),
         sender=mail_sender_of(settings),
         public_url=settings.public_url,
@@ -211,6 +218,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         tickets=tickets,
         orders=orders,
         access=Access(database, clock, event_keys, catalog),
+        waiting_list=waiting_list,
         notifications=notifications,
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
@@ -226,6 +234,7 @@ def subscriptions_of(contexts: Contexts) -> list[Subscription]:
         alltickets.inventory.handlers.subscription(),
         *alltickets.payments.handlers.subscriptions(contexts.payments),
         alltickets.orders.handlers.subscription(contexts.orders),
+        alltickets.marketing.handlers.subscription(contexts.waiting_list),
         alltickets.notifications.handlers.subscription(contexts.notifications),
     ]
 
@@ -237,6 +246,7 @@ def loops_of(contexts: Contexts) -> list[Loop]:
         *alltickets.inventory.jobs.loops(contexts.inventory),
         *alltickets.payments.jobs.loops(contexts.payments),
         *alltickets.tickets.jobs.loops(contexts.event_keys),
+        *alltickets.marketing.jobs.loops(contexts.waiting_list),
     ]
 
 
@@ -268,6 +278,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.access.routes.organizer_router(contexts.access),
+        alltickets.marketing.routes.organizer_router(contexts.waiting_list),
         alltickets.notifications.routes.organizer_router(contexts.notifications),
     ]
     gate = [
@@ -302,6 +313,7 @@ def storefront_of(contexts: Contexts, surface: str) -> Storefront | None:
         payments=contexts.payments,
         orders=contexts.orders,
         notifications=contexts.notifications,
+        waiting_list=contexts.waiting_list,
         organizers=Organizers(contexts.database),
     )
     storefront = Storefront(

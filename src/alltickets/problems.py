@@ -8,6 +8,7 @@ from alltickets.access import interface as access
 from alltickets.catalog import interface as catalog
 from alltickets.identity import interface as identity
 from alltickets.inventory import interface as inventory
+from alltickets.marketing import interface as marketing
 from alltickets.notifications import interface as notifications
 from alltickets.orders import interface as orders
 from alltickets.payments import interface as payments
@@ -126,6 +127,9 @@ PROBLEMS = Problems(
         ProblemType(access.NoSuchCheckpoint, "checkpoint-not-found", 404, "No such checkpoint"),
         ProblemType(access.CheckpointInvalid, "checkpoint-invalid", 422, "Checkpoint does not fit its event"),
         ProblemType(access.ScanConflict, "scan-conflict", 409, "Scan id used for something else"),
+        # marketing
+        ProblemType(marketing.NoSuchWaitingEntry, "waiting-entry-not-found", 404, "No such entry of a waiting list"),
+        ProblemType(marketing.WishInvalid, "wish-invalid", 422, "Wish for places does not fit"),
         # notifications
         ProblemType(notifications.NothingToSend, "nothing-to-send", 409, "Nothing to send"),
         # trouble

@@ -12,6 +12,8 @@ from psycopg.rows import dict_row
 import alltickets.notifications.handlers
 import alltickets.notifications.jobs
 from alltickets.identity.interface import IdentityService, NewOrganizer, SessionCookie
+from alltickets.inventory.interface import Levels
+from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.interface import AttachmentSource, Notifications
 from alltickets.notifications.records import StoredMail
 from alltickets.orders.records import Order
@@ -48,17 +50,22 @@ class PostOffice:
     server: MailServerDouble
     attachments: Sequence[AttachmentSource] = ()
     through: Callable[[Outlet], Outlet] = lambda outlet: outlet
+    waiting_list: WaitingList = field(init=False)
     notifications: Notifications = field(init=False)
     jobs: RecordingJobs = field(init=False)
 
     def __post_init__(self) -> None:
         box = self.box
         self.jobs = RecordingJobs(self.url)
+        self.waiting_list = WaitingList(
+            box.database, box.clock, box.process.catalog, Levels(box.database), box.key_ring, public_url=box.settings.public_url
+        )
         self.notifications = Notifications(
             box.database,
             box.clock,
             self.jobs,
             box.orders,
+            self.waiting_list,
             self.through(Smtp(MailServer.parse(self.server.url), box.clock, own_name="tickets.example")),
             sender=SENDER,
             public_url=box.settings.public_url,

@@ -17,7 +17,7 @@ from alltickets.notifications.rules import MailKind
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from tests.notifications.facts import NOW, URL, make_facts, make_show
 
-KINDS = [kind for kind in MailKind if kind != MailKind.RECOVERED]
+KINDS = [kind for kind in MailKind if kind not in (MailKind.RECOVERED, MailKind.PLACES_FREED)]
 STANDING: dict[MailKind, dict[str, Any]] = {
     MailKind.PAYMENT_PENDING: {"status": OrderStatus.AWAITING_PAYMENT, "payment_state": "pending", "paid_at": None},
     MailKind.PAYMENT_REJECTED: {"status": OrderStatus.AWAITING_PAYMENT, "payment_state": "failed", "paid_at": None},

@@ -1,5 +1,6 @@
 """What notifications does when others publish."""
 
+from alltickets.marketing.events import PlacesFreed
 from alltickets.notifications.service import Notifications
 from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
 from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
@@ -23,6 +24,7 @@ def subscription(notifications: Notifications) -> Subscription:
             PaymentRefunded,
             HolderCorrected,
             TicketReissued,
+            PlacesFreed,
         ),
         handle=notifications.queueing.on_events,
     )

@@ -29,10 +29,11 @@ __all__ = [
 
 
 class QueuedMail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to be sent. `order_id` None: about all orders of its recipient."""
+    """A mail to be sent. `entry_id`: it is about a waiting list; neither that nor `order_id`: about all orders of its recipient."""
 
     mail_id: UUID
     order_id: UUID | None
+    entry_id: UUID | None = None
     kind: MailKind
     occasion: str
     amount_minor: int | None
@@ -62,6 +63,7 @@ class LeasedMail(msgspec.Struct, frozen=True):
 
     mail_id: UUID
     order_id: UUID | None
+    entry_id: UUID | None
     kind: MailKind
     amount_minor: int | None
     recipient: str
@@ -72,22 +74,22 @@ class LeasedMail(msgspec.Struct, frozen=True):
 
 
 async def insert_mails(tx: Transaction, mails: Sequence[QueuedMail]) -> set[UUID]:
-    """Store mails, one statement for all; the ids of those that are new: of the same order, kind and occasion there is one."""
+    """Store mails, one statement for all; the ids of those that are new: of the same order or entry, kind and occasion there is one."""
     if not mails:
         return set()
     rows = await tx.fetch_tuples(
         """
         INSERT INTO notifications.mails
-               (organizer_id, mail_id, order_id, kind, occasion, amount_minor, recipient, recipient_key, state, queued_at, settled_at,
-                ticket_id)
-        SELECT o.organizer_id, x.mail_id, x.order_id, x.kind, x.occasion, x.amount_minor, x.recipient, x.recipient_key, x.state,
+               (organizer_id, mail_id, order_id, entry_id, kind, occasion, amount_minor, recipient, recipient_key, state, queued_at,
+                settled_at, ticket_id)
+        SELECT o.organizer_id, x.mail_id, x.order_id, x.entry_id, x.kind, x.occasion, x.amount_minor, x.recipient, x.recipient_key, x.state,
                x.queued_at, x.settled_at, x.ticket_id
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
-                   AS x(mail_id uuid, order_id uuid, kind text, occasion text, amount_minor bigint, recipient text, recipient_key text,
-                        state text, queued_at timestamptz, settled_at timestamptz, ticket_id uuid)
+                   AS x(mail_id uuid, order_id uuid, entry_id uuid, kind text, occasion text, amount_minor bigint, recipient text,
+                        recipient_key text, state text, queued_at timestamptz, settled_at timestamptz, ticket_id uuid)
          WHERE o.organizer_id = %(organizer_id)s
-        ON CONFLICT (organizer_id, order_id, kind, occasion) DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING mail_id
         """,
         rows=rows_as_json(mails),
@@ -144,7 +146,7 @@ async def lease_mail(tx: Transaction, mail_id: UUID, *, now: datetime, until: da
            SET lease_until = %(until)s, tries = tries + 1
          WHERE m.organizer_id = %(organizer_id)s AND m.mail_id = %(mail_id)s AND m.state = 'queued'
            AND (m.lease_until IS NULL OR m.lease_until <= %(now)s)
-        RETURNING m.mail_id, m.order_id, m.kind, m.amount_minor, m.recipient, m.recipient_key, m.queued_at,
+        RETURNING m.mail_id, m.order_id, m.entry_id, m.kind, m.amount_minor, m.recipient, m.recipient_key, m.queued_at,
                   m.ticket_id,
                   EXISTS (SELECT 1
                             FROM notifications.mails n
@@ -155,7 +157,7 @@ async def lease_mail(tx: Transaction, mail_id: UUID, *, now: datetime, until: da
         now=now,
         until=until,
     )
-    return next((LeasedMail(mail_id, order_id, MailKind(kind), *rest) for mail_id, order_id, kind, *rest in rows), None)
+    return next((LeasedMail(mail_id, order_id, entry_id, MailKind(kind), *rest) for mail_id, order_id, entry_id, kind, *rest in rows), None)
 
 
 async def leased_until(tx: Transaction, mail_id: UUID) -> datetime | None:

@@ -76,6 +76,8 @@ class MailKind(StrEnum):
     """To the address that the buyer is no longer written to at."""
     RECOVERED = "recovered"
     """The links of somebody's orders, because they asked for them."""
+    PLACES_FREED = "places_freed"
+    """There are places again of what somebody waits for."""
 
 
 class MailState(StrEnum):

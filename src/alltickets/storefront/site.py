@@ -24,6 +24,7 @@ from alltickets.storefront.self_service import SelfServicePages
 from alltickets.storefront.serving import ErrorPages, page_router
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
+from alltickets.storefront.waiting import waiting_pages
 
 __all__ = ["Storefront"]
 
@@ -48,6 +49,7 @@ class Storefront:
             *orders.pages(),
             *SelfServicePages(sources, templates).pages(),
             *recovery_pages(templates, ask_recovery),
+            *waiting_pages(sources, self.events, templates),
             *Pictures(sources).pages(),
             *legal_pages(templates),
             *robot_pages(sources, site_url=site_url),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.kernel.time import Clock
+from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.interface import Notifications
 from alltickets.orders.interface import Orders
 from alltickets.payments.interface import Payments
@@ -26,4 +27,5 @@ class Sources:
     payments: Payments
     orders: Orders
     notifications: Notifications
+    waiting_list: WaitingList
     organizers: Organizers

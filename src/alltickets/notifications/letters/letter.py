@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """All of it in the reader's language. `total` is a name and an amount; `notes` are small print."""
+    """All of it in the reader's language. `total` is a name and an amount; `notes` are small print; `leave` ends mails of this kind."""
 
     locale: str
     subject: str
@@ -49,6 +49,7 @@ class Letter:
     notes: tuple[str, ...] = ()
     organizer: str
     footer: str
+    leave: Link | None = None
 
 
 # Mail programs take no style sheets and no scripts: every style stands with its element (the macros of letter.html), and whatever somebody

@@ -17,7 +17,7 @@ from alltickets.orders.interface import OrderStatus, ShownOrder
 from alltickets.platform.mail.message import single_line
 from alltickets.tickets.interface import Ticket
 
-__all__ = ["Facts", "letter_about", "recovery_letter", "typed"]
+__all__ = ["ORGANIZER_CHARACTERS_MAX", "Facts", "letter_about", "recovery_letter", "typed", "when_and_where"]
 
 NAME_CHARACTERS_MAX = 80
 TITLE_CHARACTERS_MAX = 120
@@ -375,7 +375,7 @@ def _performances(facts: Facts, words: Words) -> Iterable[Part]:
     for performance_id in event.performances:
         if performance_id in by_performance:
             papers = tuple(_paper(event, ticket, words) for ticket in by_performance[performance_id])
-            yield Part(title=_title(event), facts=tuple(_when_and_where(event, performance_id, words)), papers=papers)
+            yield Part(title=_title(event), facts=tuple(when_and_where(event, performance_id, words)), papers=papers)
 
 
 def _paper(event: EventSnapshot, ticket: Ticket, words: Words) -> Paper:
@@ -390,7 +390,8 @@ def _paper(event: EventSnapshot, ticket: Ticket, words: Words) -> Paper:
     )
 
 
-def _when_and_where(event: EventSnapshot, performance_id: UUID, words: Words) -> Iterable[tuple[str, str]]:
+def when_and_where(event: EventSnapshot, performance_id: UUID, words: Words) -> Iterable[tuple[str, str]]:
+    """A performance's times and place, by their names."""
     performance = event.performances[performance_id]
     yield words.say("When"), words.day_and_time(performance.starts_at, event.timezone)
     if performance.doors_at is not None and performance.doors_at != performance.starts_at:

@@ -10,7 +10,9 @@ import structlog
 from alltickets.identity.interface import Organizer, organizer_of
 from alltickets.kernel.errors import Trouble
 from alltickets.kernel.money import Money
+from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.letters.letter import Letter, html_of, text_of
+from alltickets.notifications.letters.waiting import waiting_letter
 from alltickets.notifications.letters.wording import Facts, letter_about, recovery_letter
 from alltickets.notifications.letters.words import words_of
 from alltickets.notifications.records import LeasedMail, orders_of_recipient, read_reply_address
@@ -36,10 +38,18 @@ class Writer:
     """Writes mails from what the other contexts know."""
 
     def __init__(
-        self, database: Database, orders: Orders, attachments: Sequence[AttachmentSource], *, sender: str, public_url: str
+        self,
+        database: Database,
+        orders: Orders,
+        waiting_list: WaitingList,
+        attachments: Sequence[AttachmentSource],
+        *,
+        sender: str,
+        public_url: str,
     ) -> None:
         self._database = database
         self._orders = orders
+        self._waiting_list = waiting_list
         self._attachments = attachments
         self._sender = sender
         self._host = urlsplit(public_url).hostname or "localhost"
@@ -49,11 +59,16 @@ class Writer:
         async with self._database.reading(organizer_id) as reader:
             organizer = await organizer_of(reader)
             reply_to = await read_reply_address(reader)
-            recovered = await orders_of_recipient(reader, mail.recipient_key, limit=RECOVERED_MAX) if mail.order_id is None else []
+            is_recovery = mail.kind == MailKind.RECOVERED
+            recovered = await orders_of_recipient(reader, mail.recipient_key, limit=RECOVERED_MAX) if is_recovery else []
         assert organizer is not None, "whoever sells has signed up"
-        if mail.order_id is None:
+        files: list[Attachment] = []
+        if is_recovery:
             letter = await self._recovery(organizer, recovered, mail.recipient_key, now)
-            files: list[Attachment] = []
+        elif mail.order_id is None:
+            assert mail.entry_id is not None, "a mail is about an order, orders, or a waiting list"
+            call = await self._waiting_list.call_of(organizer_id, mail.entry_id)
+            letter = None if call is None else waiting_letter(call, organizer.name, words_of(call.entry.locale))
         else:
             shown = await self._orders.shop.shown(organizer_id, mail.order_id)
             if not is_still_true(mail.kind, shown.order.status, shown.order.payment_state) or (mail.is_outdone and wait_before(mail.kind)):
@@ -80,6 +95,7 @@ class Writer:
             text=text_of(letter),
             html=html_of(letter),
             attachments=tuple(files),
+            unsubscribe_url=None if letter.leave is None else letter.leave.url,
         )
 
     async def _recovery(self, organizer: Organizer, order_ids: Sequence[UUID], recipient_key: str, now: datetime) -> Letter | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alltickets.kernel.time import Clock
+from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.letters.writing import AttachmentSource, Writer
 from alltickets.notifications.service.addresses import Addresses, MailAddress
 from alltickets.notifications.service.back_office import BackOffice
@@ -29,6 +30,7 @@ class Notifications:
         clock: Clock,
         jobs: Jobs,
         orders: Orders,
+        waiting_list: WaitingList,
         outlet: Outlet,
         *,
         sender: str,
@@ -37,7 +39,8 @@ class Notifications:
     ) -> None:
         """sender: the address that mail comes from. attachments: what makes the files that go with a confirmation."""
         self.outlet = outlet
+        writer = Writer(database, orders, waiting_list, attachments, sender=sender, public_url=public_url)
         self.queueing = Queueing(database, clock, jobs, orders)
         self.addresses = Addresses(database, clock, orders, self.queueing)
-        self.sending = Sending(database, clock, jobs, Writer(database, orders, attachments, sender=sender, public_url=public_url), outlet)
+        self.sending = Sending(database, clock, jobs, writer, outlet)
         self.back_office = BackOffice(database, self.queueing)

@@ -7,6 +7,8 @@ from uuid import UUID
 from alltickets.identity.interface import spend_tries
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
+from alltickets.marketing.events import PlacesFreed
+from alltickets.marketing.interface import WaitingEntry, read_waiting_entries
 from alltickets.notifications.records import QueuedMail, insert_mails, organizers_of_recipient, remember_recipients
 from alltickets.notifications.refusals import NothingToSend
 from alltickets.notifications.rules import (
@@ -56,7 +58,7 @@ class Queueing:
             for one, occurred_at in news
             if one.order_id in orders and _is_worth_a_mail(one, orders[one.order_id])
         ]
-        await self._queue(tx, mails, now)
+        await self._queue(tx, [*mails, *await _of_waiting(tx, recorded, now)], now)
         # Whoever was sold something may ask for it again, even where it was too long ago to be written about.
         await remember_recipients(tx, {mail.recipient_key for mail in mails})
 
@@ -135,6 +137,35 @@ class Queueing:
 def _is_worth_a_mail(news: News, order: Order) -> bool:
     """Most orders that expire were only left; of those nobody is told. What else is untrue by now may be true again when it is sent."""
     return news.kind != MailKind.ORDER_EXPIRED or is_still_true(news.kind, order.status, order.payment_state)
+
+
+async def _of_waiting(tx: Transaction, recorded: Sequence[Recorded], now: datetime) -> list[QueuedMail]:
+    """Mails to those on waiting lists whose turn it is; whoever has left meanwhile gets none."""
+    called = {
+        entry_id: now - entry.occurred_at < FRESH_FOR
+        for entry in recorded
+        if isinstance(entry.event, PlacesFreed)
+        for entry_id in entry.event.entry_ids
+    }
+    if not called:
+        return []
+    return [_waiting_mail(one, now, is_fresh=called[one.entry_id]) for one in await read_waiting_entries(tx, called)]
+
+
+def _waiting_mail(entry: WaitingEntry, now: datetime, *, is_fresh: bool) -> QueuedMail:
+    return QueuedMail(
+        mail_id=new_id(),
+        order_id=None,
+        entry_id=entry.entry_id,
+        kind=MailKind.PLACES_FREED,
+        occasion="" if entry.called_at is None else entry.called_at.isoformat(),
+        amount_minor=None,
+        recipient=entry.mail,
+        recipient_key=recipient_key_of(entry.mail),
+        state=MailState.QUEUED if is_fresh else MailState.DROPPED,
+        queued_at=now,
+        settled_at=None if is_fresh else now,
+    )
 
 
 def _mail(order: Order, news: News, now: datetime, *, is_fresh: bool) -> QueuedMail:

@@ -45,6 +45,8 @@ class Mail:
     text: str = field(repr=False)
     html: str = field(repr=False)
     attachments: tuple[Attachment, ...] = ()
+    unsubscribe_url: str | None = None
+    """Where a POST ends mails of this kind, for mail programs that offer it beside the mail (RFC 8058)."""
 
 
 def message_of(mail: Mail) -> EmailMessage:
@@ -59,6 +61,9 @@ def message_of(mail: Mail) -> EmailMessage:
     message["Subject"] = _header(mail.subject, SUBJECT_CHARACTERS_MAX)
     # RFC 3834: no out-of-office reply comes back to what a machine sent.
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     for attachment in mail.attachments:

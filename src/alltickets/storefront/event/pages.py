@@ -6,6 +6,7 @@ from uuid import UUID
 
 from alltickets.catalog.interface import EVENT_TOPIC, EventNotFound, EventSnapshot, Offer, visible_ticket_types
 from alltickets.kernel.money import Money
+from alltickets.marketing.interface import PLACES_MAX
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.http.lane import HotRoute, LaneAnswer, LaneRequest
 from alltickets.platform.notify import Listener
@@ -117,6 +118,7 @@ class EventPages:
             whatsapp_url=whatsapp_url(text),
             mail_url=mail_url(event.title, text),
             structured_data=structured_data(view, page_url=page_url, picture_url=picture_url),
+            places_max=PLACES_MAX,
         )
 
     def _hot_route(self, language: Language) -> HotRoute:

@@ -84,6 +84,14 @@ class EventView:
     """Whether there is something that is sold by code."""
     is_near_change: bool
 
+    @property
+    def waited_for(self) -> list[tuple[PerformanceView, OfferView]]:
+        """What is sold out and may come back."""
+        if self.event.status != EventStatus.PUBLISHED:
+            return []
+        shown = (one for one in self.performances if one.state not in (SaleState.CANCELLED, SaleState.ENDED))
+        return [(performance, offer) for performance in shown for offer in performance.offers if offer.state == SaleState.SOLD_OUT]
+
 
 def view_of(event: EventSnapshot, face: Face, states: Sequence[OfferState], prices: Mapping[Offer, Money], now: datetime) -> EventView:
     """The page at `now`. `states` and `prices` are of the offers that anybody may see."""

@@ -1,0 +1,5 @@
+"""Marketing: what leads people to tickets besides the shop's own pages.
+
+It owns the waiting lists of what is sold out. It publishes `PlacesFreed` and listens to orders (`OrderPaid`: whoever has bought waits no
+longer).
+"""

@@ -1,0 +1,53 @@
+"""The organizer's routes of marketing."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Router, get
+from litestar.params import Parameter
+
+from alltickets.identity.interface import Actor, Permission, allow
+from alltickets.marketing.records import WaitingEntry
+from alltickets.marketing.schemas import WaitingCountRead, WaitingEntryRead
+from alltickets.marketing.service import WaitingList
+from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+
+__all__ = ["organizer_router"]
+
+CursorParameter = Annotated[str | None, Parameter(max_length=200, description="`next` of the page before")]
+SizeParameter = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX, description="items per page")]
+
+
+def organizer_router(waiting_list: WaitingList) -> Router:
+    """Who waits for what is sold out."""
+
+    @get("/", operation_id="listWaiting", guards=[allow(Permission.ORDERS_READ)])
+    async def list_waiting(
+        event_id: UUID, actor: Actor, cursor: CursorParameter = None, size: SizeParameter = 50
+    ) -> Page[WaitingEntryRead]:
+        """The event's waiting list in the order of joining, those among them who were told of places."""
+        page = await waiting_list.page(actor, event_id, cursor=cursor, size=size)
+        return Page([_entry_read(entry) for entry in page.items], page.next)
+
+    @get("/counts", operation_id="countWaiting", guards=[allow(Permission.STOCK_READ)])
+    async def count_waiting(event_id: UUID, actor: Actor) -> list[WaitingCountRead]:
+        """How many wait for each ticket type at each performance of the event; without personal data."""
+        counts = await waiting_list.counts(actor, event_id)
+        return [WaitingCountRead(one.performance_id, one.ticket_type_id, one.waiting, one.places, one.called) for one in counts]
+
+    path = "/api/organizer/events/{event_id:uuid}/waiting-list"
+    return Router(path, route_handlers=[list_waiting, count_waiting], tags=["marketing"])
+
+
+def _entry_read(entry: WaitingEntry) -> WaitingEntryRead:
+    return WaitingEntryRead(
+        entry.entry_id,
+        entry.performance_id,
+        entry.ticket_type_id,
+        entry.mail,
+        entry.quantity,
+        entry.locale,
+        entry.state,
+        entry.joined_at,
+        entry.called_at,
+    )
