@@ -4,6 +4,7 @@ Doors, campaigns and figures live on `orders.events`.
 """
 
 from alltickets.orders.ics import CalendarEntry, ics_of
+from alltickets.orders.queries import OrderState
 from alltickets.orders.records import Order, read_orders
 from alltickets.orders.refusals import (
     FieldFault,
@@ -38,6 +39,7 @@ __all__ = [
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
+    "OrderState",
     "OrderStatus",
     "Orders",
     "Paper",

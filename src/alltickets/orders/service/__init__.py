@@ -12,6 +12,7 @@ from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
 from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
+from alltickets.orders.service.watching import Watching
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
@@ -26,7 +27,8 @@ class Orders:
     """Orders as the composition root builds them: one per process.
 
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
-    self_service: what they do with their tickets. papers: what they take along. back_office: what organizers read and call off.
+    self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
+    back_office: what organizers read and call off.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Orders:
         self.shop = Shop(database, clock, catalog, levels, TakenSeats(database), payments, tickets, quotes, self.secrets)
         self.self_service = SelfService(database, clock, tickets, self.secrets, admitted)
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
+        self.watching = Watching(database)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 
     async def drained(self) -> None:
