@@ -261,7 +261,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         ),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
-        alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses),
+        alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses, contexts.orders.opening),
         *([] if contexts.settings.is_production else [alltickets.notifications.routes.development_router(mailbox_of(contexts.settings))]),
     ]
     organizer = [

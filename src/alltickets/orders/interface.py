@@ -4,6 +4,7 @@ Doors, campaigns and figures live on `orders.events`.
 """
 
 from alltickets.orders.ics import CalendarEntry, ics_of
+from alltickets.orders.opening import Opening, refuse_guessing
 from alltickets.orders.queries import OrderState
 from alltickets.orders.records import Order, read_orders
 from alltickets.orders.refusals import (
@@ -35,6 +36,7 @@ __all__ = [
     "NoValidTickets",
     "Objections",
     "OfferState",
+    "Opening",
     "Order",
     "OrderConflict",
     "OrderNotFound",
@@ -52,4 +54,5 @@ __all__ = [
     "correct_buyer_mail",
     "ics_of",
     "read_orders",
+    "refuse_guessing",
 ]

@@ -24,7 +24,7 @@ from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest,
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.standings import Standing, standing_of
 from alltickets.storefront.templates import Templates
-from alltickets.storefront.visits import PRIVATE, Visit, uuid_of, visit_of
+from alltickets.storefront.visits import PRIVATE, Visit, pasted_secret, uuid_of, visit_of
 from alltickets.tickets.interface import svg_of
 
 __all__ = ["OrderPages"]
@@ -97,7 +97,7 @@ class OrderPages:
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
         visit = visit_of(request)
-        secret = request.form.get("secret", "").strip().rpartition("#")[2]
+        secret = pasted_secret(request)
         self._orders.secrets.organizer_of(visit.order_id, secret)
         path = request.language.path(f"/o/{visit.order_id}")
         flags = "; Secure" if self._is_secure else ""

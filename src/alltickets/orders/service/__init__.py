@@ -3,6 +3,7 @@
 from alltickets.catalog.interface import AccessCodes, Catalog
 from alltickets.inventory.interface import Levels, TakenSeats
 from alltickets.kernel.time import Clock
+from alltickets.orders.opening import Opening
 from alltickets.orders.quotes import KeptQuotes
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.back_office import BackOffice
@@ -26,6 +27,7 @@ __all__ = ["HeldPlaces", "Orders", "Paper", "PlaceHold", "PlaceOrder", "PlacedOr
 class Orders:
     """Orders as the composition root builds them: one per process.
 
+    opening: what comes before anything that takes an order's secret.
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
     self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
     back_office: what organizers read and call off.
@@ -48,6 +50,7 @@ class Orders:
     ) -> None:
         self.clock = clock
         self.secrets = OrderSecrets(key_ring, settings.public_url)
+        self.opening = Opening(database, clock, self.secrets)
         quotes = KeptQuotes()
         self.fulfilment = Fulfilment(clock, catalog, payments, quotes)
         self.holding = Holding(
