@@ -53,6 +53,7 @@ from alltickets.platform.database import Database
 from alltickets.platform.http.address import AddressReader
 from alltickets.platform.http.application import build_application
 from alltickets.platform.http.lane import HotRoute, Lane
+from alltickets.platform.http.stopping import on_told_to_stop
 from alltickets.platform.http.telemetry import Edge
 from alltickets.platform.jobs import Jobs
 from alltickets.platform.loops import Loop
@@ -112,6 +113,10 @@ class Contexts:
         """Start what runs beside requests. The database need not be there yet."""
         await self.database.open()
         self.listener.start()
+
+    async def hear_stop(self) -> None:
+        """Let those go who wait for news when the process is told to stop: the server closes the rest only once they are gone."""
+        on_told_to_stop(self.orders.watching.stop)
 
     async def close(self) -> None:
         """Finish what was accepted, then let go, in the reverse order of building."""
@@ -221,7 +226,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         waiting_list=waiting_list,
         notifications=notifications,
     )
-    for follower in (identity.authenticator, catalog, pricing, event_keys, contexts.access):
+    for follower in (identity.authenticator, catalog, pricing, event_keys, orders.watching, contexts.access):
         follower.follow(listener)
     # Whoever listens notices first that the database was away: a process that had nothing else to do then is mended before it is asked.
     listener.on("database", lambda _: database.mend())
@@ -266,7 +271,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         ),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
-        alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses),
+        alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses, contexts.orders.opening),
         *([] if contexts.settings.is_production else [alltickets.notifications.routes.development_router(mailbox_of(contexts.settings))]),
     ]
     organizer = [
@@ -337,7 +342,7 @@ def build_litestar(contexts: Contexts, surface: str, storefront: Storefront | No
         body_bytes_max=contexts.settings.body_bytes_max,
         version=VERSION,
         public_url=contexts.settings.public_url,
-        on_start=[contexts.open],
+        on_start=[contexts.open, contexts.hear_stop],
         on_stop=[contexts.close],
     )
     check_every_route_declares(app)

@@ -1,6 +1,7 @@
 """SIGTERM in the middle of a rush: what was accepted is finished and answered, and the process ends well and in time."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import time
@@ -8,15 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
 
 from alltickets.kernel.ids import new_id
-from bench.people import Organizer, Sale, some_address
+from bench.people import Buyer, Organizer, Sale, some_address
 from bench.stack import Process, Stack, free_port
 
 SHUTDOWN_SECONDS = 10
 CONNECTIONS = 64
+WATCHERS = 4
 RUSH_SECONDS = 1.0
 
 
@@ -30,7 +33,9 @@ class Told:
 
 @pytest.fixture(scope="module")
 def sale(stack: Stack) -> Sale:
-    return Organizer(stack.url).publish(capacity=100_000)
+    organizer = Organizer(stack.url)
+    organizer.connect_sandbox()
+    return organizer.publish(capacity=100_000)
 
 
 @pytest.fixture(params=[1, 2], ids=["one process", "two processes"])
@@ -135,3 +140,28 @@ def test_in_a_rush_nothing_is_taken_for_anybody_who_is_not_told(stack: Stack, sa
     assert statuses <= {0, 200}
     assert taken(stack, [one.hold_id for one in told if one.status == 200]) == {one.hold_id for one in told if one.status == 200}
     assert taken(stack, [one.hold_id for one in told if one.status == 0]) == set()
+
+
+def test_buyers_who_wait_for_news_keep_no_process_from_ending(stack: Stack, sale: Sale, web: tuple[Process, int]) -> None:
+    process, port = web
+    buyer = Buyer(stack.url)
+    order = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"]).json()
+    headers = {"Cookie": f"order={order['secret']}"}
+
+    with (
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=SHUTDOWN_SECONDS) as http,
+        contextlib.ExitStack() as open_,
+    ):
+        streams = [open_.enter_context(http.stream("GET", f"/o/{order['order_id']}/news")) for _ in range(WATCHERS)]
+        heard = [stream.iter_lines() for stream in streams]
+        for lines in heard:
+            while not next(lines).startswith("data: "):
+                pass
+        told_at = time.monotonic()
+        process.popen.send_signal(signal.SIGTERM)
+        # Each ends as an answer ends, not as a connection that is lost.
+        rest = ["".join(lines) for lines in heard]
+
+    assert rest == [""] * WATCHERS
+    assert time.monotonic() - told_at < 5
+    ends_well(process, told_at)

@@ -79,7 +79,7 @@ class WrongCredentials(Refusal):
 
 @dataclass(eq=False)
 class TooManyTries(Refusal):
-    """Too many tries for this account or from this address in a short time: of signing in or up, or of codes."""
+    """Too many tries for this account or from this address in a short time: of signing in or up, of codes, or of secrets."""
 
     retry_after_seconds: int
 

@@ -4,6 +4,8 @@ Doors, campaigns and figures live on `orders.events`.
 """
 
 from alltickets.orders.ics import CalendarEntry, ics_of
+from alltickets.orders.opening import Opening, refuse_guessing
+from alltickets.orders.queries import OrderState
 from alltickets.orders.records import Order, read_orders
 from alltickets.orders.refusals import (
     FieldFault,
@@ -34,10 +36,12 @@ __all__ = [
     "NoValidTickets",
     "Objections",
     "OfferState",
+    "Opening",
     "Order",
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
+    "OrderState",
     "OrderStatus",
     "Orders",
     "Paper",
@@ -50,4 +54,5 @@ __all__ = [
     "correct_buyer_mail",
     "ics_of",
     "read_orders",
+    "refuse_guessing",
 ]

@@ -1,13 +1,23 @@
-"""Reads of orders for their organizer."""
+"""Reads of orders: many together for their organizer, how they stand for whoever waits."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from alltickets.orders.records import ORDER_COLUMNS, Order, order_of
 from alltickets.orders.rules import OrderStatus
-from alltickets.platform.database import Reader
+from alltickets.platform.database import Reader, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["list_orders"]
+__all__ = ["OrderState", "list_orders", "read_states"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What of an order changes while its buyer waits; see `Order`."""
+
+    status: OrderStatus
+    payment_state: str
 
 
 async def list_orders(reader: Reader, *, event_id: UUID | None, status: OrderStatus | None, cursor: str | None, size: int) -> Page[Order]:
@@ -30,3 +40,16 @@ async def list_orders(reader: Reader, *, event_id: UUID | None, status: OrderSta
         limit=size + 1,
     )
     return page_of([order_of(row) for row in rows], size, lambda order: [str(order.order_id)])
+
+
+async def read_states(reader: Reader, order_ids: Iterable[UUID]) -> Mapping[UUID, OrderState]:
+    """How these orders stand; those that the organizer does not have are left out."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT order_id, status, payment_state
+          FROM orders.orders
+         WHERE organizer_id = %(organizer_id)s AND order_id = ANY(%(order_ids)s::uuid[])
+        """,
+        order_ids=uuid_array(order_ids),
+    )
+    return {order_id: OrderState(OrderStatus(status), payment_state) for order_id, status, payment_state in rows}

@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.params import Parameter
 
 from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
+from alltickets.orders.opening import refuse_guessing
 from alltickets.orders.refusals import OrderNotFound
 from alltickets.orders.rules import OrderStatus
 from alltickets.orders.schemas import (
@@ -75,6 +76,7 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
             reissue_ticket,
         ],
         dependencies=_dependencies(orders, addresses),
+        guards=[refuse_guessing(orders.opening, addresses)],
         tags=["shop"],
     )
 

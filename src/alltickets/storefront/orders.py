@@ -6,6 +6,9 @@ read and that goes to this order's pages alone. From then on they are plain HTML
 JavaScript. Nothing in between keeps a copy (`no-store`), and no other site is told where a reader came from (`no-referrer`).
 """
 
+import contextlib
+import random
+from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +24,7 @@ from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest,
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.standings import Standing, standing_of
 from alltickets.storefront.templates import Templates
-from alltickets.storefront.visits import PRIVATE, Visit, uuid_of, visit_of
+from alltickets.storefront.visits import PRIVATE, Visit, pasted_secret, uuid_of, visit_of
 from alltickets.tickets.interface import svg_of
 
 __all__ = ["OrderPages"]
@@ -29,6 +32,8 @@ __all__ = ["OrderPages"]
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
 DONE = ("holder", "data", "code", "mail", "address")
+NEWS_RETRY_MS = (500, 4_000)
+"""After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
 
@@ -51,6 +56,7 @@ class OrderPages:
         return [
             Page(name="showOrder", path=path, handle=self._show, cache=NO_STORE, why_anyone=why),
             Page(name="openOrder", path=path, handle=self._open, cache=NO_STORE, method="POST", why_anyone=why),
+            Page(name="followOrder", path=f"{path}/news", handle=self._news, cache=NO_STORE, why_anyone=why),
             Page(name="payOrderOnPage", path=f"{path}/pay", handle=self._pay, cache=NO_STORE, method="POST", why_anyone=why),
             Page(name="showTicket", path=f"{path}/t/{{ticket_id}}", handle=self._ticket, cache=NO_STORE, why_anyone=why),
             Page(name="showTicketCode", path=f"{path}/t/{{ticket_id}}/qr.svg", handle=self._code, cache=NO_STORE, why_anyone=why),
@@ -91,7 +97,7 @@ class OrderPages:
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
         visit = visit_of(request)
-        secret = request.form.get("secret", "").strip().rpartition("#")[2]
+        secret = pasted_secret(request)
         self._orders.secrets.organizer_of(visit.order_id, secret)
         path = request.language.path(f"/o/{visit.order_id}")
         flags = "; Secure" if self._is_secure else ""
@@ -99,6 +105,21 @@ class OrderPages:
         cookie = f"order={secret}; Path={path}; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{flags}"
         answer = redirect(path)
         return PageAnswer(answer.status, b"", headers=(*answer.headers, ("set-cookie", cookie), *PRIVATE))
+
+    async def _news(self, request: PageRequest) -> PageAnswer:
+        """How the order stands, as server-sent events: the scripts of its page wait for it to change."""
+        visit = visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        self._orders.watching.require_room(visit.order_id)
+        # Proxies hand on what comes as it comes.
+        headers = (("x-accel-buffering", "no"), *PRIVATE)
+        return PageAnswer(200, self._told(organizer_id, visit.order_id), media_type="text/event-stream", headers=headers)
+
+    async def _told(self, organizer_id: UUID, order_id: UUID) -> AsyncGenerator[bytes, None]:
+        yield f"retry: {random.randint(*NEWS_RETRY_MS)}\n\n".encode()  # noqa: S311
+        async with contextlib.aclosing(self._orders.watching.states(organizer_id, order_id)) as states:
+            async for state in states:
+                yield b": nothing new\n\n" if state is None else f"data: {state.status} {state.payment_state}\n\n".encode()
 
     async def _pay(self, request: PageRequest) -> PageAnswer:
         """Off to the gateway, by the attempt under way or a new one."""

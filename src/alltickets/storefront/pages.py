@@ -1,7 +1,7 @@
 """What a page is: a path, a handler, and how long its answer may be kept."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -60,10 +60,13 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """What goes out. A plain body is compressed on its way, if that helps. `cache` None: what the page says."""
+    """What goes out. A plain body is compressed on its way, if that helps; a generator's goes out piece by piece as it comes.
+
+    `cache` None: what the page says.
+    """
 
     status: int
-    body: bytes | Compressed
+    body: bytes | Compressed | AsyncGenerator[bytes, None]
     media_type: str = HTML
     cache: str | None = None
     headers: tuple[tuple[str, str], ...] = ()

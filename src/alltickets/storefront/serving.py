@@ -1,6 +1,6 @@
 """Pages through Litestar: found by path and language, errors as pages too, cached and compressed as they say."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from litestar import Request, Response, Router
@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from alltickets.identity.interface import allow_anyone
 from alltickets.platform.http.address import AddressReader
+from alltickets.platform.http.flowing import Flow
 from alltickets.platform.http.problems import ProblemDocument, Problems
 from alltickets.storefront.encodings import Compressed, compress_once
 from alltickets.storefront.languages import DEFAULT, LANGUAGES, Language, language_of_path
@@ -31,7 +32,7 @@ class ErrorPages:
         """The page of an exception that was raised while serving `instance`. Logs what is our own fault."""
         return self._page(self._problems.document(fault, instance=instance), language)
 
-    def for_browser(self, request: Request[Any, Any, Any], document: ProblemDocument) -> Response[bytes] | None:
+    def for_browser(self, request: Request[Any, Any, Any], document: ProblemDocument) -> Response[Any] | None:
         """The page in the place of a problem document, where a browser asked for a page; None where a program asked."""
         path = request.url.path
         if path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
@@ -61,7 +62,7 @@ def _handler(page: Page, language: Language, errors: ErrorPages, addresses: Addr
     methods = [HttpMethod.GET, HttpMethod.HEAD] if page.method == "GET" else [HttpMethod(page.method)]
     path = language.path(page.path).replace("}", ":str}")
 
-    async def serve(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
         asked = PageRequest(
             language=language,
             path=request.url.path.removeprefix(language.prefix) or "/",
@@ -87,12 +88,13 @@ def _handler(page: Page, language: Language, errors: ErrorPages, addresses: Addr
     )(serve)
 
 
-def _conditional(answer: PageAnswer, asked: PageRequest, cache: str) -> Response[bytes]:
+def _conditional(answer: PageAnswer, asked: PageRequest, cache: str) -> Response[Any]:
     """The answer; without a body where the asker has it already."""
     accepted = asked.headers.get("accept-encoding", "")
     kept = answer.cache or cache
     if answer.status != 200 or kept == NO_STORE:
         return _response(answer, accepted, kept)
+    assert not isinstance(answer.body, AsyncGenerator), "what goes out piece by piece is kept by nobody"
     etag = etag_of(answer.body.identity if isinstance(answer.body, Compressed) else answer.body)
     if etag in asked.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers={"etag": etag, "cache-control": kept, "vary": "Accept-Encoding"})
@@ -101,17 +103,19 @@ def _conditional(answer: PageAnswer, asked: PageRequest, cache: str) -> Response
     return response
 
 
-def _response(answer: PageAnswer, accepted: str, cache: str) -> Response[bytes]:
+def _response(answer: PageAnswer, accepted: str, cache: str) -> Response[Any]:
     headers = {**dict(answer.headers), "cache-control": answer.cache or cache, "vary": "Accept-Encoding"}
-    body, encoding = _encoded(answer, accepted.encode())
+    if isinstance(answer.body, AsyncGenerator):
+        return Flow(answer.body, status_code=answer.status, headers=headers, media_type=answer.media_type)
+    body, encoding = _encoded(answer.body, answer.media_type, accepted.encode())
     if encoding is not None:
         headers["content-encoding"] = encoding.decode()
     return Response(body, status_code=answer.status, headers=headers, media_type=answer.media_type)
 
 
-def _encoded(answer: PageAnswer, accepted: bytes) -> tuple[bytes, bytes | None]:
-    if isinstance(answer.body, Compressed):
-        return answer.body.best(accepted)
-    if answer.media_type.startswith(COMPRESSIBLE):
-        return compress_once(answer.body, accepted)
-    return answer.body, None
+def _encoded(body: bytes | Compressed, media_type: str, accepted: bytes) -> tuple[bytes, bytes | None]:
+    if isinstance(body, Compressed):
+        return body.best(accepted)
+    if media_type.startswith(COMPRESSIBLE):
+        return compress_once(body, accepted)
+    return body, None

@@ -13,6 +13,7 @@ from alltickets.storefront.checkout import CheckoutPages
 from alltickets.storefront.event.calendar import calendar_page
 from alltickets.storefront.event.pages import EventPages
 from alltickets.storefront.files import file_pages
+from alltickets.storefront.guessing import refuse_guessing
 from alltickets.storefront.legal import legal_pages
 from alltickets.storefront.listing import listing_page
 from alltickets.storefront.orders import OrderPages
@@ -46,8 +47,7 @@ class Storefront:
             self.events.page(),
             calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
-            *orders.pages(),
-            *SelfServicePages(sources, templates).pages(),
+            *refuse_guessing((*orders.pages(), *SelfServicePages(sources, templates).pages()), sources.orders.opening),
             *recovery_pages(templates, ask_recovery),
             *waiting_pages(sources, self.events, templates),
             *Pictures(sources).pages(),

@@ -7,7 +7,7 @@ from uuid import UUID
 from alltickets.orders.interface import OrderNotFound
 from alltickets.storefront.pages import PageRequest
 
-__all__ = ["PRIVATE", "Visit", "uuid_of", "visit_of"]
+__all__ = ["PRIVATE", "Visit", "pasted_secret", "uuid_of", "visit_of"]
 
 PRIVATE = (("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex"))
 """Headers of everything that an order's pages answer."""
@@ -24,6 +24,11 @@ class Visit:
 def visit_of(request: PageRequest) -> Visit:
     """Who asks. Raises `OrderNotFound` where the path names no order."""
     return Visit(uuid_of(request.params["order_id"]), _cookies(request.headers).get("order"))
+
+
+def pasted_secret(request: PageRequest) -> str:
+    """What somebody pasted into a form: a secret, or the whole link that ends with it; empty where there is none."""
+    return request.form.get("secret", "").strip().rpartition("#")[2]
 
 
 def uuid_of(text: str) -> UUID:

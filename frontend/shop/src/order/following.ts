@@ -1,10 +1,13 @@
 import { purchaseShelf } from "../device/purchase-shelf";
 import { clearShelf } from "../device/shelf";
+import { listen, type News } from "./listening";
 
 const PAUSES_MS = [1_000, 1_000, 2_000, 3_000, 5_000, 8_000, 15_000];
+/** While news come by themselves the page is only looked at in case one was lost. */
+const LIVE_PAUSE_MS = 30_000;
 const FOLLOWED_MS_MAX = 60 * 60 * 1_000;
 
-/** While a payment is under way the page is asked for again, ever more slowly, and shows what has become of it. */
+/** While a payment is under way the page is asked for again, at its news or else ever more slowly, and shows what has become of it. */
 export function followOrder(): void {
   const order = document.getElementById("order");
   if (order === null) {
@@ -12,14 +15,17 @@ export function followOrder(): void {
   }
   settle(order);
   if ("waiting" in order.dataset) {
-    void follow(Date.now() + FOLLOWED_MS_MAX);
+    const news = listen(`${location.pathname}/news`, order.dataset["state"]);
+    void follow(news, Date.now() + FOLLOWED_MS_MAX).finally(() => news.close());
   }
 }
 
-async function follow(until: number): Promise<void> {
+async function follow(news: News, until: number): Promise<void> {
+  let isSeen = true;
   for (let look = 0; Date.now() < until; look += 1) {
-    await pause(PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)] ?? 0);
+    await news.wait(news.isLive() && isSeen ? LIVE_PAUSE_MS : (PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)] ?? 0));
     const fresh = await read();
+    isSeen = fresh !== null;
     const shown = document.getElementById("order");
     if (fresh === null || shown === null || fresh.dataset["standing"] === shown.dataset["standing"]) {
       continue;
@@ -50,17 +56,4 @@ function settle(order: HTMLElement): void {
   if (event !== undefined && (standing === "paid" || standing === "cancelled" || standing === "refunded" || standing === "returning")) {
     clearShelf(purchaseShelf(event));
   }
-}
-
-/** Waits; a page that nobody looks at waits until somebody does. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(() => {
-      if (document.visibilityState === "visible") {
-        resolve();
-      } else {
-        document.addEventListener("visibilitychange", () => resolve(), { once: true });
-      }
-    }, ms);
-  });
 }

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 from alltickets.identity.interface import allow_anyone
 from alltickets.notifications.schemas import MailAddressRead, MailAddressWrite, RecoveryAsk
 from alltickets.notifications.service import Notifications
+from alltickets.orders.interface import Opening, refuse_guessing
 from alltickets.platform.http.address import AddressReader
 
 __all__ = ["shop_router"]
@@ -16,7 +17,7 @@ __all__ = ["shop_router"]
 Secret = Annotated[str, Parameter(header="Authorization", max_length=200)]
 
 
-def shop_router(notifications: Notifications, addresses: AddressReader) -> Router:
+def shop_router(notifications: Notifications, addresses: AddressReader, opening: Opening) -> Router:
     """Under /api/shop/orders, beside the orders themselves."""
 
     @post("/recover", operation_id="recoverOrders", status_code=204, guards=[allow_anyone("whoever lost a link has nothing to show")])
@@ -55,5 +56,8 @@ def shop_router(notifications: Notifications, addresses: AddressReader) -> Route
         await notifications.addresses.correct(order_id, secret.removeprefix("Bearer "), data.mail, address=addresses.of(request.scope))
 
     return Router(
-        "/api/shop/orders", route_handlers=[recover_orders, resend_order_mail, read_mail_address, put_mail_address], tags=["shop"]
+        "/api/shop/orders",
+        route_handlers=[recover_orders, resend_order_mail, read_mail_address, put_mail_address],
+        guards=[refuse_guessing(opening, addresses)],
+        tags=["shop"],
     )

@@ -3,6 +3,7 @@
 from alltickets.catalog.interface import AccessCodes, Catalog
 from alltickets.inventory.interface import Levels, TakenSeats
 from alltickets.kernel.time import Clock
+from alltickets.orders.opening import Opening
 from alltickets.orders.quotes import KeptQuotes
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.back_office import BackOffice
@@ -12,6 +13,7 @@ from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
 from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
+from alltickets.orders.service.watching import Watching
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
@@ -25,8 +27,10 @@ __all__ = ["HeldPlaces", "Orders", "Paper", "PlaceHold", "PlaceOrder", "PlacedOr
 class Orders:
     """Orders as the composition root builds them: one per process.
 
+    opening: what comes before anything that takes an order's secret.
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
-    self_service: what they do with their tickets. papers: what they take along. back_office: what organizers read and call off.
+    self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
+    back_office: what organizers read and call off.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Orders:
     ) -> None:
         self.clock = clock
         self.secrets = OrderSecrets(key_ring, settings.public_url)
+        self.opening = Opening(database, clock, self.secrets)
         quotes = KeptQuotes()
         self.fulfilment = Fulfilment(clock, catalog, payments, quotes)
         self.holding = Holding(
@@ -72,6 +77,7 @@ class Orders:
         self.shop = Shop(database, clock, catalog, levels, TakenSeats(database), payments, tickets, quotes, self.secrets)
         self.self_service = SelfService(database, clock, tickets, self.secrets, admitted)
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
+        self.watching = Watching(database)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
 
     async def drained(self) -> None:

@@ -20,6 +20,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 # What does not say how long it may be kept is kept by nobody: it is somebody's, or changes.
 _DEFAULT_HEADERS = (*SECURITY_HEADERS, (b"cache-control", b"no-store"))
+_STREAM = b"text/event-stream"
 _REQUEST_ID_LENGTH_MAX = 64
 _SLOW_SECONDS = 1.0
 
@@ -64,11 +65,15 @@ class Edge:
             return
         request_id = request_id_of(scope)
         status = 500
+        stream_seconds: float | None = None
 
         async def send_on(message: Any) -> None:
-            nonlocal status
+            nonlocal status, stream_seconds
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if any(name.lower() == b"content-type" and value.startswith(_STREAM) for name, value in message["headers"]):
+                    # Answered as soon as it begins: for how long somebody listens then is up to them.
+                    stream_seconds = time.perf_counter() - started
                 given = {name.lower() for name, _ in message["headers"]}
                 added = [(name, value) for name, value in _DEFAULT_HEADERS if name not in given]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *added]
@@ -77,7 +82,7 @@ class Edge:
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id.decode(), path=scope["path"]):
             await self._app(scope, receive, send_on)
-        seconds = time.perf_counter() - started
+        seconds = stream_seconds if stream_seconds is not None else time.perf_counter() - started
         handler = scope.get("route_handler")
         observe_request(getattr(handler, "operation_id", None) or "unrouted", status, seconds)
         if seconds > _SLOW_SECONDS:

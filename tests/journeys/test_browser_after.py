@@ -1,0 +1,77 @@
+"""After the payment, in a real browser: the order's page learns by itself what has become of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest_asyncio
+from playwright.async_api import Browser, Response, async_playwright
+
+from bench.people import Buyer, Sale
+from bench.stack import Stack
+from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium
+
+Arrival = Callable[[], Awaitable[Shopper]]
+NEWS = "**/o/*/news"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
+    """Makes shoppers on a phone. What their pages threw is a failure."""
+    shoppers: list[Shopper] = []
+
+    async def make(*, scripts: bool = True) -> Shopper:
+        context = await browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+        context.set_default_timeout(15_000)
+        shoppers.append(Shopper(await context.new_page(), stack))
+        return shoppers[-1]
+
+    yield make
+    for shopper in shoppers:
+        await shopper.page.context.close()
+    assert [fault for shopper in shoppers for fault in shopper.faults] == []
+
+
+async def test_the_page_hears_that_it_is_paid_while_its_clock_stands_still(arrive: Arrival, stack: Stack, sale: Sale) -> None:
+    buyer = Buyer(stack.url)
+    order = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"]).json()
+    shopper = await arrive()
+    page = shopper.page
+    loads: list[str] = []
+    page.on("load", lambda page: loads.append(page.url))
+    await page.clock.install()
+    async with page.expect_response(NEWS) as answered:
+        await page.goto(f"{stack.url}/o/{order['order_id']}#{order['secret']}")
+    await shopper.becomes("unpaid")
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1_000 + 60"))
+    loads_before = len(loads)
+
+    buyer.pay(order)
+    await shopper.becomes("paid")
+
+    assert (await answered.value).headers["content-type"].startswith("text/event-stream")
+    assert len(loads) == loads_before
+    assert await shopper.focused() == "H1"
+
+
+async def test_where_nothing_comes_by_itself_the_page_asks(arrive: Arrival, stack: Stack, sale: Sale) -> None:
+    buyer = Buyer(stack.url)
+    order = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"]).json()
+    shopper = await arrive()
+    page = shopper.page
+    news: list[Response] = []
+    page.on("response", lambda answer: news.append(answer) if answer.url.endswith("/news") else None)
+    await page.route(NEWS, lambda route: route.abort())
+    await page.goto(f"{stack.url}/o/{order['order_id']}#{order['secret']}")
+    await shopper.becomes("unpaid")
+
+    buyer.pay(order)
+    await shopper.becomes("paid")
+
+    assert news == []
