@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from alltickets.catalog.interface import EventSnapshot
-from alltickets.storefront.posters.lettering import fitted
-from alltickets.storefront.posters.scene import ART, WIDTH, Circle, Palette, Scene, scene_of
+from alltickets.catalog.posters.lettering import fitted
+from alltickets.catalog.posters.scene import ART, WIDTH, Circle, Palette, Scene, scene_of
+from alltickets.catalog.rules.snapshot import EventSnapshot
 
 __all__ = ["SHARED_SIZE", "shared_picture"]
 

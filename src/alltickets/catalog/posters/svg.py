@@ -2,9 +2,9 @@
 
 from html import escape
 
-from alltickets.catalog.interface import EventSnapshot
-from alltickets.storefront.posters.lettering import fitted, is_right_to_left
-from alltickets.storefront.posters.scene import ART, HEIGHT, WIDTH, Circle, Polygon, scene_of
+from alltickets.catalog.posters.lettering import fitted, is_right_to_left
+from alltickets.catalog.posters.scene import ART, HEIGHT, WIDTH, Circle, Polygon, scene_of
+from alltickets.catalog.rules.snapshot import EventSnapshot
 
 __all__ = ["poster_svg"]
 
