@@ -5,8 +5,9 @@ its organizer. `why_unsellable` says whether something is sold now; of stock and
 unless `why_withdrawn`, or the `SaleState` read behind the lock that decides, says otherwise.
 """
 
+from alltickets.catalog.pictures import jpeg_of
 from alltickets.catalog.posters.pixels import shared_picture
-from alltickets.catalog.posters.svg import poster_svg
+from alltickets.catalog.posters.svg import paper_poster_svg, poster_svg
 from alltickets.catalog.queries import (
     APPEARANCE_TOPIC,
     EVENT_TOPIC,
@@ -104,6 +105,8 @@ __all__ = [
     "VersionConflict",
     "Visibility",
     "is_unlocked",
+    "jpeg_of",
+    "paper_poster_svg",
     "poster_svg",
     "read_appearance",
     "read_picture",
