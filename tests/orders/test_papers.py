@@ -1,20 +1,26 @@
 """What buyers take along: only what admits somebody, and only with the order's secret."""
 
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pypdfium2
 import pytest
 import pytest_asyncio
+from PIL import Image, ImageColor
 
-from alltickets.catalog.schemas.organizer import PerformanceCreate
+from alltickets.catalog.interface import paper_poster_svg
+from alltickets.catalog.posters.scene import scene_of
+from alltickets.catalog.schemas.organizer import EventChange, PerformanceCreate
 from alltickets.identity.interface import organizer_of
 from alltickets.kernel.ids import new_id
 from alltickets.orders.records import Order
 from alltickets.orders.refusals import NoValidTickets, OrderNotFound
 from alltickets.orders.rules import Holder
+from alltickets.orders.service import Paper
 from alltickets.platform.secrets import KeyRing
 from alltickets.tickets.interface import NoSuchTicket, Revocation, revoke
 from tests.conftest import SettableClock
@@ -86,6 +92,49 @@ class TestTickets:
             await box.orders.papers.tickets_pdf(box.organizer_id, order.order_id, ticket_id=ticket.ticket.ticket_id)
         with pytest.raises(OrderNotFound):
             await box.orders.papers.tickets_pdf(box.organizer_id, new_id())
+
+
+class TestPoster:
+    async def test_an_uploaded_poster_is_on_the_paper_and_the_code_beside_it_reads_in_grey(self, box: BoxOffice) -> None:
+        order = await box.paid()
+        red = io.BytesIO()
+        Image.new("RGB", (800, 1000), "#d01020").save(red, "PNG")
+        await box.service.appearances.put_poster(box.actor, box.event_id, red.getvalue())
+
+        paper = await box.other_process().orders.papers.tickets_pdf(box.organizer_id, order.order_id)
+
+        [ticket] = await box.tickets(order)
+        assert all(abs(seen - meant) < 10 for seen, meant in zip(poster_colour(paper), (0xD0, 0x10, 0x20), strict=True))
+        assert codes_in(pictures_of(paper.content)[0]) == [ticket.code]
+
+    async def test_an_event_without_one_has_the_poster_of_its_page(self, box: BoxOffice) -> None:
+        order = await box.paid()
+
+        paper = await box.orders.papers.tickets_pdf(box.organizer_id, order.order_id)
+
+        ground = ImageColor.getrgb(scene_of(await box.snapshot()).palette.ground)
+        assert all(abs(seen - meant) < 3 for seen, meant in zip(poster_colour(paper), ground, strict=True))
+        assert texts_of(paper.content)[0].count("prueba") == 2
+
+    async def test_a_title_in_another_script_stands_above_and_not_as_boxes_on_the_poster(self, box: BoxOffice) -> None:
+        order = await box.paid()
+        version = (await box.service.events.read(box.actor, box.event_id)).version
+        await box.service.events.change(box.actor, box.event_id, EventChange(version=version, title="حفلة"))
+
+        paper = await box.other_process().orders.papers.tickets_pdf(box.organizer_id, order.order_id)
+
+        svg = paper_poster_svg(await box.other_process().snapshot()).decode()
+        assert "حفلة" not in svg
+        assert len(pictures_of(paper.content)) == 1
+
+
+def poster_colour(paper: Paper) -> tuple[int, ...]:
+    """The colour of the first page where the poster is 2 mm from its lower left corner."""
+    page = pypdfium2.PdfDocument(paper.content)[0].render(scale=4).to_pil().convert("RGB")
+    millimetre = page.width / 210
+    seen = page.getpixel((round((18 + 2) * millimetre), round((149 + 9 + 62 * 1.25 - 2) * millimetre)))
+    assert isinstance(seen, tuple)
+    return seen
 
 
 class TestCalendar:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from alltickets.catalog.interface import EventSnapshot
+from alltickets.catalog.posters.lettering import LINES_MAX, fitted, is_right_to_left
+from alltickets.catalog.posters.pixels import SHARED_SIZE, shared_picture
+from alltickets.catalog.posters.scene import PALETTES
+from alltickets.catalog.posters.svg import poster_svg
 from alltickets.catalog.schemas.organizer import AppearanceChange
 from alltickets.kernel.ids import new_id
 from alltickets.storefront.colours import CONTRAST_MIN, contrast
-from alltickets.storefront.posters.lettering import LINES_MAX, fitted, is_right_to_left
-from alltickets.storefront.posters.pixels import SHARED_SIZE, shared_picture
-from alltickets.storefront.posters.scene import PALETTES
-from alltickets.storefront.posters.svg import poster_svg
 from tests.catalog import events
 from tests.storefront.conftest import House, Site
 from tests.storefront.test_event import SCRIPT

@@ -5,6 +5,9 @@ its organizer. `why_unsellable` says whether something is sold now; of stock and
 unless `why_withdrawn`, or the `SaleState` read behind the lock that decides, says otherwise.
 """
 
+from alltickets.catalog.pictures import jpeg_of
+from alltickets.catalog.posters.pixels import shared_picture
+from alltickets.catalog.posters.svg import paper_poster_svg, poster_svg
 from alltickets.catalog.queries import (
     APPEARANCE_TOPIC,
     EVENT_TOPIC,
@@ -102,11 +105,15 @@ __all__ = [
     "VersionConflict",
     "Visibility",
     "is_unlocked",
+    "jpeg_of",
+    "paper_poster_svg",
+    "poster_svg",
     "read_appearance",
     "read_picture",
     "read_sale_states",
     "read_snapshot",
     "sale_state_of",
+    "shared_picture",
     "visible_ticket_types",
     "why_unsellable",
     "why_withdrawn",

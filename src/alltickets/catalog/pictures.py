@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from alltickets.catalog.refusals import PictureRefused
 
-__all__ = ["PICTURE_BYTES_MAX", "EncodedPicture", "encode_picture"]
+__all__ = ["PICTURE_BYTES_MAX", "EncodedPicture", "encode_picture", "jpeg_of"]
 
 PICTURE_BYTES_MAX = 10_485_760
 PIXELS_MAX = 50_000_000
@@ -44,6 +44,17 @@ def encode_picture(body: bytes, *, owner_id: UUID) -> EncodedPicture:
     with Image.open(io.BytesIO(large)) as made:
         width, height = made.size
     return EncodedPicture(UUID(bytes=hashlib.blake2b(large, key=owner_id.bytes, digest_size=16).digest()), width, height, large, small)
+
+
+def jpeg_of(webp: bytes) -> bytes:
+    """A picture of ours for paper, on white where it was transparent: printing takes JPEG as it is, and would unpack WebP for each page."""
+    with Image.open(io.BytesIO(webp), formats=("WEBP",)) as opened:
+        picture = opened.convert("RGBA")
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture)
+    made = io.BytesIO()
+    paper.convert("RGB").save(made, "JPEG", quality=QUALITY)
+    return made.getvalue()
 
 
 def _decoded(body: bytes) -> Image.Image:

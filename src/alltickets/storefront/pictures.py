@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import OrderedDict
 
-from alltickets.catalog.interface import EventNotFound, EventSnapshot, PictureNotFound, read_picture
+from alltickets.catalog.interface import EventNotFound, EventSnapshot, PictureNotFound, poster_svg, read_picture, shared_picture
 from alltickets.platform.http.lane import as_uuid
 from alltickets.platform.http.problems import NoSuchPath
 from alltickets.storefront.colours import theme_of
@@ -13,8 +13,6 @@ from alltickets.storefront.event.pages import PATH, poster_hash
 from alltickets.storefront.formats import Formats
 from alltickets.storefront.languages import Language
 from alltickets.storefront.pages import IMMUTABLE, Page, PageAnswer, PageRequest
-from alltickets.storefront.posters.pixels import shared_picture
-from alltickets.storefront.posters.svg import poster_svg
 from alltickets.storefront.sources import Sources
 
 __all__ = ["Pictures"]

@@ -4,11 +4,15 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.structure.source import ROOT
 
 
-def test_memory_does_not_grow_with_the_tickets_printed() -> None:
-    command = [sys.executable, "-m", "alltickets.cli", "bench", "pdf", "--json", "--tickets=1000", "--pages=4", "--rounds=1"]
+@pytest.mark.parametrize("poster", ["drawn", "uploaded"])
+def test_memory_does_not_grow_with_the_tickets_printed(poster: str) -> None:
+    bench = [sys.executable, "-m", "alltickets.cli", "bench", "pdf", "--json"]
+    command = [*bench, "--tickets=1000", "--pages=4", "--rounds=1", f"--poster={poster}"]
 
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)  # exit code 1 is a slow machine
 

@@ -12,6 +12,7 @@ from alltickets.kernel.time import Clock
 from alltickets.orders.ics import CalendarEntry, ics_of
 from alltickets.orders.records import Order, read_order
 from alltickets.orders.refusals import NoValidTickets, OrderNotFound
+from alltickets.orders.service.posters import Posters
 from alltickets.platform.database import Database
 from alltickets.tickets.interface import NoSuchTicket, PrintedOrder, PrintedTicket, ShownTicket, Tickets
 
@@ -53,6 +54,7 @@ class Papers:
         self._catalog = catalog
         self._tickets = tickets
         self._public_url = public_url
+        self._posters = Posters(database)
 
     async def tickets_pdf(self, organizer_id: UUID, order_id: UUID, *, ticket_id: UUID | None = None, locale: str | None = None) -> Paper:
         """The order's valid tickets, or one of them, a page each.
@@ -60,7 +62,7 @@ class Papers:
         `locale` es-AR, en or pt-BR; None: the organizer's. Raises `OrderNotFound`, `NoSuchTicket`, `NoValidTickets` or `Overloaded`.
         """
         facts = await self._facts(organizer_id, order_id, ticket_id, locale)
-        content = await self._tickets.print(_printed(facts))
+        content = await self._tickets.print(_printed(facts, await self._posters.of(facts.event)))
         one, many = _FILES[facts.locale]
         named = f"{facts.event.slug}-{facts.order.number.lower()}"
         name = f"{many}-{named}.pdf" if ticket_id is None else f"{one}-{named}-{facts.valid[0].ticket.number}.pdf"
@@ -91,7 +93,7 @@ class Papers:
         return _Facts(order, event, name, locale or own_locale, valid, len(issued))
 
 
-def _printed(facts: _Facts) -> PrintedOrder:
+def _printed(facts: _Facts, poster: bytes) -> PrintedOrder:
     event = facts.event
     return PrintedOrder(
         number=facts.order.number,
@@ -102,6 +104,7 @@ def _printed(facts: _Facts) -> PrintedOrder:
         organizer_name=facts.organizer_name,
         locale=facts.locale,
         tickets=tuple(_page(event, one, facts.count) for one in facts.valid),
+        poster=poster,
     )
 
 

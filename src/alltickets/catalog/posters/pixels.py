@@ -1,15 +1,14 @@
 """The picture that is shown where an event is shared: 1200 by 630 pixels, its poster beside its title, date and place."""
 
 import io
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from alltickets.catalog.interface import EventSnapshot
-from alltickets.storefront.posters.lettering import fitted
-from alltickets.storefront.posters.scene import ART, WIDTH, Circle, Palette, Scene, scene_of
+from alltickets.catalog.posters.lettering import fitted, latin
+from alltickets.catalog.posters.scene import ART, WIDTH, Circle, Palette, Scene, scene_of
+from alltickets.catalog.rules.snapshot import EventSnapshot
 
 __all__ = ["SHARED_SIZE", "shared_picture"]
 
@@ -33,17 +32,17 @@ def shared_picture(event: EventSnapshot, lines: tuple[str, ...], poster: bytes |
 
 def _write(draw: ImageDraw.ImageDraw, event: EventSnapshot, lines: tuple[str, ...], palette: Palette) -> None:
     width = SHARED_SIZE[0] - PICTURE_WIDTH - 2 * MARGIN
-    title = fitted(_readable(event.title), width=width, height=330, sizes=(84, 76, 66, 56, 48, 42, 36))
+    title = fitted(latin(event.title), width=width, height=330, sizes=(84, 76, 66, 56, 48, 42, 36))
     y = float(MARGIN)
     if event.category:
-        draw.text((MARGIN, y), _readable(event.category).upper(), palette.first, _font("text", 26))
+        draw.text((MARGIN, y), latin(event.category).upper(), palette.first, _font("text", 26))
     y += 56
     for line in title.lines:
         draw.text((MARGIN, y), line, palette.text, _font("title", title.size))
         y += title.size * 1.12
     y = SHARED_SIZE[1] - MARGIN - len(lines) * 42.0
     for line in lines:
-        [fitting] = fitted(_readable(line), width=width, height=40, sizes=(30,)).lines[:1]
+        [fitting] = fitted(latin(line), width=width, height=40, sizes=(30,)).lines[:1]
         draw.text((MARGIN, y), fitting, palette.text, _font("text", 30))
         y += 42
 
@@ -77,9 +76,3 @@ def _cropped(poster: bytes) -> Image.Image:
 @cache
 def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONTS / f"{name}.woff2", size)
-
-
-def _readable(text: str) -> str:
-    """What the fonts have glyphs for: Latin letters, digits, punctuation."""
-    composed = unicodedata.normalize("NFC", text)
-    return " ".join("".join(char for char in composed if " " <= char <= "~" or "\xa0" < char < "\u0180" or char in "–—‘’“”…•€").split())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from alltickets.catalog.interface import EventSnapshot
+from alltickets.catalog.rules.snapshot import EventSnapshot
 
 __all__ = ["HEIGHT", "PALETTES", "WIDTH", "Circle", "Palette", "Polygon", "Scene", "scene_of"]
 

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Lettering", "fitted", "is_right_to_left"]
+__all__ = ["Lettering", "fitted", "is_right_to_left", "latin"]
 
 LINES_MAX = 4
 SIZES = (104, 92, 80, 70, 60, 52, 44, 38)
@@ -38,6 +38,12 @@ def is_right_to_left(text: str) -> bool:
         if direction in ("L", "R", "AL"):
             return direction != "L"
     return False
+
+
+def latin(text: str) -> str:
+    """What fonts for Latin script have glyphs for: their letters, digits, punctuation."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(char for char in composed if " " <= char <= "~" or "\xa0" < char < "\u0180" or char in "–—‘’“”…•€").split())
 
 
 def _broken(text: str, ems: float) -> list[str]:
