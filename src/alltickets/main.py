@@ -28,6 +28,7 @@ import alltickets.notifications.routes
 import alltickets.orders.handlers
 import alltickets.orders.lane
 import alltickets.orders.routes
+import alltickets.orders.withdrawal_routes
 import alltickets.payments.handlers
 import alltickets.payments.jobs
 import alltickets.payments.lane
@@ -282,6 +283,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
+        alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),
         alltickets.access.routes.organizer_router(contexts.access),
         alltickets.marketing.routes.organizer_router(contexts.waiting_list),
         alltickets.notifications.routes.organizer_router(contexts.notifications),

@@ -107,6 +107,8 @@ PROBLEMS = Problems(
         ProblemType(orders.NoValidTickets, "no-valid-tickets", 409, "No valid ticket"),
         ProblemType(orders.TicketNotChangeable, "ticket-not-changeable", 409, "Ticket cannot be changed"),
         ProblemType(orders.TicketChanged, "ticket-changed", 409, "Ticket changed meanwhile"),
+        ProblemType(orders.WithdrawalNotFound, "withdrawal-not-found", 404, "No such withdrawal"),
+        ProblemType(orders.WithdrawalIsSettled, "withdrawal-settled", 409, "Answered before"),
         # payments
         ProblemType(payments.GatewayUnknown, "gateway-unknown", 404, "No such gateway"),
         ProblemType(payments.AccountNotFound, "gateway-account-not-found", 404, "No such gateway account"),

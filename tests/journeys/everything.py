@@ -43,6 +43,11 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     steward = organizer.steward(sale)
     [device] = [one for one in organizer.call("GET", "/devices")["items"] if one["event_id"] == str(sale.event_id)]
     [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["account_id"] == account_id]
+    withdrawn = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=account_id).json()
+    buyer.pay(withdrawn)
+    buyer.paid(withdrawn)
+    buyer.http.post(f"/o/{withdrawn['order_id']}/withdrawal", headers={"Cookie": f"order={withdrawn['secret']}"})
+    [withdrawal] = organizer.call("GET", "/withdrawals")["items"]
     return Everything(
         {
             "event": described["slug"],
@@ -54,6 +59,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "question_id": question["question_id"],
             "pool_id": pool["pool_id"],
             "hold_id": hold_id,
+            "withdrawal_id": withdrawal["withdrawal_id"],
             "order_id": order["order_id"],
             "reference": order["order_id"],
             "ticket_id": ticket["ticket_id"],

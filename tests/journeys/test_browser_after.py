@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest_asyncio
 from playwright.async_api import Browser, Response, async_playwright
 
-from bench.people import Buyer, Sale
+from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium
+from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, violations_of
 
 Arrival = Callable[[], Awaitable[Shopper]]
 NEWS = "**/o/*/news"
@@ -75,3 +75,42 @@ async def test_where_nothing_comes_by_itself_the_page_asks(arrive: Arrival, stac
     await shopper.becomes("paid")
 
     assert news == []
+
+
+async def test_whoever_withdraws_without_scripts_gets_a_code_and_the_money_back(
+    arrive: Arrival, stack: Stack, organizer: Organizer, sale: Sale
+) -> None:
+    buyer = Buyer(stack.url)
+    order = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"]).json()
+    buyer.pay(order)
+    buyer.paid(order)
+    shopper = await arrive(scripts=False)
+    page = shopper.page
+
+    await page.goto(f"{stack.url}/")
+    await page.locator(".site-foot a").first.click()
+    await page.locator("#reference").fill(f"{stack.url}/o/{order['order_id']}#{order['secret']}")
+    await page.locator("form button").click()
+    told = await page.locator(".notice strong").inner_text()
+    [asked] = organizer.call("GET", "/withdrawals", None)["items"]
+    organizer.call("POST", f"/withdrawals/{asked['withdrawal_id']}/accept")
+    buyer.paid(order, status="refunded")
+
+    assert asked["code"] in told
+    assert (asked["order_id"], asked["is_in_time"]) == (order["order_id"], True)
+
+
+async def test_the_form_and_its_answers_are_for_everybody(arrive: Arrival, stack: Stack) -> None:
+    shopper = await arrive()
+    page = shopper.page
+    await page.goto(f"{stack.url}/withdrawal")
+    asking = await violations_of(page)
+    await page.locator("form button").click()
+    await page.wait_for_selector(".fault")
+    faulty = await violations_of(page)
+    await page.locator("#reference").fill("7KQ2-M9XA")
+    await page.locator("#mail").fill("julia@example.com")
+    await page.locator("form button").click()
+    await page.wait_for_selector(".notice.good")
+
+    assert (asking, faulty, await violations_of(page)) == ([], [], [])

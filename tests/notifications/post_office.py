@@ -115,7 +115,7 @@ class PostOffice:
             """
             SELECT id, task_name, args, scheduled_at
               FROM procrastinate_jobs
-             WHERE status = 'todo' AND (args->>'organizer_id' = %(organizer)s OR task_name = 'mail.recover')
+             WHERE status = 'todo' AND (args->>'organizer_id' = %(organizer)s OR task_name IN ('mail.recover', 'order.withdraw'))
              ORDER BY id
             """,
             organizer=str(self.box.organizer_id),

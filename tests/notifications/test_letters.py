@@ -68,7 +68,7 @@ def test_text_and_html_say_the_same_and_lead_to_the_order(kind: MailKind, locale
     for said in (letter.heading, *letter.paragraphs, *(value for part in letter.parts for _, value in part.facts), letter.footer):
         assert said in text
         assert said in page.said
-    links = [] if kind == MailKind.ADDRESS_CHANGED else [URL]
+    links = [] if kind in (MailKind.ADDRESS_CHANGED, MailKind.WITHDRAWAL_NOTICE) else [URL]
     assert [attributes["href"] for tag, attributes in page.elements if tag == "a"] == links
     assert (URL in text) == bool(links)
     assert page.elements[0] == ("html", {"lang": locale, "xmlns": "http://www.w3.org/1999/xhtml"})

@@ -17,7 +17,17 @@ from alltickets.notifications.rules import (
     recipient_key_of,
     wait_before,
 )
-from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, OrderPlaced, OrderRefunded, PaymentUnplaced
+from alltickets.orders.events import (
+    HolderCorrected,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    PaymentUnplaced,
+    WithdrawalAsked,
+    WithdrawalSettled,
+)
 from alltickets.orders.rules import OrderStatus
 from alltickets.payments.events import FailureReason, PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
@@ -37,6 +47,10 @@ K, S = MailKind, OrderStatus
         (OrderPaid(order_id=ORDER, event_id=EVENT, lines=(), total_minor=1, currency="ARS", campaign=None, late=False), K.CONFIRMATION),
         (OrderExpired(order_id=ORDER, event_id=EVENT), K.ORDER_EXPIRED),
         (OrderCancelled(order_id=ORDER, event_id=EVENT, reason="doble"), K.CANCELLED),
+        (OrderCancelled(order_id=ORDER, event_id=EVENT, reason="doble", is_withdrawn=True), None),
+        (WithdrawalAsked(withdrawal_id=TICKET, order_id=ORDER, event_id=EVENT), K.WITHDRAWAL_ASKED),
+        (WithdrawalSettled(withdrawal_id=TICKET, order_id=ORDER, event_id=EVENT, status="accepted"), K.WITHDRAWAL_ACCEPTED),
+        (WithdrawalSettled(withdrawal_id=TICKET, order_id=ORDER, event_id=EVENT, status="declined"), K.WITHDRAWAL_DECLINED),
         (OrderRefunded(order_id=ORDER, event_id=EVENT), None),
         (PaymentUnplaced(order_id=ORDER, event_id=EVENT, amount_minor=1, currency="ARS"), K.MONEY_RETURNING),
         (PaymentPending(attempt_id=ATTEMPT, **PAID), K.PAYMENT_PENDING),

@@ -2,7 +2,15 @@
 
 from alltickets.marketing.events import PlacesFreed
 from alltickets.notifications.service import Notifications
-from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
+from alltickets.orders.events import (
+    HolderCorrected,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    PaymentUnplaced,
+    WithdrawalAsked,
+    WithdrawalSettled,
+)
 from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.outbox import Subscription
 from alltickets.tickets.events import TicketReissued
@@ -25,6 +33,8 @@ def subscription(notifications: Notifications) -> Subscription:
             HolderCorrected,
             TicketReissued,
             PlacesFreed,
+            WithdrawalAsked,
+            WithdrawalSettled,
         ),
         handle=notifications.queueing.on_events,
     )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from alltickets.notifications.service import Notifications
-from alltickets.notifications.service.queueing import RECOVER, SEND
+from alltickets.notifications.service.queueing import RECOVER, SEND, WITHDRAW
 from alltickets.platform.jobs import Jobs
 
 __all__ = ["register"]
@@ -19,5 +19,9 @@ def register(jobs: Jobs, notifications: Notifications) -> None:
     async def recover(mail: str) -> None:
         await notifications.queueing.recover(mail)
 
+    async def withdraw(number: str, mail: str) -> None:
+        await notifications.queueing.withdraw(number, mail)
+
     jobs.register(SEND, send)
     jobs.register(RECOVER, recover)
+    jobs.register(WITHDRAW, withdraw)

@@ -189,7 +189,8 @@ async def readdress_mails(tx: Transaction, order_id: UUID, recipient: str, recip
         """
         UPDATE notifications.mails
            SET recipient = %(recipient)s, recipient_key = %(recipient_key)s
-         WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s AND state = 'queued' AND kind <> 'address_changed'
+         WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s AND state = 'queued'
+           AND kind NOT IN ('address_changed', 'withdrawal_notice')
            AND (lease_until IS NULL OR lease_until <= %(now)s)
         """,
         order_id=order_id,

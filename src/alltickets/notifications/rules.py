@@ -8,7 +8,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from alltickets.identity.interface import Limit
-from alltickets.orders.events import HolderCorrected, OrderCancelled, OrderExpired, OrderPaid, PaymentUnplaced
+from alltickets.orders.events import (
+    HolderCorrected,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    PaymentUnplaced,
+    WithdrawalAsked,
+    WithdrawalSettled,
+)
 from alltickets.orders.interface import OrderStatus
 from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
@@ -74,6 +82,14 @@ class MailKind(StrEnum):
     """A ticket has a new code, since others may have had the old one."""
     ADDRESS_CHANGED = "address_changed"
     """To the address that the buyer is no longer written to at."""
+    WITHDRAWAL_ASKED = "withdrawal_asked"
+    """The buyer withdrew: here is the code, and what happens next."""
+    WITHDRAWAL_NOTICE = "withdrawal_notice"
+    """The same, to the organizer."""
+    WITHDRAWAL_ACCEPTED = "withdrawal_accepted"
+    """The money goes back."""
+    WITHDRAWAL_DECLINED = "withdrawal_declined"
+    """The order stays as it is, and why."""
     RECOVERED = "recovered"
     """The links of somebody's orders, because they asked for them."""
     PLACES_FREED = "places_freed"
@@ -127,8 +143,14 @@ def news_of(event: Event) -> News | None:
             return News(event.order_id, MailKind.CONFIRMATION)
         case OrderExpired():
             return News(event.order_id, MailKind.ORDER_EXPIRED)
+        case OrderCancelled(is_withdrawn=True):
+            return None
         case OrderCancelled():
             return News(event.order_id, MailKind.CANCELLED)
+        case WithdrawalAsked():
+            return News(event.order_id, MailKind.WITHDRAWAL_ASKED)
+        case WithdrawalSettled():
+            return News(event.order_id, MailKind.WITHDRAWAL_ACCEPTED if event.status == "accepted" else MailKind.WITHDRAWAL_DECLINED)
         case PaymentUnplaced():
             return News(event.order_id, MailKind.MONEY_RETURNING, amount_minor=event.amount_minor)
         case PaymentPending():

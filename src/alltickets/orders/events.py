@@ -17,6 +17,8 @@ __all__ = [
     "OrdersLeft",
     "PaidLine",
     "PaymentUnplaced",
+    "WithdrawalAsked",
+    "WithdrawalSettled",
 ]
 
 
@@ -71,6 +73,8 @@ class OrderCancelled(Event, frozen=True):
     order_id: UUID
     event_id: UUID
     reason: str
+    is_withdrawn: bool = False
+    """Because its buyer withdrew from it."""
 
 
 class OrderRefunded(Event, frozen=True):
@@ -107,3 +111,20 @@ class BuyerMailCorrected(Event, frozen=True):
 
     order_id: UUID
     event_id: UUID
+
+
+class WithdrawalAsked(Event, frozen=True):
+    """A buyer withdrew from their purchase; the organizer has not answered."""
+
+    withdrawal_id: UUID
+    order_id: UUID
+    event_id: UUID
+
+
+class WithdrawalSettled(Event, frozen=True):
+    """The organizer answered a withdrawal. `status`: accepted or declined."""
+
+    withdrawal_id: UUID
+    order_id: UUID
+    event_id: UUID
+    status: str

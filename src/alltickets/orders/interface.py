@@ -19,11 +19,14 @@ from alltickets.orders.refusals import (
     SelectionInvalid,
     TicketChanged,
     TicketNotChangeable,
+    WithdrawalIsSettled,
+    WithdrawalNotFound,
 )
 from alltickets.orders.rules import Holder, OrderStatus, check_mail
 from alltickets.orders.service import Orders, Paper
 from alltickets.orders.service.self_service import Objections, ShownHolder, correct_buyer_mail
 from alltickets.orders.service.shop import Availability, OfferState, ShownOrder
+from alltickets.orders.withdrawals import Withdrawal, WithdrawalStatus
 
 __all__ = [
     "Availability",
@@ -50,6 +53,10 @@ __all__ = [
     "ShownOrder",
     "TicketChanged",
     "TicketNotChangeable",
+    "Withdrawal",
+    "WithdrawalIsSettled",
+    "WithdrawalNotFound",
+    "WithdrawalStatus",
     "check_mail",
     "correct_buyer_mail",
     "ics_of",

@@ -31,6 +31,8 @@ __all__ = [
     "SelectionInvalid",
     "TicketChanged",
     "TicketNotChangeable",
+    "WithdrawalIsSettled",
+    "WithdrawalNotFound",
 ]
 
 
@@ -155,3 +157,21 @@ class TicketChanged(Refusal):
 
     def __str__(self) -> str:
         return "The holder of this ticket was changed meanwhile, perhaps in another tab. Nothing was changed now; read it again and go on."
+
+
+@dataclass(eq=False)
+class WithdrawalNotFound(Refusal):
+    """Unknown, or another organizer's."""
+
+    def __str__(self) -> str:
+        return "There is no such withdrawal. The list of withdrawals shows those there are."
+
+
+@dataclass(eq=False)
+class WithdrawalIsSettled(Refusal):
+    """`withdrawal_status` is what was answered."""
+
+    withdrawal_status: str
+
+    def __str__(self) -> str:
+        return f"The withdrawal was {self.withdrawal_status} before, and its buyer was told. Nothing was changed."

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from alltickets.kernel.money import Money
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
+from alltickets.orders.withdrawals import WithdrawalStatus
 from alltickets.pricing.interface import Quote
 
 __all__ = [
@@ -262,3 +263,25 @@ class TicketReissueWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """The serial of the code to be replaced, so that a repeated request replaces nothing twice."""
 
     serial: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+
+
+class WithdrawalRead(msgspec.Struct, frozen=True):
+    """A buyer withdrew from an order. `code` is what they were told; `is_in_time`: within the ten days, and a day before the show.
+
+    `status`: asked (to be answered), accepted (the order is called off and its money goes back), declined (`reason` says why).
+    """
+
+    withdrawal_id: UUID
+    order_id: UUID
+    code: str
+    is_in_time: bool
+    status: WithdrawalStatus
+    reason: str | None
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+class DeclineWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a withdrawal is declined: its buyer reads it."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_LINES)]

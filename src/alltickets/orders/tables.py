@@ -57,3 +57,24 @@ buyer_counts = sa.Table(
     sa.CheckConstraint("quantity >= 0", name="buyer_counts_not_negative"),
     comment="Places that a buyer has ordered of ticket types with a limit per buyer.",
 )
+
+withdrawals = sa.Table(
+    "withdrawals",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("withdrawal_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("order_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("code", sa.Text, nullable=False, comment="what the buyer was told at once"),
+    sa.Column("is_in_time", sa.Boolean, nullable=False, comment="asked within the days, and the hours before, that the law names"),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, comment="why it was declined, for the buyer"),
+    sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("settled_at", sa.DateTime(timezone=True)),
+    sa.PrimaryKeyConstraint("organizer_id", "withdrawal_id"),
+    sa.UniqueConstraint("organizer_id", "order_id"),
+    sa.ForeignKeyConstraint(["organizer_id", "order_id"], ["orders.orders.organizer_id", "orders.orders.order_id"]),
+    sa.CheckConstraint("status IN ('asked', 'accepted', 'declined')", name="withdrawals_status"),
+    sa.CheckConstraint("(status = 'asked') = (settled_at IS NULL)", name="withdrawals_settled_has_an_instant"),
+    sa.CheckConstraint("(status = 'declined') = (reason IS NOT NULL)", name="withdrawals_declined_has_a_reason"),
+    comment="Buyers who withdraw from their purchase, one row for an order, and what the organizer answered.",
+)

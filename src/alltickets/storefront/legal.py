@@ -1,11 +1,11 @@
-"""Terms, privacy, and how to withdraw from a purchase."""
+"""Terms and privacy."""
 
 from alltickets.storefront.pages import SHARED, Page, PageAnswer, PageRequest, html
 from alltickets.storefront.templates import Templates
 
 __all__ = ["legal_pages"]
 
-NAMES = ("terms", "privacy", "withdrawal")
+NAMES = ("terms", "privacy")
 
 
 def legal_pages(templates: Templates) -> list[Page]:

@@ -26,6 +26,7 @@ from alltickets.storefront.serving import ErrorPages, page_router
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
 from alltickets.storefront.waiting import waiting_pages
+from alltickets.storefront.withdrawal import WithdrawalPages
 
 __all__ = ["Storefront"]
 
@@ -47,7 +48,10 @@ class Storefront:
             self.events.page(),
             calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
-            *refuse_guessing((*orders.pages(), *SelfServicePages(sources, templates).pages()), sources.orders.opening),
+            *refuse_guessing(
+                (*orders.pages(), *SelfServicePages(sources, templates).pages(), *WithdrawalPages(sources, templates).pages()),
+                sources.orders.opening,
+            ),
             *recovery_pages(templates, ask_recovery),
             *waiting_pages(sources, self.events, templates),
             *Pictures(sources).pages(),

@@ -13,7 +13,7 @@ from alltickets.kernel.money import Money
 from alltickets.notifications.letters.letter import Letter, Link, Paper, Part
 from alltickets.notifications.letters.words import Words
 from alltickets.notifications.rules import MailKind
-from alltickets.orders.interface import OrderStatus, ShownOrder
+from alltickets.orders.interface import OrderStatus, ShownOrder, Withdrawal
 from alltickets.platform.mail.message import single_line
 from alltickets.tickets.interface import Ticket
 
@@ -22,6 +22,7 @@ __all__ = ["ORGANIZER_CHARACTERS_MAX", "Facts", "letter_about", "recovery_letter
 NAME_CHARACTERS_MAX = 80
 TITLE_CHARACTERS_MAX = 120
 ORGANIZER_CHARACTERS_MAX = 70
+REASON_CHARACTERS_MAX = 500
 
 _LINKABLE = re.compile(r"(?<=\w)([.:@])(?=[\w/])")
 WORD_JOINER = "\u2060"
@@ -311,6 +312,102 @@ def recovery_letter(orders: Iterable[Facts], words: Words) -> Letter:
     )
 
 
+def _withdrawal_asked(facts: Facts, words: Words) -> Letter:
+    asked, order = _withdrawal(facts), facts.shown.order
+    return _letter(
+        facts,
+        words,
+        subject=words.say("You withdraw from your purchase for {event}", event=_title(facts.shown.event)),
+        heading=words.say("Your request has the code {code}", code=asked.code),
+        paragraphs=(
+            words.say(
+                "You want to withdraw from order {number}. Keep the code of your request: {code}.", number=order.number, code=asked.code
+            ),
+            *_lateness(facts, words),
+            words.say("{organizer} answers within 24 hours, and we write to you then.", organizer=_organizer(facts)),
+        ),
+        parts=(_order_part(facts, words),),
+        link=Link(words.say("See my order"), facts.url),
+        notes=(words.say("If it was not you who asked for this, write to the organizer: somebody else has the link of your order."),),
+    )
+
+
+def _withdrawal_notice(facts: Facts, words: Words) -> Letter:
+    """To the organizer: without the order's link, which is its buyer's."""
+    asked, order = _withdrawal(facts), facts.shown.order
+    return Letter(
+        locale=words.locale,
+        subject=words.say("A buyer withdraws from order {number}", number=order.number),
+        heading=words.say("A buyer withdraws from order {number}", number=order.number),
+        paragraphs=(
+            words.say("The code of the request is {code}. Its buyer has it too.", code=asked.code),
+            *_lateness(facts, words),
+            words.say("Answer within 24 hours: accept it, and the money goes back, or decline it and say why."),
+        ),
+        parts=(_order_part(facts, words),),
+        organizer=_organizer(facts),
+        footer=_footer(facts, words),
+    )
+
+
+def _lateness(facts: Facts, words: Words) -> tuple[str, ...]:
+    if _withdrawal(facts).is_in_time:
+        return ()
+    return (words.say("It came later than ten days after the purchase, or less than 24 hours before the event."),)
+
+
+def _withdrawal_accepted(facts: Facts, words: Words) -> Letter:
+    asked, order = _withdrawal(facts), facts.shown.order
+    paragraphs = [
+        words.say(
+            "{organizer} accepted your request {code} for order {number}.",
+            organizer=_organizer(facts),
+            code=asked.code,
+            number=order.number,
+        ),
+        words.say("Its tickets are no longer valid."),
+    ]
+    if order.total_minor > 0:
+        amount = words.money(order.total)
+        paragraphs.append(words.say("You get {amount} back by the means you paid with. You do not have to do anything.", amount=amount))
+    return _letter(
+        facts,
+        words,
+        subject=words.say("Your withdrawal was accepted: {event}", event=_title(facts.shown.event)),
+        heading=words.say("Your withdrawal was accepted"),
+        paragraphs=tuple(paragraphs),
+        parts=(_order_part(facts, words),),
+        link=Link(words.say("See my order"), facts.url),
+    )
+
+
+def _withdrawal_declined(facts: Facts, words: Words) -> Letter:
+    asked, order = _withdrawal(facts), facts.shown.order
+    return _letter(
+        facts,
+        words,
+        subject=words.say("Your withdrawal was not accepted: {event}", event=_title(facts.shown.event)),
+        heading=words.say("Your withdrawal was not accepted"),
+        paragraphs=(
+            words.say(
+                "{organizer} did not accept your request {code} for order {number}.",
+                organizer=_organizer(facts),
+                code=asked.code,
+                number=order.number,
+            ),
+            words.say("What it says: {reason}", reason=typed(asked.reason or "", REASON_CHARACTERS_MAX)),
+            words.say("If you do not agree, you may turn to the consumer authority with the code of your request."),
+        ),
+        parts=(_order_part(facts, words),),
+        link=Link(words.say("See my order"), facts.url),
+    )
+
+
+def _withdrawal(facts: Facts) -> Withdrawal:
+    assert facts.shown.withdrawal is not None, "it is about a withdrawal"
+    return facts.shown.withdrawal
+
+
 _LETTERS = {
     MailKind.CONFIRMATION: _confirmation,
     MailKind.PAYMENT_PENDING: _payment_pending,
@@ -319,6 +416,10 @@ _LETTERS = {
     MailKind.MONEY_RETURNING: _money_returning,
     MailKind.CANCELLED: _cancelled,
     MailKind.REFUNDED: _refunded,
+    MailKind.WITHDRAWAL_ASKED: _withdrawal_asked,
+    MailKind.WITHDRAWAL_NOTICE: _withdrawal_notice,
+    MailKind.WITHDRAWAL_ACCEPTED: _withdrawal_accepted,
+    MailKind.WITHDRAWAL_DECLINED: _withdrawal_declined,
     MailKind.HOLDER_CORRECTED: _holder_corrected,
     MailKind.HOLDER_REPLACED: _holder_replaced,
     MailKind.CODE_REPLACED: _code_replaced,

@@ -76,7 +76,8 @@ class Writer:
             ticket = next((one.ticket for one in shown.tickets if one.ticket.ticket_id == mail.ticket_id and one.code), None)
             if mail.ticket_id is not None and ticket is None:
                 return None
-            words = words_of(shown.order.buyer.locale or organizer.locale)
+            buyers = None if mail.kind == MailKind.WITHDRAWAL_NOTICE else shown.order.buyer.locale
+            words = words_of(buyers or organizer.locale)
             files = await self._files(shown, words.locale) if mail.kind in WITH_TICKETS else []
             has_tickets = any(file.media_type == PDF for file in files)
             facts = self._facts(organizer, shown, now, mail.amount_minor, has_attachments=has_tickets, ticket=ticket)

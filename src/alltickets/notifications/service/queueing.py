@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from alltickets.identity.interface import spend_tries
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
 from alltickets.marketing.events import PlacesFreed
 from alltickets.marketing.interface import WaitingEntry, read_waiting_entries
-from alltickets.notifications.records import QueuedMail, insert_mails, organizers_of_recipient, remember_recipients
+from alltickets.notifications.records import (
+    QueuedMail,
+    insert_mails,
+    orders_of_recipient,
+    organizers_of_recipient,
+    read_reply_address,
+    remember_recipients,
+)
 from alltickets.notifications.refusals import NothingToSend
 from alltickets.notifications.rules import (
     FRESH_FOR,
@@ -31,10 +40,13 @@ from alltickets.platform.database import Database, Transaction
 from alltickets.platform.jobs import Arguments, Jobs
 from alltickets.platform.outbox import Recorded
 
-__all__ = ["RECOVER", "SEND", "Queueing"]
+__all__ = ["RECOVER", "SEND", "WITHDRAW", "Queueing"]
 
 SEND = "mail.send"
 RECOVER = "mail.recover"
+WITHDRAW = "order.withdraw"
+WITHDRAWN_AMONG_MAX = 500
+"""Orders of one address at one organizer that a number is looked for among; the newest."""
 MAILS_PER_JOB = 8
 """Few enough that a worker which is told to stop soon has, and that several workers share what a rush leaves."""
 
@@ -58,7 +70,7 @@ class Queueing:
             for one, occurred_at in news
             if one.order_id in orders and _is_worth_a_mail(one, orders[one.order_id])
         ]
-        await self._queue(tx, [*mails, *await _of_waiting(tx, recorded, now)], now)
+        await self._queue(tx, [*mails, *await _notices(tx, mails), *await _of_waiting(tx, recorded, now)], now)
         # Whoever was sold something may ask for it again, even where it was too long ago to be written about.
         await remember_recipients(tx, {mail.recipient_key for mail in mails})
 
@@ -118,6 +130,27 @@ class Queueing:
                 )
                 await self._queue(tx, [queued], now)
 
+    async def ask_withdrawal(self, number: str, mail: str, *, address: str) -> str:
+        """Withdraw from the order of this number that was bought with this mail address: the code of that. Raises `TooManyTries`.
+
+        Nothing is looked up here: the code is the same whether or not there is such an order, and so is the time that it takes. If there
+        is, its buyer is written to.
+        """
+        await self._orders.withdrawing.spend_try(address=address)
+        async with self._database.transaction(None) as tx:
+            await self._jobs.defer(tx, WITHDRAW, number=number, mail=mail)
+        return self._orders.withdrawing.code_of(number, mail)
+
+    async def withdraw(self, number: str, mail: str) -> None:
+        """Look for that order among all that the address was written to about, of whatever organizer, and withdraw from it."""
+        key = recipient_key_of(mail)
+        async with self._database.reading(None) as reader:
+            organizers = await organizers_of_recipient(reader, key)
+        for organizer_id in organizers:
+            async with self._database.reading(organizer_id) as reader:
+                order_ids = await orders_of_recipient(reader, key, limit=WITHDRAWN_AMONG_MAX)
+            await self._orders.withdrawing.ask_matching(organizer_id, order_ids, number, mail)
+
     async def _queue(self, tx: Transaction, mails: Sequence[QueuedMail], now: datetime, *, at_once: bool = False) -> None:
         """Store mails, and defer jobs for the new ones that are to be sent, some mails each: a job's rows cost as much as an order's."""
         new = await insert_mails(tx, mails)
@@ -132,6 +165,19 @@ class Queueing:
             chunks = [ids[first : first + MAILS_PER_JOB] for first in range(0, len(ids), MAILS_PER_JOB)]
             each: list[Arguments] = [{"organizer_id": organizer_id, "mail_ids": list(chunk)} for chunk in chunks]
             await self._jobs.defer_each(tx, SEND, each, run_at=run_at)
+
+
+async def _notices(tx: Transaction, mails: Sequence[QueuedMail]) -> list[QueuedMail]:
+    """For organizers, who have to answer within a day: one beside each that tells a buyer the code, where there is an address."""
+    asked = [mail for mail in mails if mail.kind == MailKind.WITHDRAWAL_ASKED]
+    reply_to = await read_reply_address(tx) if asked else None
+    if reply_to is None:
+        return []
+    # Without a key: whoever asks for the orders of this address is not sent those that it was told of.
+    return [
+        msgspec.structs.replace(mail, mail_id=new_id(), kind=MailKind.WITHDRAWAL_NOTICE, recipient=reply_to, recipient_key="")
+        for mail in asked
+    ]
 
 
 def _is_worth_a_mail(news: News, order: Order) -> bool:

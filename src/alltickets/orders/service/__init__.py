@@ -14,6 +14,7 @@ from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
 from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
 from alltickets.orders.service.watching import Watching
+from alltickets.orders.service.withdrawing import Withdrawing
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
@@ -30,7 +31,7 @@ class Orders:
     opening: what comes before anything that takes an order's secret.
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
     self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
-    back_office: what organizers read and call off.
+    back_office: what organizers read and call off. withdrawing: buyers who withdraw, and what organizers answer.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Orders:
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
         self.watching = Watching(database)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
+        self.withdrawing = Withdrawing(database, clock, catalog, quotes, self.secrets, key_ring, self.back_office)
 
     async def drained(self) -> None:
         """Return once everything accepted is answered: part of a graceful shutdown."""

@@ -14,7 +14,7 @@ from alltickets.orders.refusals import OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import OrderStatus, may_move
 from alltickets.orders.service.fulfilment import Fulfilment, return_money
 from alltickets.payments.interface import Payments
-from alltickets.platform.database import Database
+from alltickets.platform.database import Database, Transaction
 from alltickets.platform.paging import Page
 from alltickets.tickets.interface import Revocation
 
@@ -48,7 +48,6 @@ class BackOffice:
 
         Raises `OrderNotFound`, or `OrderNotOpen` when it came to an end before.
         """
-        now = self._clock()
         async with self._database.transaction(actor.organizer_id) as tx:
             found = await lock_orders(tx, order_ids=[order_id])
             if not found:
@@ -58,14 +57,18 @@ class BackOffice:
                 return order
             if not may_move(order.status, OrderStatus.CANCELLED):
                 raise OrderNotOpen(order.status)
-            was_paid = order.status == OrderStatus.PAID
-            state = "returning" if was_paid and order.total_minor else order.payment_state
-            order = msgspec.structs.replace(order, status=OrderStatus.CANCELLED, payment_state=state)
-            await write_progress(tx, [order])
-            await self._fulfilment.take_back(tx, [order], Revocation.CANCELLED, now=now)
-            await release(tx, [order.hold_id])
-            if was_paid and order.total_minor:
-                await return_money(self._payments, tx, [order], reason="order_cancelled")
-            await record(tx, actor, "order.cancelled", Subject("order", order_id), {"reason": reason})
-            tx.publish(OrderCancelled(order_id=order_id, event_id=order.event_id, reason=reason))
+            return await self.call_off(tx, actor, order, reason)
+
+    async def call_off(self, tx: Transaction, actor: Actor, order: Order, reason: str, *, is_withdrawn: bool = False) -> Order:
+        """The same for an order that may be and is locked, in the caller's transaction. `is_withdrawn`: because its buyer wants it so."""
+        was_paid = order.status == OrderStatus.PAID
+        state = "returning" if was_paid and order.total_minor else order.payment_state
+        order = msgspec.structs.replace(order, status=OrderStatus.CANCELLED, payment_state=state)
+        await write_progress(tx, [order])
+        await self._fulfilment.take_back(tx, [order], Revocation.CANCELLED, now=self._clock())
+        await release(tx, [order.hold_id])
+        if was_paid and order.total_minor:
+            await return_money(self._payments, tx, [order], reason="order_cancelled")
+        await record(tx, actor, "order.cancelled", Subject("order", order.order_id), {"reason": reason})
+        tx.publish(OrderCancelled(order_id=order.order_id, event_id=order.event_id, reason=reason, is_withdrawn=is_withdrawn))
         return order

@@ -22,6 +22,7 @@ from alltickets.orders.records import Order, read_order
 from alltickets.orders.refusals import OrderNotFound
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
 from alltickets.orders.secrets import OrderSecrets
+from alltickets.orders.withdrawals import Withdrawal, withdrawal_of_order
 from alltickets.payments.interface import NextStep, Payments
 from alltickets.platform.database import Database
 from alltickets.pricing.interface import Quote
@@ -77,6 +78,7 @@ class ShownOrder:
     event: EventSnapshot
     step: NextStep | None
     tickets: tuple[ShownTicket, ...]
+    withdrawal: Withdrawal | None = None
 
 
 class Shop:
@@ -143,11 +145,12 @@ class Shop:
                 raise OrderNotFound
             quotes = await self._quotes.read(reader, [order.quote_id])
             awaits = order.status == OrderStatus.AWAITING_PAYMENT
+            withdrawal = None if order.paid_at is None else await withdrawal_of_order(reader, order_id)
             step = await self._payments.step_of(reader, order_id) if awaits and order.total_minor else None
         event = await self._catalog.snapshot(order.event_id)
         assert event is not None, "an event with orders is never deleted"
         tickets = () if order.paid_at is None else tuple(await self._tickets.shown_of_order(organizer_id, order_id))
-        return ShownOrder(order, priced(quotes[order.quote_id], order.placed_at), event, step, tickets)
+        return ShownOrder(order, priced(quotes[order.quote_id], order.placed_at), event, step, tickets, withdrawal)
 
     async def ticket(self, order_id: UUID, secret: str, ticket_id: UUID) -> ShownTicket:
         """One ticket of the order. Raises `OrderNotFound` or `NoSuchTicket`."""
