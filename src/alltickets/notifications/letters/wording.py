@@ -257,14 +257,14 @@ def _ticket_letter(facts: Facts, words: Words, *, subject: str, heading: str, sa
     ticket = facts.ticket
     assert ticket is not None, "it is about a ticket"
     event = facts.shown.event
-    when_and_where = tuple(_when_and_where(event, ticket.performance_id, words))
+    times_and_place = tuple(when_and_where(event, ticket.performance_id, words))
     return _letter(
         facts,
         words,
         subject=subject,
         heading=heading,
         paragraphs=(words.say("This is about your order {number}.", number=facts.shown.order.number), *said),
-        parts=(Part(title=_title(event), facts=when_and_where, papers=(_paper(event, ticket, words),)),),
+        parts=(Part(title=_title(event), facts=times_and_place, papers=(_paper(event, ticket, words),)),),
         link=Link(words.say("See my order"), facts.url),
         notes=(words.say("If it was not you who asked for this, write to the organizer: somebody else has the link of your order."),),
     )

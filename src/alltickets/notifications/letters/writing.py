@@ -16,7 +16,7 @@ from alltickets.notifications.letters.waiting import waiting_letter
 from alltickets.notifications.letters.wording import Facts, letter_about, recovery_letter
 from alltickets.notifications.letters.words import words_of
 from alltickets.notifications.records import LeasedMail, orders_of_recipient, read_reply_address
-from alltickets.notifications.rules import WITH_TICKETS, is_still_true, recipient_key_of, wait_before
+from alltickets.notifications.rules import WITH_TICKETS, MailKind, is_still_true, recipient_key_of, wait_before
 from alltickets.orders.interface import Orders, OrderStatus, ShownOrder
 from alltickets.platform.database import Database
 from alltickets.platform.mail.message import Attachment, Mail
