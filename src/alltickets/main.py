@@ -43,7 +43,7 @@ from alltickets.health import Health, health_router
 from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
-from alltickets.marketing.interface import WaitingList
+from alltickets.marketing.interface import Framing, WaitingList
 from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
@@ -108,6 +108,7 @@ class Contexts:
     orders: Orders
     access: Access
     waiting_list: WaitingList
+    framing: Framing
     notifications: Notifications
 
     async def open(self) -> None:
@@ -225,6 +226,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         orders=orders,
         access=Access(database, clock, event_keys, catalog),
         waiting_list=waiting_list,
+        framing=Framing(database, allows_loopback=not settings.is_production),
         notifications=notifications,
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, orders.watching, contexts.access):
@@ -285,7 +287,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),
         alltickets.access.routes.organizer_router(contexts.access),
-        alltickets.marketing.routes.organizer_router(contexts.waiting_list),
+        alltickets.marketing.routes.organizer_router(contexts.waiting_list, contexts.framing),
         alltickets.notifications.routes.organizer_router(contexts.notifications),
     ]
     gate = [

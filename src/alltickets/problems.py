@@ -131,6 +131,7 @@ PROBLEMS = Problems(
         ProblemType(access.ScanConflict, "scan-conflict", 409, "Scan id used for something else"),
         # marketing
         ProblemType(marketing.NoSuchWaitingEntry, "waiting-entry-not-found", 404, "No such entry of a waiting list"),
+        ProblemType(marketing.OriginRefused, "origin-refused", 422, "Not a site that may frame tickets"),
         ProblemType(marketing.WishInvalid, "wish-invalid", 422, "Wish for places does not fit"),
         # notifications
         ProblemType(notifications.NothingToSend, "nothing-to-send", 409, "Nothing to send"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alltickets.marketing.refusals import WishInvalid
-from alltickets.marketing.rules import Waiting, Wish, check_wish, mail_key_of, path_prefix_of, whose_turn
+from alltickets.marketing.rules.waiting import Waiting, Wish, check_wish, mail_key_of, path_prefix_of, whose_turn
 from alltickets.storefront.languages import LANGUAGES
 
 HOUSE, EARLY = UUID(int=1), UUID(int=2)

@@ -14,7 +14,7 @@ from alltickets.identity.interface import Actor, TooManyTries
 from alltickets.inventory.interface import Inventory, Levels, release
 from alltickets.kernel.ids import new_id
 from alltickets.marketing.interface import NoSuchWaitingEntry, WaitingList, Wish, WishInvalid
-from alltickets.marketing.rules import HEAD_START, KEPT_FOR
+from alltickets.marketing.rules.waiting import HEAD_START, KEPT_FOR
 from alltickets.orders.service import HeldPlaces
 from alltickets.platform.outbox import Follower
 from tests.notifications.post_office import PostOffice, html_of, text_of

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from alltickets.catalog.interface import Offer
 from alltickets.kernel.ids import new_id
-from alltickets.marketing.rules import Waiting, WaitingState, Wish, mail_key_of
+from alltickets.marketing.rules.waiting import Waiting, WaitingState, Wish, mail_key_of
 from alltickets.platform.database import Reader, Transaction, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 

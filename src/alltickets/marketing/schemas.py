@@ -1,11 +1,23 @@
 """Marketing on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-__all__ = ["WaitingCountRead", "WaitingEntryRead"]
+from alltickets.marketing.rules.framing import ORIGINS_MAX
+
+__all__ = ["Embedding", "WaitingCountRead", "WaitingEntryRead"]
+
+
+Origin = Annotated[str, msgspec.Meta(min_length=8, max_length=300, examples=["https://www.example.com"])]
+
+
+class Embedding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sites on which the organizer's tickets may be framed: https and a host name each, without a path."""
+
+    origins: Annotated[list[Origin], msgspec.Meta(max_length=ORIGINS_MAX)]
 
 
 class WaitingEntryRead(msgspec.Struct, frozen=True):

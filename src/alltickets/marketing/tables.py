@@ -1,7 +1,7 @@
 """Tables of marketing."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 metadata = sa.MetaData(schema="marketing")
 
@@ -30,4 +30,13 @@ waiting_entries = sa.Table(
     sa.Index("waiting_for_places", "event_id", "organizer_id", postgresql_where=sa.text("state = 'waiting'")),
     sa.Index("waiting_kept_until", "kept_until", "organizer_id"),
     comment="Who wants to be told when places of what is sold out come back.",
+)
+
+embeddings = sa.Table(
+    "embeddings",
+    metadata,
+    sa.Column("organizer_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("origins", ARRAY(sa.Text), nullable=False, comment="as browsers compare them: https://www.example.com"),
+    sa.PrimaryKeyConstraint("organizer_id"),
+    comment="The sites that may frame an organizer's tickets.",
 )

@@ -97,7 +97,9 @@ def _conditional(answer: PageAnswer, asked: PageRequest, cache: str) -> Response
     assert not isinstance(answer.body, AsyncGenerator), "what goes out piece by piece is kept by nobody"
     etag = etag_of(answer.body.identity if isinstance(answer.body, Compressed) else answer.body)
     if etag in asked.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers={"etag": etag, "cache-control": kept, "vary": "Accept-Encoding"})
+        # With the answer's own headers: a cache puts those of a 304 in the place of what it has (RFC 9111 section 3.2).
+        headers = {**dict(answer.headers), "etag": etag, "cache-control": kept, "vary": "Accept-Encoding"}
+        return Response(b"", status_code=304, headers=headers)
     response = _response(answer, accepted, kept)
     response.headers["etag"] = etag
     return response

@@ -10,6 +10,7 @@ from alltickets.platform.http.problems import Problems
 from alltickets.platform.notify import Listener
 from alltickets.storefront.assets import Assets, frontend_folder
 from alltickets.storefront.checkout import CheckoutPages
+from alltickets.storefront.embed import EmbedPages
 from alltickets.storefront.event.calendar import calendar_page
 from alltickets.storefront.event.pages import EventPages
 from alltickets.storefront.files import file_pages
@@ -40,12 +41,14 @@ class Storefront:
         self.errors = ErrorPages(templates, problems)
         self._sources = sources
         self.events = EventPages(sources, templates, self.errors, site_url=site_url)
+        self._embeds = EmbedPages(sources, self.events, templates, assets)
         self._addresses = addresses
         is_secure = site_url.startswith("https://")
         orders = OrderPages(sources, templates, assets, is_secure=is_secure)
         self.pages: Sequence[Page] = (
             listing_page(sources, self.events, templates),
             self.events.page(),
+            *self._embeds.pages(),
             calendar_page(sources, site_url=site_url),
             *CheckoutPages(sources, templates).pages(),
             *refuse_guessing(
@@ -64,6 +67,7 @@ class Storefront:
         """Drop what was kept as soon as its change is announced."""
         self._sources.organizers.follow(listener)
         self.events.follow(listener)
+        self._embeds.follow(listener)
 
     def router(self) -> Router:
         """All pages as routes."""

@@ -36,7 +36,7 @@ from alltickets.marketing.records import (
     upsert_entry,
 )
 from alltickets.marketing.refusals import NoSuchWaitingEntry, WishInvalid
-from alltickets.marketing.rules import (
+from alltickets.marketing.rules.waiting import (
     HEAD_START,
     JOINS_PER_ADDRESS,
     JOINS_PER_MAIL,
