@@ -23,13 +23,13 @@ README_FOLDER = Path("docs/pictures")
 
 
 def main(arguments: list[str]) -> int:
-    """`[FOLDER] [--only=event/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
+    """`[FOLDER] [--only=event/,ticket/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
 
     `--readme`: renew the README's pictures too.
     """
     given = options(arguments)
     folder = Path(next((one for one in arguments if not one.startswith("--")), FOLDER))
-    scenes = [one for one in SCENES if given.get("only", "") in one.name]
+    scenes = [one for one in SCENES if any(part in one.name for part in given.get("only", "").split(","))]
     languages = [one for one in LANGUAGES if given.get("language", one) == one]
     with TemporaryDirectory(prefix="alltickets-gallery-") as data:
         stack = Stack(Path(data))

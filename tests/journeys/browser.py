@@ -52,6 +52,7 @@ async def show_whole(page: Page, size: tuple[int, int]) -> None:
     await page.set_viewport_size({"width": width, "height": height})
     high = await page.locator("html").evaluate("html => html.scrollHeight")
     await page.set_viewport_size({"width": width, "height": max(height, min(HEIGHT_MAX, high))})
+    await page.evaluate("scrollTo(0, 0)")
 
 
 async def fits(page: Page) -> bool:
