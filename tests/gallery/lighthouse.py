@@ -50,7 +50,7 @@ class Judged:
 
 
 def main(arguments: list[str]) -> int:
-    """Print a table; 1 if a page falls short. `--only=event`: those whose name has that in it."""
+    """Print a table; 1 if a page falls short. `--only=event,ticket`: those whose name has one of these in it."""
     given = options(arguments)
     with TemporaryDirectory(prefix="alltickets-lighthouse-") as data:
         stack = Stack(Path(data))
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
             stack.work()
             house = House(stack)
             house.open()
-            pages = [one for one in _pages(house) if given.get("only", "") in one.name]
+            pages = [one for one in _pages(house) if any(part in one.name for part in given.get("only", "").split(","))]
             return _judge_all(stack, pages, Path(data))
         finally:
             stack.stop()

@@ -12,25 +12,24 @@ from bench.figures import options
 from bench.stack import Stack
 from tests.gallery.house import House
 from tests.gallery.scenes import SCENES, Scene, Visit
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium
+from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, Shopper, chromium, show_whole
 
 FOLDER = Path("var/screenshots")
-SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+SIZES = {"phone": PHONE, "desk": DESK}
 LANGUAGES = {"es": "", "en": "/en"}
-HEIGHT_MAX = 4_000
 README = {"event-theatre": "desk", "checkout-seats": "phone", "order-paid": "phone", "ticket-valid": "phone"}
 """What the README shows, as one sees it first."""
 README_FOLDER = Path("docs/pictures")
 
 
 def main(arguments: list[str]) -> int:
-    """`[FOLDER] [--only=event/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
+    """`[FOLDER] [--only=event/,ticket/] [--language=en] [--readme]`; 1 if a scene could not be reached, which is told at the end.
 
     `--readme`: renew the README's pictures too.
     """
     given = options(arguments)
     folder = Path(next((one for one in arguments if not one.startswith("--")), FOLDER))
-    scenes = [one for one in SCENES if given.get("only", "") in one.name]
+    scenes = [one for one in SCENES if any(part in one.name for part in given.get("only", "").split(","))]
     languages = [one for one in LANGUAGES if given.get("language", one) == one]
     with TemporaryDirectory(prefix="alltickets-gallery-") as data:
         stack = Stack(Path(data))
@@ -74,11 +73,8 @@ async def _visit(browser: Browser, house: House, scene: Scene, language: str, fo
         page = await context.new_page()
         prefix = LANGUAGES[language]
         await scene.reach(Visit(house, Shopper(page, house.stack, language=prefix), prefix))
-        for size, (wide, high) in SIZES.items():
-            # As high as the page: what sticks to the foot of the screen is drawn where the page ends, and not across its middle.
-            await page.set_viewport_size({"width": wide, "height": high})
-            high = max(high, min(HEIGHT_MAX, await page.locator("html").evaluate("html => html.scrollHeight")))
-            await page.set_viewport_size({"width": wide, "height": high})
+        for size, dimensions in SIZES.items():
+            await show_whole(page, dimensions)
             path = folder / language / f"{scene.name.replace('/', '-')}-{size}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             await page.screenshot(path=path, animations="disabled")

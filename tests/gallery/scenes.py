@@ -265,6 +265,41 @@ async def _recover_refused(visit: Visit) -> None:
     await _sent(visit, "julia@")
 
 
+# --- what buyers change by themselves, and what they wait for
+
+
+def _of_ticket(name: str, order: str, page: str) -> Scene:
+    async def reach(visit: Visit) -> None:
+        ticket = visit.house.tickets(order)[0]
+        await visit.open_order(order, f"/t/{ticket['ticket_id']}/{page}")
+        await expect(visit.page.locator("main h1")).to_be_visible()
+
+    return Scene(name, reach)
+
+
+async def _holder_faults(visit: Visit) -> None:
+    ticket = visit.house.tickets("paid")[0]
+    await visit.open_order("paid", f"/t/{ticket['ticket_id']}/holder")
+    await visit.page.locator("#field-holder-name").fill("")
+    await visit.page.locator("main form button").click()
+    await expect(visit.page.locator("#faults")).to_be_visible()
+
+
+async def _other_address_faults(visit: Visit) -> None:
+    await visit.open_order("paid", "/mail")
+    await visit.page.locator("#field-mail").fill("julia@")
+    await visit.page.locator("main form button").click()
+    await expect(visit.page.locator("#faults")).to_be_visible()
+
+
+async def _wait(visit: Visit, mail: str) -> None:
+    await visit.go(f"/e/{visit.house.slugs['sold_out']}")
+    await visit.page.locator("#waiting-mail").fill(mail)
+    await visit.page.evaluate("document.querySelector('#waiting-mail').form.noValidate = true")
+    await visit.page.locator("form:has(#waiting-mail) button").click()
+    await expect(visit.page.locator(".notice.good, .fault")).to_be_visible()
+
+
 async def _missing_poster(visit: Visit) -> None:
     async def lose(route: Route) -> None:
         await route.fulfill(status=404)
@@ -348,6 +383,14 @@ SCENES: tuple[Scene, ...] = (
     _ticket("revoked", "many", -1),
     _ticket("nasty", "nasty"),
     _ticket("long", "long"),
+    _of_ticket("change/holder", "paid", "holder"),
+    Scene("change/holder-faults", _holder_faults),
+    _of_ticket("change/holder-refused", "used", "holder"),
+    _of_ticket("change/new-code", "paid", "new-code"),
+    Scene("change/mail", lambda visit: visit.open_order("paid", "/mail")),
+    Scene("change/mail-faults", _other_address_faults),
+    Scene("waiting/joined", lambda visit: _wait(visit, "julia@example.com")),
+    Scene("waiting/faults", lambda visit: _wait(visit, "julia@")),
     _at("recover/form", "/recover"),
     Scene("recover/sent", _recover_sent),
     Scene("recover/refused", _recover_refused),

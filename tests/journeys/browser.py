@@ -15,10 +15,23 @@ from playwright.async_api import Dialog, Locator, Page, expect
 from bench.chromium import CHROMIUM_FLAGS, chromium
 from bench.stack import Stack
 
-__all__ = ["CHROMIUM_FLAGS", "DESK", "PHONE", "Arrival", "Shopper", "chromium", "codes_in", "codes_on_paper", "fits", "violations_of"]
+__all__ = [
+    "CHROMIUM_FLAGS",
+    "DESK",
+    "PHONE",
+    "Arrival",
+    "Shopper",
+    "chromium",
+    "codes_in",
+    "codes_on_paper",
+    "fits",
+    "show_whole",
+    "violations_of",
+]
 
 PHONE = (390, 844)
 DESK = (1440, 900)
+HEIGHT_MAX = 4_000
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -31,6 +44,15 @@ async def violations_of(page: Page) -> list[str]:
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false})", RULES
     )
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
+
+
+async def show_whole(page: Page, size: tuple[int, int]) -> None:
+    """As wide as that and as high as the page: what sticks to the foot of the screen stands where the page ends, and covers nothing."""
+    width, height = size
+    await page.set_viewport_size({"width": width, "height": height})
+    high = await page.locator("html").evaluate("html => html.scrollHeight")
+    await page.set_viewport_size({"width": width, "height": max(height, min(HEIGHT_MAX, high))})
+    await page.evaluate("scrollTo(0, 0)")
 
 
 async def fits(page: Page) -> bool:

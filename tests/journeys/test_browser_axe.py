@@ -6,7 +6,7 @@ from playwright.async_api import Browser, Page
 from bench.stack import Stack
 from tests.gallery.house import House
 from tests.gallery.scenes import SCENES, Scene, Visit
-from tests.journeys.browser import DESK, PHONE, Shopper, fits, violations_of
+from tests.journeys.browser import DESK, PHONE, Shopper, fits, show_whole, violations_of
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +25,21 @@ async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Br
     found: dict[str, list[str]] = {}
 
     await scene.reach(Visit(house, shopper, ""))
-    await judge(shopper.page, found, "es, phone")
-    await shopper.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-    await judge(shopper.page, found, "es, desk")
+    await judge(shopper.page, PHONE, found, "es, phone")
+    await judge(shopper.page, DESK, found, "es, desk")
     if scene.path is not None:
         shopper = Shopper(await context.new_page(), house.stack, language="/en")
         await scene.reach(Visit(house, shopper, "/en"))
-        await judge(shopper.page, found, "en, phone")
+        await judge(shopper.page, PHONE, found, "en, phone")
     await context.close()
 
     assert {state: faults for state, faults in found.items() if faults} == {}
     assert shopper.faults == []
 
 
-async def judge(page: Page, found: dict[str, list[str]], state: str) -> None:
+async def judge(page: Page, size: tuple[int, int], found: dict[str, list[str]], state: str) -> None:
     """The page as it is now."""
+    await show_whole(page, size)
     found[state] = await violations_of(page)
     if not await fits(page):
         found[state].append("wider than the screen")

@@ -34,6 +34,7 @@ class _Built(msgspec.Struct, frozen=True):
 
     file: str
     css: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     is_entry: bool = msgspec.field(default=False, name="isEntry")
 
 
@@ -43,6 +44,7 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         self._urls: dict[str, str] = {}
         self._styles: dict[str, tuple[str, ...]] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
         self._files: dict[str, Asset] = {}
         for name, parts in _OWN.items():
             body = b"\n".join((folder / part).read_bytes() for part in parts)
@@ -63,6 +65,10 @@ class Assets:
         """The paths of the stylesheets that an island's source brings along."""
         return self._styles.get(name, ())
 
+    def imports(self, name: str) -> tuple[str, ...]:
+        """The paths of the scripts that an island's source imports: told in the page, they are fetched at once and not one after the other."""
+        return self._imports.get(name, ())
+
     def find(self, file_name: str) -> Asset | None:
         """The asset that is served under `/assets/{file_name}`."""
         return self._files.get(file_name)
@@ -74,6 +80,7 @@ class Assets:
         for source, built in manifest.items():
             self._urls[source] = paths[built.file]
             self._styles[source] = tuple(paths[css] for css in built.css)
+            self._imports[source] = tuple(paths[manifest[name].file] for name in built.imports)
 
     def _keep(self, file_name: str, body: bytes) -> str:
         media_type = mimetypes.guess_type(file_name)[0] or "application/octet-stream"

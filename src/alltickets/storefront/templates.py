@@ -46,6 +46,7 @@ def _environment(language: Language, assets: Assets, site_url: str) -> Environme
         asset_url=assets.url,
         built_url=assets.built_url,
         styles_of=assets.styles,
+        imports_of=assets.imports,
         site_url=site_url,
         picture_path=picture_path,
         theme_path=theme_path,

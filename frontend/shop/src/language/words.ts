@@ -14,6 +14,9 @@ export const CATALOGUES: Readonly<Record<string, Catalogue>> = { "es-AR": es, en
 /** How one language says and writes things, with times by the clock on the venue's wall. */
 export class Words {
   private readonly catalogue: Catalogue;
+  // Making a format costs a slow phone more than all that is written with it.
+  private readonly amounts = new Map<string, Intl.NumberFormat>();
+  private moments: Intl.DateTimeFormat | undefined;
 
   constructor(
     readonly language: string,
@@ -35,7 +38,8 @@ export class Words {
   }
 
   money({ minor, currency }: Money): string {
-    const format = new Intl.NumberFormat(this.language, { style: "currency", currency });
+    const format = this.amounts.get(currency) ?? new Intl.NumberFormat(this.language, { style: "currency", currency });
+    this.amounts.set(currency, format);
     return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
   }
 
@@ -50,12 +54,16 @@ export class Words {
 
   /** `sábado, 28 de noviembre, 21:00` */
   moment(at: string): string {
-    return this.format(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
-  }
-
-  private format(at: string, options: Intl.DateTimeFormatOptions): string {
-    // CLDR has es-AR say "11:30 p. m."; posters, tickets and the server's pages there say 23:30.
-    const hourCycle = this.language === "en" ? "h12" : "h23";
-    return new Intl.DateTimeFormat(this.language, { ...options, hourCycle, timeZone: this.timezone }).format(new Date(at));
+    this.moments ??= new Intl.DateTimeFormat(this.language, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      hour: "numeric",
+      minute: "2-digit",
+      // CLDR has es-AR say "11:30 p. m."; posters, tickets and the server's pages there say 23:30.
+      hourCycle: this.language === "en" ? "h12" : "h23",
+      timeZone: this.timezone,
+    });
+    return this.moments.format(new Date(at));
   }
 }

@@ -69,31 +69,39 @@ interface RowProps {
 }
 
 function Row({ words, row, chosen, isTaken, onToggle }: RowProps) {
+  // A house has thousands of seats: those of a row are made when it is opened.
+  const [isOpen, setOpen] = useState(row.seats.some((seat) => chosen.includes(seat.label)));
   const free = row.seats.filter((seat) => !isTaken(seat.label, seat.is_free)).length;
   return (
-    <details class="seat-row" open={row.seats.some((seat) => chosen.includes(seat.label))}>
+    <details class="seat-row" open={isOpen} onToggle={(happening) => setOpen(happening.currentTarget.open)}>
       <summary>
         <span>{words.say("selection.seats_row", { row: row.label })}</span>
         <span class="small soft">{words.count("selection.seats_free", free)}</span>
       </summary>
-      <div class="seat-keys" role="group" aria-label={words.say("selection.seats_row", { row: row.label })}>
-        {row.seats.map((seat) => {
-          const taken = isTaken(seat.label, seat.is_free);
-          return (
-            <button
-              key={seat.label}
-              type="button"
-              class="seat"
-              disabled={taken}
-              aria-pressed={chosen.includes(seat.label)}
-              aria-label={words.say(taken ? "selection.seats_taken" : "selection.seats_seat", { seat: seat.label })}
-              onClick={() => onToggle(seat.label)}
-            >
-              {seat.label.slice(seat.label.lastIndexOf("-") + 1)}
-            </button>
-          );
-        })}
-      </div>
+      {isOpen ? <Keys {...{ words, row, chosen, isTaken, onToggle }} /> : null}
     </details>
+  );
+}
+
+function Keys({ words, row, chosen, isTaken, onToggle }: RowProps) {
+  return (
+    <div class="seat-keys" role="group" aria-label={words.say("selection.seats_row", { row: row.label })}>
+      {row.seats.map((seat) => {
+        const taken = isTaken(seat.label, seat.is_free);
+        return (
+          <button
+            key={seat.label}
+            type="button"
+            class="seat"
+            disabled={taken}
+            aria-pressed={chosen.includes(seat.label)}
+            aria-label={words.say(taken ? "selection.seats_taken" : "selection.seats_seat", { seat: seat.label })}
+            onClick={() => onToggle(seat.label)}
+          >
+            {seat.label.slice(seat.label.lastIndexOf("-") + 1)}
+          </button>
+        );
+      })}
+    </div>
   );
 }
