@@ -66,7 +66,7 @@ class Assets:
         return self._styles.get(name, ())
 
     def imports(self, name: str) -> tuple[str, ...]:
-        """The paths of the scripts that an island's source imports: told in the page, they are fetched at once and not one after the other."""
+        """The scripts that an island's source imports: told in the page, they are fetched at once and not one after the other."""
         return self._imports.get(name, ())
 
     def find(self, file_name: str) -> Asset | None:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
-revision = "0017_withdrawals"
-down_revision = "0016_waiting_list"
+revision = "0018_withdrawals"
+down_revision = "0017_embedding"
 branch_labels = None
 depends_on = None
 
