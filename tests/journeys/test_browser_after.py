@@ -9,7 +9,7 @@ from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
 from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, violations_of
 
-Arrival = Callable[[], Awaitable[Shopper]]
+Arrival = Callable[..., Awaitable[Shopper]]
 NEWS = "**/o/*/news"
 
 

@@ -1,47 +1,28 @@
 """A buyer changes what they bought, in a real browser against the real stack; the door knows at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, codes_in, codes_on_paper, violations_of
-
-PHONE = (390, 844)
-DESK = (1440, 900)
-
-Arrival = Callable[..., Awaitable[Shopper]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all; each visitor has an empty profile of their own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
-        yield browser
-        await browser.close()
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_in, codes_on_paper, violations_of
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_order(browser: Browser, stack: Stack, organizer: Organizer, sale: Sale) -> AsyncIterator[Arrival]:
+async def open_order(arrive: Arrival, stack: Stack, organizer: Organizer, sale: Sale) -> Arrival:
     """Opens the page of a paid order of two tickets, whose holders may be corrected until the show begins."""
     version = organizer.call("GET", f"/events/{sale.event_id}")["version"]
     organizer.call("PATCH", f"/events/{sale.event_id}", {"version": version, "holder_corrections_until_hours": 0})
-    shoppers: list[Shopper] = []
 
     async def open_page(size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True) -> Shopper:
         buyer = Buyer(stack.url)
         order = buyer.order(sale, buyer.hold(sale, 2).json()["hold_id"]).json()
         await asyncio.to_thread(buyer.pay, order)
         await asyncio.to_thread(buyer.paid, order)
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        shopper = Shopper(await context.new_page(), stack, language=language)
-        shoppers.append(shopper)
+        shopper = await arrive(size, language=language, scripts=scripts)
         link = f"{stack.url}{language}/o/{order['order_id']}#{order['secret']}"
         await shopper.page.goto(link)
         if not scripts:
@@ -50,10 +31,7 @@ async def open_order(browser: Browser, stack: Stack, organizer: Organizer, sale:
         await shopper.becomes("paid")
         return shopper
 
-    yield open_page
-    for shopper in shoppers:
-        await shopper.page.context.close()
-    assert [fault for shopper in shoppers for fault in shopper.faults] == []
+    return open_page
 
 
 @pytest.mark.parametrize(("size", "language", "scripts"), [(PHONE, "", False), (DESK, "/en", True)], ids=["phone without scripts", "desk"])

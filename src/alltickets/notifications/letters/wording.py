@@ -267,7 +267,7 @@ def _ticket_letter(facts: Facts, words: Words, *, subject: str, heading: str, sa
         paragraphs=(words.say("This is about your order {number}.", number=facts.shown.order.number), *said),
         parts=(Part(title=_title(event), facts=facts_of_it, papers=(_paper(event, ticket, words),)),),
         link=Link(words.say("See my order"), facts.url),
-        notes=(words.say("If it was not you who asked for this, write to the organizer: somebody else has the link of your order."),),
+        notes=(words.say("If you know nothing of this, write to the organizer: somebody else may have the link of your order."),),
     )
 
 
