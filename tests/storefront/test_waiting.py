@@ -57,6 +57,22 @@ async def test_the_form_stands_where_something_is_sold_out_and_nowhere_else(site
     assert "set-cookie" not in page.headers
 
 
+async def test_where_some_are_sold_out_one_waits_for_those_and_buys_the_others(site: Site, house: House) -> None:
+    event = await house.draft()
+    performance_id = await house.performance(event)
+    gone = [await house.tickets(event, name=name, capacity=1) for name in ("Campo", "Platea")]
+    left = await house.tickets(event, name="Pullman")
+    event = await house.publish(event)
+    lines = tuple(SelectedLine(performance_id, one, 1) for one in gone)
+    await site.contexts.orders.holding.place(PlaceHold(new_id(), event.event_id, new_id(), "192.0.2.7", lines))
+
+    page = await seen(site, f"/e/{event.slug}", "Lista de espera")
+
+    assert '<details class="waiting" id="waiting">' in page.text
+    assert re.findall(r'<option value="([0-9a-f-]{36}\.[0-9a-f-]{36})"', page.text) == [f"{performance_id}.{one}" for one in gone]
+    assert f'name="t.{left}"' in page.text
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
