@@ -9,7 +9,7 @@ import msgspec
 from alltickets.catalog.interface import EventSnapshot
 from alltickets.catalog.rules.snapshot import SeatRow
 from alltickets.kernel.money import Money
-from alltickets.notifications.letters.wording import Facts
+from alltickets.notifications.letters.pieces import Facts
 from alltickets.orders.records import Order
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.orders.service.shop import ShownOrder

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from alltickets.marketing.interface import Call
 from alltickets.notifications.letters.letter import Letter, Link, Part
-from alltickets.notifications.letters.wording import ORGANIZER_CHARACTERS_MAX, typed, when_and_where
+from alltickets.notifications.letters.pieces import ORGANIZER_CHARACTERS_MAX, typed, when_and_where
 from alltickets.notifications.letters.words import Words
 
 __all__ = ["waiting_letter"]

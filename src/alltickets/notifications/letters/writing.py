@@ -12,8 +12,9 @@ from alltickets.kernel.errors import Trouble
 from alltickets.kernel.money import Money
 from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.letters.letter import Letter, html_of, text_of
+from alltickets.notifications.letters.pieces import Facts
 from alltickets.notifications.letters.waiting import waiting_letter
-from alltickets.notifications.letters.wording import Facts, letter_about, recovery_letter
+from alltickets.notifications.letters.wording import letter_about, recovery_letter
 from alltickets.notifications.letters.words import words_of
 from alltickets.notifications.records import LeasedMail, orders_of_recipient, read_reply_address
 from alltickets.notifications.rules import WITH_TICKETS, MailKind, is_still_true, recipient_key_of, wait_before
