@@ -47,7 +47,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     buyer.pay(withdrawn)
     buyer.paid(withdrawn)
     buyer.http.post(f"/o/{withdrawn['order_id']}/withdrawal", headers={"Cookie": f"order={withdrawn['secret']}"})
-    [withdrawal] = organizer.call("GET", "/withdrawals")["items"]
+    [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
         {
             "event": described["slug"],
