@@ -1,4 +1,4 @@
-"""What the letters about orders are made of, in the reader's language: what somebody typed, times and places, tickets, a frame for it all."""
+"""What letters about orders are made of, in the reader's language: typed text, times and places, tickets, a frame for it all."""
 
 import re
 import unicodedata
