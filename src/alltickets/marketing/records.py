@@ -14,6 +14,7 @@ from alltickets.platform.paging import Page, decode_cursor, page_of
 __all__ = [
     "WaitingCount",
     "WaitingEntry",
+    "are_waited_for",
     "called_since",
     "count_waiting",
     "delete_bought",
@@ -93,16 +94,36 @@ async def upsert_entry(tx: Transaction, event_id: UUID, wish: Wish, *, now: date
     )
 
 
-async def events_waited_for(reader: Reader, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """Events that somebody waits for, each with its organizer. Index: waiting_for_places."""
+async def events_waited_for(reader: Reader, *, after: UUID, limit: int) -> list[tuple[UUID, UUID]]:
+    """Events that somebody waits for, in the order of their ids and behind `after`, with their organizers. Index: waiting_for_places."""
     rows = await reader.fetch_tuples(
         """
         /* across organizers: finds who waits for what; reads only, each event is looked after by itself */
-        SELECT DISTINCT organizer_id, event_id FROM marketing.waiting_entries WHERE state = 'waiting' LIMIT %(limit)s
+        SELECT DISTINCT event_id, organizer_id
+          FROM marketing.waiting_entries
+         WHERE state = 'waiting' AND event_id > %(after)s
+         ORDER BY event_id
+         LIMIT %(limit)s
         """,
+        after=after,
         limit=limit,
     )
-    return [(organizer_id, event_id) for organizer_id, event_id in rows]
+    return [(organizer_id, event_id) for event_id, organizer_id in rows]
+
+
+async def are_waited_for(tx: Transaction, event_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these events of the transaction's organizer somebody waits for. Index: waiting_by_event."""
+    rows = await tx.fetch_tuples(
+        """
+        SELECT x.event_id
+          FROM unnest(%(event_ids)s::uuid[]) AS x(event_id)
+         WHERE EXISTS (SELECT 1
+                         FROM marketing.waiting_entries w
+                        WHERE w.organizer_id = %(organizer_id)s AND w.event_id = x.event_id)
+        """,
+        event_ids=list(event_ids),
+    )
+    return {event_id for (event_id,) in rows}
 
 
 async def lock_line(tx: Transaction, event_id: UUID, left: Mapping[Offer, int], *, limit: int) -> list[Waiting]:

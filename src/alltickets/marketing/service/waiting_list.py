@@ -22,6 +22,7 @@ from alltickets.marketing.events import PlacesFreed
 from alltickets.marketing.records import (
     WaitingCount,
     WaitingEntry,
+    are_waited_for,
     called_since,
     count_waiting,
     delete_bought,
@@ -105,17 +106,20 @@ class WaitingList:
 
     async def call(self) -> int:
         """Have those told whose turn it is, event by event; how many. An event that fails keeps no other waiting."""
-        async with self._database.reading(None) as reader:
-            found = await events_waited_for(reader, limit=EVENTS_MAX)
         called = 0
         faults: list[Exception] = []
-        for organizer_id, event_id in found:
-            try:
-                called += await self._call_for(organizer_id, event_id)
-            except DatabaseUnavailable:
-                raise
-            except Exception as fault:
-                faults.append(fault)
+        after: UUID | None = UUID(int=0)
+        while after is not None:
+            async with self._database.reading(None) as reader:
+                found = await events_waited_for(reader, after=after, limit=EVENTS_MAX)
+            for organizer_id, event_id in found:
+                try:
+                    called += await self._call_for(organizer_id, event_id)
+                except DatabaseUnavailable:
+                    raise
+                except Exception as fault:
+                    faults.append(fault)
+            after = found[-1][1] if len(found) == EVENTS_MAX else None
         if faults:
             raise ExceptionGroup("those who wait for some events could not be told", faults)
         return called
@@ -180,9 +184,10 @@ class WaitingList:
         return organizer_id, entry_id
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Forget who has bought."""
-        paid = {entry.event.order_id for entry in recorded if isinstance(entry.event, OrderPaid)}
-        orders = await read_orders(tx, order_ids=paid)
+        """Forget who has bought. In a rush for what nobody waits for that is one small look, and no order is read."""
+        paid = [entry.event for entry in recorded if isinstance(entry.event, OrderPaid)]
+        waited_for = await are_waited_for(tx, {one.event_id for one in paid})
+        orders = await read_orders(tx, order_ids={one.order_id for one in paid if one.event_id in waited_for}) if waited_for else []
         if orders:
             await delete_bought(tx, {(order.event_id, mail_key_of(order.buyer.mail)) for order in orders})
 
