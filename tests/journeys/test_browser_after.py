@@ -1,41 +1,12 @@
 """After the payment, in a real browser: the order's page learns by itself what has become of it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-
-import pytest_asyncio
-from playwright.async_api import Browser, Response, async_playwright
+from playwright.async_api import Response
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, Shopper, chromium, violations_of
+from tests.journeys.browser import Arrival, violations_of
 
-Arrival = Callable[..., Awaitable[Shopper]]
 NEWS = "**/o/*/news"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
-    """Makes shoppers on a phone. What their pages threw is a failure."""
-    shoppers: list[Shopper] = []
-
-    async def make(*, scripts: bool = True) -> Shopper:
-        context = await browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        shoppers.append(Shopper(await context.new_page(), stack))
-        return shoppers[-1]
-
-    yield make
-    for shopper in shoppers:
-        await shopper.page.context.close()
-    assert [fault for shopper in shoppers for fault in shopper.faults] == []
 
 
 async def test_the_page_hears_that_it_is_paid_while_its_clock_stands_still(arrive: Arrival, stack: Stack, sale: Sale) -> None:

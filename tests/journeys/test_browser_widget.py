@@ -2,19 +2,18 @@
 
 import re
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, async_playwright, expect
+from playwright.async_api import Page, Request, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, chromium, violations_of
+from tests.journeys.browser import Arrival, violations_of
 
-PHONE = (390, 844)
 EVENT_SCRIPT_BYTES_MAX = 10_000
 OPENS_IN_SECONDS = 25
 # A telephone that believes every sale to have opened years ago.
@@ -28,33 +27,14 @@ COUNT_SHIFTS = """() => new Promise(tell => {
 OpenPage = Callable[..., Awaitable[Page]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all; each visitor has an empty profile of their own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
-        yield browser
-        await browser.close()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser) -> AsyncIterator[OpenPage]:
-    """Makes visitors. What their pages threw is a failure."""
-    faults: list[str] = []
-    pages: list[Page] = []
+async def visit(arrive: Arrival) -> OpenPage:
+    """Makes visitors on a phone, of whom there is nothing but their page."""
 
     async def make(*, scripts: bool = True) -> Page:
-        context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        page = await context.new_page()
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        pages.append(page)
-        return page
+        return (await arrive(scripts=scripts)).page
 
-    yield make
-    for page in pages:
-        await page.context.close()
-    assert faults == []
+    return make
 
 
 def address_of(stack: Stack, organizer: Organizer, sale: Sale) -> str:
