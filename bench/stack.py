@@ -22,12 +22,29 @@ START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 
 
+# Below the ports that the system gives to outgoing connections, so that none of those takes one before its server does.
+PORTS = range(20_000, 30_000)
+_claims: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody listens on, and that no other call returns while this process lives, in whatever process.
+
+    Our server shares its port with whoever else binds it, unnoticed: two tests at once would then answer each other's requests. Holding the
+    UDP port of the same number is the claim; it ends with the process.
+    """
+    for port in PORTS:
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+        else:
+            _claims.append(claim)
+            return port
+    raise RuntimeError(f"no port is free between {PORTS.start} and {PORTS.stop}")
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS_MAX) -> Any:

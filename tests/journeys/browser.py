@@ -171,10 +171,9 @@ class Shopper:
         """A field by its path in the request."""
         return self.page.locator(f"#field-{where.replace('/', '-')}")
 
-    async def focused(self) -> str:
-        """The id, class or name of what has the focus."""
-        said: str = await self.page.evaluate("(e => e.id || e.className || e.tagName)(document.activeElement)")
-        return said
+    async def gets_focus(self, name: str) -> None:
+        """Wait until what has this id, class or tag has the focus: it is given after the page has changed."""
+        await expect(self.page.locator(f":focus:is(#{name}, .{name}, {name})")).to_be_attached()
 
     async def press(self, *keys: str) -> None:
         """Keys, one after the other."""

@@ -28,7 +28,7 @@ async def test_the_page_hears_that_it_is_paid_while_its_clock_stands_still(arriv
 
     assert (await answered.value).headers["content-type"].startswith("text/event-stream")
     assert len(loads) == loads_before
-    assert await shopper.focused() == "H1"
+    await shopper.gets_focus("h1")
 
 
 async def test_where_nothing_comes_by_itself_the_page_asks(arrive: Arrival, stack: Stack, sale: Sale) -> None:

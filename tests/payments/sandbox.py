@@ -1,7 +1,6 @@
 """The sandbox gateway as a process of its own, and a buyer and an operator at it."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from alltickets.kernel.ids import new_id
+from bench.stack import free_port
 from simulators.sandbox.credentials import secret_of
 
 ROOT = Path(__file__).parents[2]
@@ -96,14 +96,6 @@ def running_sandbox(data: Path) -> Iterator[SandboxProcess]:
         sandbox.close()
         process.terminate()
         process.wait(timeout=20)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -29,10 +29,11 @@ from alltickets.platform.http.lane import Lane
 from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from alltickets.problems import PROBLEMS
+from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.callbacks import SandboxPayment, callback
 from tests.payments.conftest import connect, request, start
-from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 from tests.waiting import until
 

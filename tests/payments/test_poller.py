@@ -18,10 +18,11 @@ from alltickets.platform.database import Database
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
+from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.callbacks import SandboxPayment, callback
 from tests.payments.conftest import PUBLIC_URL, request, start
-from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 
 

@@ -17,9 +17,10 @@ from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
+from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.conftest import ASKED, PUBLIC_URL, request, start
-from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 
 

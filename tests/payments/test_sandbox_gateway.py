@@ -11,10 +11,11 @@ import pytest
 from alltickets.payments.gateways.sandbox import STATUSES, Sandbox
 from alltickets.payments.port import Gateway
 from alltickets.payments.refusals import AccountInvalid
+from bench.stack import free_port
 from simulators.sandbox.credentials import sign_callback
 from simulators.sandbox.rules import MOVES
 from tests.payments.gateway_conformance import Bench, GatewayConformance, creation, link_of
-from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.payments.sandbox import Merchant, SandboxProcess
 
 
 class SandboxBench(Bench):

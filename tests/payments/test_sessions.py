@@ -15,9 +15,10 @@ from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import NextStep, Started
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
+from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, connect, request, start
-from tests.payments.sandbox import Merchant, SandboxProcess, free_port
+from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 
 

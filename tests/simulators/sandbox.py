@@ -1,7 +1,6 @@
 """The sandbox gateway in a process of its own, and a merchant that talks to it from outside."""
 
 import secrets
-import socket
 import ssl
 import subprocess
 import sys
@@ -13,23 +12,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from bench.stack import free_port
 from simulators.sandbox.credentials import secret_of, sign_link
 
-__all__ = ["Merchant", "SandboxProcess", "free_port", "wait_until"]
+__all__ = ["Merchant", "SandboxProcess", "wait_until"]
 
 ROOT = Path(__file__).parents[2]
 Found = TypeVar("Found")
 
 # Made once: a client makes one of its own otherwise, which takes longer than most of these tests.
 TLS = ssl.create_default_context()
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(look: Callable[[], Found | None], seconds: float = 8.0) -> Found:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.stack import free_port
 from simulators.sandbox.credentials import sign_callback
 from tests.simulators.conftest import Mailbox
 from tests.simulators.receiver import Received
-from tests.simulators.sandbox import Merchant, free_port, wait_until
+from tests.simulators.sandbox import Merchant, wait_until
 
 
 def is_genuine(merchant: Merchant, received: Received) -> bool:

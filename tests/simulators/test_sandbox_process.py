@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.stack import free_port
 from simulators.sandbox.credentials import secret_of
 from tests.simulators.conftest import Mailbox
-from tests.simulators.sandbox import ROOT, Merchant, SandboxProcess, free_port, wait_until
+from tests.simulators.sandbox import ROOT, Merchant, SandboxProcess, wait_until
 
 
 @pytest.fixture
