@@ -33,9 +33,9 @@ help:
 demo: .venv/run.stamp front
 	@$(python) -m alltickets.cli up --demo --port $(PORT)
 
-# Three processes, each with a PostgreSQL of its own: on two cores one of them waits most of the time. A file's tests stay together.
+# Two processes, each with a PostgreSQL of its own; a file's tests stay together.
 test: check front browser
-	$(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	$(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(python) -m ruff format --check .

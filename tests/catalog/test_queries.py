@@ -66,10 +66,10 @@ async def test_another_process_learns_of_a_change_by_announcement(desk: Desk, da
         await elsewhere.snapshot(event.event_id)
 
         await desk.service.events.postpone(desk.actor, event.event_id, "")
-        while await heard.get() != str(event.event_id):
+        # What was announced while the event was made may still be coming: the copy is gone once the postponement is heard.
+        while await heard.get() != str(event.event_id) or elsewhere.peek(event.event_id) is not None:
             pass
 
-    assert elsewhere.peek(event.event_id) is None
     snapshot = await elsewhere.snapshot(event.event_id)
     await listener.stop()
     assert snapshot is not None

@@ -266,7 +266,7 @@ async def test_any_traffic_of_several_processes_leaves_the_books_right(
     labels = tuple(f"S{number}" for number in range(12))
     pools = (await sale.open(12, labels=labels), *[await sale.open(25) for _ in range(3)])
     orders = [
-        Orders(database_url, "mix", sale.organizer_id, sale.event_id, pools, labels, clients=8, times=40, seed=10 * seed + number)
+        Orders(database_url, "mix", sale.organizer_id, sale.event_id, pools, labels, clients=8, times=60, seed=10 * seed + number)
         for number in range(3)
     ]
     before = await deadlocks(sale.database)

@@ -1,5 +1,6 @@
 """A buyer with a browser: a real Chromium that is looked at and typed into, and judged for accessibility."""
 
+import asyncio
 import io
 import re
 from collections.abc import Awaitable, Callable
@@ -39,7 +40,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 async def violations_of(page: Page) -> list[str]:
     """What axe finds wrong with the page as it is now: each rule with the first element that breaks it."""
-    await page.evaluate(AXE.read_text())
+    if await page.evaluate("typeof axe === 'undefined'"):
+        await page.evaluate(AXE.read_text())
     found: dict[str, Any] = await page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false})", RULES
     )
@@ -170,6 +172,13 @@ class Shopper:
     def field(self, where: str) -> Locator:
         """A field by its path in the request."""
         return self.page.locator(f"#field-{where.replace('/', '-')}")
+
+    async def codes_shown(self, number: int) -> list[str]:
+        """What so many QR symbols on the page say, from top to bottom, once all of them are drawn."""
+        async with asyncio.timeout(15):
+            while len(codes := codes_in(await self.page.screenshot(full_page=True))) < number:
+                pass
+        return codes
 
     async def gets_focus(self, name: str) -> None:
         """Wait until what has this id, class or tag has the focus: it is given after the page has changed."""

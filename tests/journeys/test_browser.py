@@ -8,7 +8,7 @@ from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_in, codes_on_paper
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_on_paper
 from tests.journeys.seen import places
 
 CHECKOUT_SCRIPT_BYTES_MAX = 30_000
@@ -33,10 +33,10 @@ async def test_from_the_event_to_the_door_which_lets_the_code_in_once(
     await shopper.pay()
     await shopper.decide("approve")
     await shopper.becomes("paid")
-    codes = codes_in(await page.screenshot(full_page=True))
+    codes = await shopper.codes_shown(2)
     await page.locator(".stub-open").first.click()
     await page.wait_for_selector("#ticket")
-    shown = codes_in(await page.screenshot())
+    shown = await shopper.codes_shown(1)
 
     steward = organizer.steward(sale)
     outcomes = [steward.scan(code)["outcome"] for code in (*codes, codes[0])]
@@ -281,7 +281,7 @@ async def test_an_order_works_without_scripts_from_its_link_to_its_tickets(
         await page.locator(".files a").first.click()
     printed = codes_on_paper(await (await download.value).path())
     await page.locator(".stub-open").click()
-    shown = codes_in(await page.screenshot())
+    shown = await shopper.codes_shown(1)
 
     assert printed == shown
     assert organizer.steward(sale).scan(shown[0])["outcome"] == "admitted"
@@ -319,9 +319,9 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
     await shopper.buy(slug, 1)
     await page.locator(".stub-open").click()
     await expect(page.locator("#kept")).to_be_visible()
-    [code] = codes_in(await page.screenshot())
+    [code] = await shopper.codes_shown(1)
 
     await page.context.set_offline(True)
     await page.reload()
 
-    assert codes_in(await page.screenshot()) == [code]
+    assert await shopper.codes_shown(1) == [code]

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_in, codes_on_paper, violations_of
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, codes_on_paper, violations_of
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -46,7 +46,7 @@ async def test_a_holder_is_corrected_and_the_former_code_stays_outside(
         if scripts:
             seen[state] = await violations_of(page)
 
-    [former, other] = codes_in(await page.screenshot(full_page=True))
+    [former, other] = await shopper.codes_shown(2)
     await look("order")
     await page.locator(".stub-more a").first.click()
     await expect(shopper.field("holder/name")).to_have_value("Julia Ríos")
@@ -63,7 +63,7 @@ async def test_a_holder_is_corrected_and_the_former_code_stays_outside(
     await page.locator("form button").click()
     await expect(page.locator(".notice.good")).to_be_visible()
     await look("done")
-    [new, still] = codes_in(await page.screenshot(full_page=True))
+    [new, still] = await shopper.codes_shown(2)
     async with page.expect_download() as download:
         await page.locator(".files a").first.click()
     printed = codes_on_paper(await (await download.value).path())
@@ -87,14 +87,14 @@ async def test_a_code_is_replaced_after_one_warning_and_mail_goes_elsewhere(
     shopper = await open_order()
     page = shopper.page
     seen: dict[str, list[str]] = {}
-    [former, other] = codes_in(await page.screenshot(full_page=True))
+    [former, other] = await shopper.codes_shown(2)
 
     await page.locator(".stub-more a[href$=new-code]").first.click()
     await expect(page.locator(".notice.warn")).to_contain_text("deja de servir")
     seen["warning"] = await violations_of(page)
     await page.locator("form button").dblclick()
     await expect(page.locator(".notice.good")).to_be_visible()
-    [new, still] = codes_in(await page.screenshot(full_page=True))
+    [new, still] = await shopper.codes_shown(2)
 
     await page.locator("a[href$='/mail']").click()
     await shopper.field("mail").fill("julia@")
