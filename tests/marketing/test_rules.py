@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alltickets.kernel.mail import address_key
 from alltickets.marketing.refusals import WishInvalid
-from alltickets.marketing.rules.waiting import Waiting, Wish, check_wish, mail_key_of, path_prefix_of, whose_turn
+from alltickets.marketing.rules.waiting import Waiting, Wish, check_wish, path_prefix_of, whose_turn
 from alltickets.storefront.languages import LANGUAGES
 
 HOUSE, EARLY = UUID(int=1), UUID(int=2)
@@ -84,8 +85,8 @@ def test_a_wish_that_cannot_be_names_its_field(mail: str, quantity: int, field: 
 
 
 def test_addresses_are_compared_without_their_case() -> None:
-    assert mail_key_of(" Ana@Example.COM ") == "ana@example.com"
-    assert mail_key_of("straße@example.com") != mail_key_of("strasse@example.com")
+    assert address_key(" Ana@Example.COM ") == "ana@example.com"
+    assert address_key("straße@example.com") != address_key("strasse@example.com")
 
 
 def test_links_lead_to_the_pages_of_the_readers_language() -> None:

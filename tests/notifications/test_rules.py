@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.mail import address_key
 from alltickets.notifications.rules import (
     MailKind,
     MailState,
@@ -14,7 +15,6 @@ from alltickets.notifications.rules import (
     kind_of_resend,
     news_of,
     next_try,
-    recipient_key_of,
     wait_before,
 )
 from alltickets.orders.events import (
@@ -142,14 +142,14 @@ def test_tries_are_close_at_first_then_apart_and_end_after_three_days() -> None:
     ],
 )
 def test_addresses_are_compared_without_their_case_and_are_not_otherwise_made_alike(mail: str, key: str) -> None:
-    assert recipient_key_of(mail) == key
+    assert address_key(mail) == key
 
 
 def test_a_sign_that_only_looks_like_a_letter_is_somebody_elses_address() -> None:
     kelvin, fullwidth = "\N{KELVIN SIGN}ate@example.com", "\N{FULLWIDTH LATIN SMALL LETTER A}na@example.com"
 
-    assert recipient_key_of(kelvin) != "kate@example.com"
-    assert recipient_key_of(fullwidth) != "ana@example.com"
+    assert address_key(kelvin) != "kate@example.com"
+    assert address_key(fullwidth) != "ana@example.com"
 
 
 @pytest.mark.parametrize(

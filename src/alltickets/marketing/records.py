@@ -7,7 +7,8 @@ from uuid import UUID
 
 from alltickets.catalog.interface import Offer
 from alltickets.kernel.ids import new_id
-from alltickets.marketing.rules.waiting import Waiting, WaitingState, Wish, mail_key_of
+from alltickets.kernel.mail import address_key
+from alltickets.marketing.rules.waiting import Waiting, WaitingState, Wish
 from alltickets.platform.database import Reader, Transaction, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
@@ -86,7 +87,7 @@ async def upsert_entry(tx: Transaction, event_id: UUID, wish: Wish, *, now: date
         performance_id=performance_id,
         ticket_type_id=ticket_type_id,
         mail=wish.mail,
-        mail_key=mail_key_of(wish.mail),
+        mail_key=address_key(wish.mail),
         quantity=wish.quantity,
         locale=wish.locale,
         now=now,

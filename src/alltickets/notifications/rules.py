@@ -1,6 +1,5 @@
 """What is written to buyers, and when: pure."""
 
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +38,6 @@ __all__ = [
     "kind_of_resend",
     "news_of",
     "next_try",
-    "recipient_key_of",
     "wait_before",
 ]
 
@@ -52,9 +50,6 @@ RETRY_WAIT_MIN = timedelta(minutes=1)
 RETRY_WAIT_MAX = timedelta(minutes=15)
 SECOND_THOUGHTS = timedelta(minutes=2)
 """How long bad news waits: most who are told on the page that a payment is pending or failed have paid by then."""
-
-
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class MailKind(StrEnum):
@@ -199,14 +194,6 @@ def has_bounced(mails: Iterable[tuple[str, MailState]], recipient_key: str) -> b
     """Whether the address refused the last mail that it was handed. `mails`: recipients' keys and states, the oldest first."""
     answers = [state for key, state in mails if key == recipient_key and state in (MailState.SENT, MailState.BOUNCED)]
     return answers[-1:] == [MailState.BOUNCED]
-
-
-def recipient_key_of(mail: str) -> str:
-    """By what addresses are compared: without the case of A to Z, and nothing else.
-
-    Full case folding would make `straße@` and `strasse@` one, and send the orders of one to the other.
-    """
-    return mail.strip().translate(_LOWER)
 
 
 def next_try(queued_at: datetime, now: datetime) -> datetime | None:

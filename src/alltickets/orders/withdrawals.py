@@ -25,7 +25,6 @@ __all__ = [
     "insert_withdrawal",
     "is_in_time",
     "list_withdrawals",
-    "mail_key",
     "number_key",
     "read_withdrawal",
     "settle_withdrawal",
@@ -68,11 +67,6 @@ def code_from(stamp: str) -> str:
 def number_key(number: str) -> str:
     """An order's number as it is compared: people leave out its dash, write it small, and take its 0 for an O."""
     return "".join(one for one in number.upper() if one.isalnum()).translate(_MISREAD)
-
-
-def mail_key(mail: str) -> str:
-    """A mail address as it is compared: without the case of A to Z, and nothing else (notifications, `recipient_key_of`)."""
-    return mail.strip().encode().lower().decode()
 
 
 def is_in_time(paid_at: datetime, starts: Iterable[datetime], now: datetime, *, timezone: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Protocol
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html
 from alltickets.storefront.templates import Templates
 
-__all__ = ["AskRecovery", "recovery_pages"]
+__all__ = ["MAIL", "AskRecovery", "recovery_pages"]
 
 
 class AskRecovery(Protocol):
@@ -15,7 +15,8 @@ class AskRecovery(Protocol):
     async def __call__(self, mail: str, *, address: str) -> None: ...
 
 
-_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+"""What may be the address that somebody bought with, of whenever that was: laxer than what a new order takes."""
 
 
 def recovery_pages(templates: Templates, ask: AskRecovery) -> list[Page]:
@@ -26,7 +27,7 @@ def recovery_pages(templates: Templates, ask: AskRecovery) -> list[Page]:
 
     async def send(request: PageRequest) -> PageAnswer:
         mail = request.form.get("mail", "").strip()
-        is_mail = _MAIL.fullmatch(mail) is not None
+        is_mail = MAIL.fullmatch(mail) is not None
         if is_mail:
             await ask(mail, address=request.address)
         state = "sent" if is_mail else "wrong"

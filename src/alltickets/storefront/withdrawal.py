@@ -11,13 +11,13 @@ from uuid import UUID
 
 from alltickets.orders.interface import OrderNotFound, OrderNotOpen
 from alltickets.storefront.pages import NO_STORE, SHARED, Page, PageAnswer, PageRequest, html, redirect
+from alltickets.storefront.recovery import MAIL
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
 from alltickets.storefront.visits import PRIVATE, uuid_of, visit_of
 
 __all__ = ["WithdrawalPages"]
 
-_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 _NUMBER = re.compile(r"[0-9A-Za-z]{4}[ -]?[0-9A-Za-z]{4}")
 
 
@@ -46,7 +46,7 @@ class WithdrawalPages:
         reference, mail = request.form.get("reference", "").strip(), request.form.get("mail", "").strip()
         if "#" in reference:
             return await self._ask_by_link(request, reference)
-        faults = [name for name, is_good in (("reference", _NUMBER.fullmatch(reference)), ("mail", _MAIL.fullmatch(mail))) if not is_good]
+        faults = [name for name, is_good in (("reference", _NUMBER.fullmatch(reference)), ("mail", MAIL.fullmatch(mail))) if not is_good]
         if faults:
             return html(self._render(request, reference=reference[:500], mail=mail[:254], faults=faults), status=422)
         code = await self._queueing.ask_withdrawal(reference, mail, address=request.address)

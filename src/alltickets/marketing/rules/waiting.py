@@ -1,7 +1,6 @@
 """Who is on a waiting list, and whose turn it is: pure."""
 
 import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +21,6 @@ __all__ = [
     "WaitingState",
     "Wish",
     "check_wish",
-    "mail_key_of",
     "path_prefix_of",
     "whose_turn",
 ]
@@ -37,7 +35,6 @@ KEPT_FOR = timedelta(days=30)
 JOINS_PER_MAIL = Limit("waiting.mail", 10, 3600)
 JOINS_PER_ADDRESS = Limit("waiting.address", 30, 3600)
 
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _MAIL = re.compile(r"[^@\s,;<>\"\x00-\x1f\x7f]{1,64}@[^@\s,;<>\"\x00-\x1f\x7f]{1,189}")
 _PREFIXES = {"en": "/en", "pt-BR": "/pt"}
 
@@ -97,11 +94,6 @@ def whose_turn(
             for pool_id in pools:
                 free[pool_id] -= one.quantity
     return turns
-
-
-def mail_key_of(mail: str) -> str:
-    """By what addresses are compared: without the case of A to Z."""
-    return mail.strip().translate(_LOWER)
 
 
 def path_prefix_of(locale: str) -> str:

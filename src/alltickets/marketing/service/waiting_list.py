@@ -17,6 +17,7 @@ from alltickets.catalog.interface import (
 )
 from alltickets.identity.interface import Actor, spend_tries
 from alltickets.inventory.interface import Levels
+from alltickets.kernel.mail import address_key
 from alltickets.kernel.time import Clock
 from alltickets.marketing.events import PlacesFreed
 from alltickets.marketing.records import (
@@ -44,7 +45,6 @@ from alltickets.marketing.rules.waiting import (
     KEPT_FOR,
     Wish,
     check_wish,
-    mail_key_of,
     path_prefix_of,
     whose_turn,
 )
@@ -100,7 +100,7 @@ class WaitingList:
         unsellable = why_unsellable(event, wish.offer, now)
         if unsellable is not None:
             raise unsellable
-        await spend_tries(self._database, (JOINS_PER_MAIL, mail_key_of(wish.mail)), (JOINS_PER_ADDRESS, address), now=now)
+        await spend_tries(self._database, (JOINS_PER_MAIL, address_key(wish.mail)), (JOINS_PER_ADDRESS, address), now=now)
         async with self._database.transaction(event.organizer_id) as tx:
             await upsert_entry(tx, event_id, wish, now=now, kept_until=event.performances[wish.offer[0]].ends_at + KEPT_FOR)
 
@@ -189,7 +189,7 @@ class WaitingList:
         waited_for = await are_waited_for(tx, {one.event_id for one in paid})
         orders = await read_orders(tx, order_ids={one.order_id for one in paid if one.event_id in waited_for}) if waited_for else []
         if orders:
-            await delete_bought(tx, {(order.event_id, mail_key_of(order.buyer.mail)) for order in orders})
+            await delete_bought(tx, {(order.event_id, address_key(order.buyer.mail)) for order in orders})
 
     async def forget(self) -> int:
         """Forget entries of performances that are long over; how many."""

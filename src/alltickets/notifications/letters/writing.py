@@ -9,6 +9,7 @@ import structlog
 
 from alltickets.identity.interface import Organizer, organizer_of
 from alltickets.kernel.errors import Trouble
+from alltickets.kernel.mail import address_key
 from alltickets.kernel.money import Money
 from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.letters.letter import Letter, html_of, text_of
@@ -17,7 +18,7 @@ from alltickets.notifications.letters.waiting import waiting_letter
 from alltickets.notifications.letters.wording import letter_about, recovery_letter
 from alltickets.notifications.letters.words import words_of
 from alltickets.notifications.records import LeasedMail, orders_of_recipient, read_reply_address
-from alltickets.notifications.rules import WITH_TICKETS, MailKind, is_still_true, recipient_key_of, wait_before
+from alltickets.notifications.rules import WITH_TICKETS, MailKind, is_still_true, wait_before
 from alltickets.orders.interface import Orders, OrderStatus, ShownOrder
 from alltickets.platform.database import Database
 from alltickets.platform.mail.message import Attachment, Mail
@@ -103,7 +104,7 @@ class Writer:
     async def _recovery(self, organizer: Organizer, order_ids: Sequence[UUID], recipient_key: str, now: datetime) -> Letter | None:
         """The links of the orders that somebody may still want to see. Those of a buyer who gave another address since are not theirs."""
         written_about = [await self._orders.shop.shown(organizer.organizer_id, order_id) for order_id in order_ids]
-        shown = [one for one in written_about if recipient_key_of(one.order.buyer.mail) == recipient_key]
+        shown = [one for one in written_about if address_key(one.order.buyer.mail) == recipient_key]
         wanted = [one for one in shown if one.order.status == OrderStatus.PAID or one.order.payment_state in ("pending", "returning")]
         if not wanted:
             return None

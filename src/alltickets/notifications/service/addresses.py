@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alltickets.identity.interface import Actor, Subject, record, spend_tries
+from alltickets.kernel.mail import address_key
 from alltickets.kernel.time import Clock
 from alltickets.notifications.records import mails_of_order, readdress_mails, remember_recipients
 from alltickets.notifications.rules import (
@@ -14,7 +15,6 @@ from alltickets.notifications.rules import (
     News,
     has_bounced,
     kind_of_resend,
-    recipient_key_of,
 )
 from alltickets.notifications.service.queueing import Queueing
 from alltickets.orders.interface import Order, OrderNotFound, Orders, check_mail, correct_buyer_mail, read_orders
@@ -68,7 +68,7 @@ class Addresses:
 
     async def _follow(self, tx: Transaction, before: Order, after: Order, now: datetime) -> None:
         former = await _address_of(tx, before)
-        key = recipient_key_of(after.buyer.mail)
+        key = address_key(after.buyer.mail)
         await readdress_mails(tx, after.order_id, after.buyer.mail, key, now=now)
         await remember_recipients(tx, [key])
         # Whoever reads the former address learns that it is no longer written to: it may have been taken from them.
@@ -83,5 +83,5 @@ class Addresses:
 async def _address_of(reader: Reader, order: Order) -> MailAddress:
     mails = await mails_of_order(reader, order.order_id)
     can_resend = kind_of_resend(order.status, order.payment_state) is not None
-    settled = [(recipient_key_of(one.recipient), one.state) for one in mails]
-    return MailAddress(order.buyer.mail, has_bounced(settled, recipient_key_of(order.buyer.mail)), can_resend)
+    settled = [(address_key(one.recipient), one.state) for one in mails]
+    return MailAddress(order.buyer.mail, has_bounced(settled, address_key(order.buyer.mail)), can_resend)

@@ -8,6 +8,7 @@ import msgspec
 
 from alltickets.identity.interface import spend_tries
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.mail import address_key
 from alltickets.kernel.time import Clock
 from alltickets.marketing.events import PlacesFreed
 from alltickets.marketing.interface import WaitingEntry, read_waiting_entries
@@ -32,7 +33,6 @@ from alltickets.notifications.rules import (
     is_still_true,
     kind_of_resend,
     news_of,
-    recipient_key_of,
     wait_before,
 )
 from alltickets.orders.interface import Order, OrderNotFound, Orders, read_orders
@@ -104,7 +104,7 @@ class Queueing:
 
         Nothing is looked up here, so neither the answer nor its time says whether the address is known.
         """
-        tries = ((RECOVERIES_PER_MAIL, recipient_key_of(mail)), (RECOVERIES_PER_ADDRESS, address))
+        tries = ((RECOVERIES_PER_MAIL, address_key(mail)), (RECOVERIES_PER_ADDRESS, address))
         await spend_tries(self._database, *tries, now=self._clock())
         async with self._database.transaction(None) as tx:
             await self._jobs.defer(tx, RECOVER, mail=mail)
@@ -112,7 +112,7 @@ class Queueing:
     async def recover(self, mail: str) -> None:
         """Queue a mail with the links of the address's orders for each organizer that it has bought from."""
         async with self._database.reading(None) as reader:
-            organizers = await organizers_of_recipient(reader, recipient_key_of(mail))
+            organizers = await organizers_of_recipient(reader, address_key(mail))
         now = self._clock()
         for organizer_id in organizers:
             async with self._database.transaction(organizer_id) as tx:
@@ -123,7 +123,7 @@ class Queueing:
                     occasion="",
                     amount_minor=None,
                     recipient=mail,
-                    recipient_key=recipient_key_of(mail),
+                    recipient_key=address_key(mail),
                     state=MailState.QUEUED,
                     queued_at=now,
                     settled_at=None,
@@ -143,7 +143,7 @@ class Queueing:
 
     async def withdraw(self, number: str, mail: str) -> None:
         """Look for that order among all that the address was written to about, of whatever organizer, and withdraw from it."""
-        key = recipient_key_of(mail)
+        key = address_key(mail)
         async with self._database.reading(None) as reader:
             organizers = await organizers_of_recipient(reader, key)
         for organizer_id in organizers:
@@ -207,7 +207,7 @@ def _waiting_mail(entry: WaitingEntry, now: datetime, *, is_fresh: bool) -> Queu
         occasion="" if entry.called_at is None else entry.called_at.isoformat(),
         amount_minor=None,
         recipient=entry.mail,
-        recipient_key=recipient_key_of(entry.mail),
+        recipient_key=address_key(entry.mail),
         state=MailState.QUEUED if is_fresh else MailState.DROPPED,
         queued_at=now,
         settled_at=None if is_fresh else now,
@@ -222,7 +222,7 @@ def _mail(order: Order, news: News, now: datetime, *, is_fresh: bool) -> QueuedM
         occasion=news.occasion,
         amount_minor=news.amount_minor,
         recipient=order.buyer.mail,
-        recipient_key=recipient_key_of(order.buyer.mail),
+        recipient_key=address_key(order.buyer.mail),
         state=MailState.QUEUED if is_fresh else MailState.DROPPED,
         queued_at=now,
         settled_at=None if is_fresh else now,

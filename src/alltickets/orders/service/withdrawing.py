@@ -1,11 +1,13 @@
 """Buyers withdraw from a purchase, and organizers answer."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog
 from alltickets.identity.interface import Actor, Limit, Subject, record, spend_tries
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.mail import address_key
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import WithdrawalAsked, WithdrawalSettled
 from alltickets.orders.quotes import KeptQuotes
@@ -21,7 +23,6 @@ from alltickets.orders.withdrawals import (
     insert_withdrawal,
     is_in_time,
     list_withdrawals,
-    mail_key,
     number_key,
     read_withdrawal,
     settle_withdrawal,
@@ -64,7 +65,7 @@ class Withdrawing:
 
     def code_of(self, number: str, mail: str) -> str:
         """The code of a withdrawal from the order of this number, asked for by whoever has this mail address."""
-        return code_from(self._key_ring.stamp(f"{number_key(number)} {mail_key(mail)}".encode(), _CONTEXT))
+        return code_from(self._key_ring.stamp(f"{number_key(number)} {address_key(mail)}".encode(), _CONTEXT))
 
     async def spend_try(self, *, address: str) -> None:
         """Count one that asks without an order's secret. Raises `TooManyTries`."""
@@ -82,7 +83,7 @@ class Withdrawing:
         """Withdraw from whichever of these orders has this number and a buyer of this mail address; none: nothing."""
         async with self._database.transaction(organizer_id) as tx:
             for order in await lock_orders(tx, order_ids=order_ids):
-                is_meant = number_key(order.number) == number_key(number) and mail_key(order.buyer.mail) == mail_key(mail)
+                is_meant = number_key(order.number) == number_key(number) and address_key(order.buyer.mail) == address_key(mail)
                 if is_meant and order.status == OrderStatus.PAID:
                     await self._ask(tx, order)
 
@@ -148,6 +149,4 @@ class Withdrawing:
             tx.publish(
                 WithdrawalSettled(withdrawal_id=withdrawal_id, order_id=order.order_id, event_id=order.event_id, status=status.value)
             )
-            settled = await read_withdrawal(tx, withdrawal_id)
-            assert settled is not None, "it was just written"
-            return settled
+            return replace(asked, status=status, reason=reason, settled_at=now)
