@@ -5,7 +5,9 @@ import binascii
 import hmac
 import os
 import re
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,6 +26,8 @@ STAMP_BYTES = 18
 
 _ENTRY = re.compile(r"([1-9][0-9]{0,8}):(\S+)")
 _SEALED = re.compile(r"v([1-9][0-9]{0,8}):([A-Za-z0-9_-]+)")
+
+Row = TypeVar("Row", bound=Hashable)
 
 
 class SecretsError(Exception):
@@ -108,6 +112,16 @@ class KeyRing:
     def rotate(self, sealed: str, context: str) -> str:
         """The same secret under the active key; the text as it is if it is there already. Raises as `open` does."""
         return sealed if self.is_current(sealed) else self.seal(self.open(sealed, context), context)
+
+    def rotate_each(self, sealed: Iterable[tuple[Row, str, str]], tell: Callable[[Row, SecretsError], None]) -> dict[Row, str]:
+        """`rotate` for rows, each with its sealed text and that text's context. `tell` hears of what stays as it is, unopened."""
+        rotated: dict[Row, str] = {}
+        for row, text, context in sealed:
+            try:
+                rotated[row] = self.rotate(text, context)
+            except SecretsError as fault:
+                tell(row, fault)
+        return rotated
 
     def stamp(self, message: bytes, context: str) -> str:
         """A code that only this ring can make for the message: a secret that is handed out and need not be stored."""

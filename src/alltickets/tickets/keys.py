@@ -13,7 +13,7 @@ from alltickets.kernel.time import Clock
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.notify import Listener
-from alltickets.platform.secrets import KeyRing, SecretsError
+from alltickets.platform.secrets import KeyRing
 from alltickets.tickets.events import EventKeyReplaced
 from alltickets.tickets.rules import ReplacedTooOften
 from alltickets.tickets.token import KEY_NUMBER_MAX, SignedToken
@@ -136,12 +136,10 @@ class EventKeys:
             current=f"v{self._ring.active_version}:",
             limit=RESEALED_AT_ONCE,
         )
-        moved: list[tuple[UUID, int, str]] = []
-        for event_id, number, sealed in rows:
-            try:
-                moved.append((event_id, number, self._ring.rotate(sealed, _context(tx.organizer_id, event_id, number))))
-            except SecretsError as fault:
-                _log.error("an event's key cannot be resealed", of_event=str(event_id), number=number, fault=str(fault))
+        moved = self._ring.rotate_each(
+            [((event_id, number), sealed, _context(tx.organizer_id, event_id, number)) for event_id, number, sealed in rows],
+            lambda key, fault: _log.error("an event's key cannot be resealed", of_event=str(key[0]), number=key[1], fault=str(fault)),
+        )
         await tx.execute(
             """
             UPDATE tickets.event_keys k
@@ -149,9 +147,9 @@ class EventKeys:
               FROM unnest(%(events)s::uuid[], %(numbers)s::smallint[], %(sealed)s::text[]) AS x(event_id, number, sealed)
              WHERE k.organizer_id = %(organizer_id)s AND k.event_id = x.event_id AND k.number = x.number
             """,
-            events=[event_id for event_id, _, _ in moved],
-            numbers=[number for _, number, _ in moved],
-            sealed=[sealed for _, _, sealed in moved],
+            events=[event_id for event_id, _ in moved],
+            numbers=[number for _, number in moved],
+            sealed=list(moved.values()),
         )
         return len(moved)
 

@@ -16,7 +16,7 @@ from alltickets.payments.connections import ConnectedAccount, Connections, seali
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound
 from alltickets.platform.database import Database, Reader, Transaction
-from alltickets.platform.secrets import KeyRing, SecretsError
+from alltickets.platform.secrets import KeyRing
 
 __all__ = ["AccountDetails", "AccountsService", "CheckResult", "PaymentOption"]
 
@@ -185,12 +185,12 @@ class AccountsService:
             """,
             current=f"v{self._key_ring.active_version}:",
         )
-        moved: dict[UUID, str] = {}
-        for account_id, sealed in rows:
-            try:
-                moved[account_id] = self._key_ring.rotate(sealed, sealing_context(account_id))
-            except SecretsError as fault:
-                _log.error("credentials of a gateway account cannot be resealed", account=str(account_id), fault=str(fault))
+        moved = self._key_ring.rotate_each(
+            [(account_id, sealed, sealing_context(account_id)) for account_id, sealed in rows],
+            lambda account_id, fault: _log.error(
+                "credentials of a gateway account cannot be resealed", account=str(account_id), fault=str(fault)
+            ),
+        )
         await tx.execute(
             """
             UPDATE payments.accounts a
