@@ -17,10 +17,11 @@ from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.platform.notify import Listener
 from alltickets.storefront.assets import Assets
 from alltickets.storefront.encodings import Compressed, compress
+from alltickets.storefront.event.kept import BY_TAG, Key, dropping, find_event
 from alltickets.storefront.event.pages import EventPages
 from alltickets.storefront.event.view import EventView
-from alltickets.storefront.languages import LANGUAGES, Language
-from alltickets.storefront.pages import SHARED, SHARED_BRIEFLY, Page, PageAnswer, PageRequest, redirect
+from alltickets.storefront.languages import Language
+from alltickets.storefront.pages import SHARED, SHARED_BRIEFLY, Page, PageAnswer, PageRequest
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
 
@@ -32,9 +33,6 @@ SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 PAGES_KEPT_MAX = 2_000
 _NOBODY = "frame-ancestors 'none'"
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
-_BY_TAG = {language.tag: language for language in LANGUAGES}
-
-_Key = tuple[str, UUID]
 
 
 class _Framed(msgspec.Struct, frozen=True):
@@ -61,12 +59,12 @@ class EmbedPages:
         self._templates = templates
         self._assets = assets
         self._origins: Snapshots[UUID, tuple[str, ...]] = Snapshots(self._load_origins)
-        self._ready: Snapshots[_Key, _Ready] = Snapshots(self._load, version_of=self._current, kept_max=PAGES_KEPT_MAX)
+        self._ready: Snapshots[Key, _Ready] = Snapshots(self._load, version_of=self._current, kept_max=PAGES_KEPT_MAX)
 
     def follow(self, listener: Listener) -> None:
         """Drop what was kept as soon as its change is announced."""
         self._origins.follow(listener, EMBEDDING_TOPIC, UUID)
-        listener.on(EVENT_TOPIC, self._drop)
+        listener.on(EVENT_TOPIC, dropping(self._ready))
         listener.on(EMBEDDING_TOPIC, lambda _: self._ready.drop_all())
 
     def pages(self) -> list[Page]:
@@ -76,23 +74,13 @@ class EmbedPages:
             Page(name="readEmbedScript", path="/embed.js", handle=self._script, cache=SCRIPT_CACHE, is_translated=False),
         ]
 
-    def _drop(self, announced: str | None) -> None:
-        if announced is None:
-            self._ready.drop_all()
-            return
-        for language in LANGUAGES:
-            self._ready.drop((language.tag, UUID(announced)))
-
     async def _show(self, request: PageRequest) -> PageAnswer:
-        slug = request.params["slug"]
-        event = await self._sources.catalog.snapshot_by_slug(slug)
-        if event is None or not event.is_public:
-            raise EventNotFound(slug)
-        if event.slug != slug:
-            return redirect(request.language.path(f"/embed/{event.slug}"), status=301)
+        event = await find_event(self._sources.catalog, request, "/embed")
+        if isinstance(event, PageAnswer):
+            return event
         ready = await self._ready.get((request.language.tag, event.event_id))
         if ready is None:
-            raise EventNotFound(slug)
+            raise EventNotFound(event.slug)
         return PageAnswer(200, ready.body, cache=ready.cache, headers=(("content-security-policy", ready.policy),))
 
     async def _script(self, _: PageRequest) -> PageAnswer:
@@ -107,15 +95,15 @@ class EmbedPages:
     async def _load_origins(self, organizer_id: UUID) -> tuple[tuple[str, ...], object]:
         return await _origins_of(self._sources.database, organizer_id), None
 
-    async def _load(self, key: _Key) -> tuple[_Ready | None, object]:
+    async def _load(self, key: Key) -> tuple[_Ready | None, object]:
         framed = await self._current(key)
         if framed is None:
             return None, None
-        body = self._render(framed, _BY_TAG[key[0]])
+        body = self._render(framed, BY_TAG[key[0]])
         cache = SHARED_BRIEFLY if framed.view.is_near_change else SHARED
         return _Ready(compress(body), cache, policy_of(framed.origins)), framed
 
-    async def _current(self, key: _Key) -> _Framed | None:
+    async def _current(self, key: Key) -> _Framed | None:
         event = await self._sources.catalog.snapshot(key[1])
         if event is None or not event.is_public:
             return None

@@ -13,10 +13,11 @@ from alltickets.platform.notify import Listener
 from alltickets.pricing.interface import SelectedLine
 from alltickets.storefront.colours import theme_of
 from alltickets.storefront.encodings import Compressed, compress
+from alltickets.storefront.event.kept import BY_TAG, Key, dropping, find_event
 from alltickets.storefront.event.sharing import mail_url, map_url, plain_summary, structured_data, whatsapp_url
 from alltickets.storefront.event.view import EventView, lowest_price, view_of
 from alltickets.storefront.languages import LANGUAGES, Language
-from alltickets.storefront.pages import SHARED, SHARED_BRIEFLY, Page, PageAnswer, PageRequest, etag_of, redirect
+from alltickets.storefront.pages import SHARED, SHARED_BRIEFLY, Page, PageAnswer, PageRequest, etag_of
 from alltickets.storefront.serving import ErrorPages, operation_id
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
@@ -27,9 +28,7 @@ PATH = "/e/{slug}"
 PAGES_KEPT_MAX = 2_000
 SLUGS_KEPT_MAX = 20_000
 
-_Key = tuple[str, UUID]
 _Headers = tuple[tuple[bytes, bytes], ...]
-_BY_TAG = {language.tag: language for language in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,13 @@ class EventPages:
         self._templates = templates
         self._errors = errors
         self._site_url = site_url
-        self._ready: Snapshots[_Key, _Ready] = Snapshots(self._load, version_of=self._version_of, kept_max=PAGES_KEPT_MAX)
+        self._ready: Snapshots[Key, _Ready] = Snapshots(self._load, version_of=self._version_of, kept_max=PAGES_KEPT_MAX)
         # A slug never changes its event, so what was found once stays.
         self._events: dict[str, UUID] = {}
 
     def follow(self, listener: Listener) -> None:
         """Drop an event's pages as soon as its change is announced."""
-        listener.on(EVENT_TOPIC, self._drop)
+        listener.on(EVENT_TOPIC, dropping(self._ready))
 
     def page(self) -> Page:
         """The page as a route."""
@@ -70,16 +69,13 @@ class EventPages:
 
     async def show(self, request: PageRequest) -> PageAnswer:
         """The event's page; a former address leads to the present one. Raises `EventNotFound`, also for what is not public."""
-        slug = request.params["slug"]
-        event = await self._sources.catalog.snapshot_by_slug(slug)
-        if event is None or not event.is_public:
-            raise EventNotFound(slug)
-        if event.slug != slug:
-            return redirect(request.language.path(f"/e/{event.slug}"), status=301)
+        event = await find_event(self._sources.catalog, request, "/e")
+        if isinstance(event, PageAnswer):
+            return event
         ready = await self._ready.get((request.language.tag, event.event_id))
         if ready is None:
-            raise EventNotFound(slug)
-        self._remember(slug, event.event_id)
+            raise EventNotFound(event.slug)
+        self._remember(event.slug, event.event_id)
         return PageAnswer(200, ready.body, cache=ready.cache)
 
     async def view(self, event: EventSnapshot) -> EventView:
@@ -142,29 +138,22 @@ class EventPages:
 
         return HotRoute(operation_id("showEvent", language), "GET", language.path(PATH), show)
 
-    def _drop(self, announced: str | None) -> None:
-        if announced is None:
-            self._ready.drop_all()
-            return
-        for language in LANGUAGES:
-            self._ready.drop((language.tag, UUID(announced)))
-
     def _remember(self, slug: str, event_id: UUID) -> None:
         if len(self._events) >= SLUGS_KEPT_MAX:
             self._events.clear()
         self._events[slug] = event_id
 
-    async def _load(self, key: _Key) -> tuple[_Ready | None, object]:
+    async def _load(self, key: Key) -> tuple[_Ready | None, object]:
         view = await self._current(key)
         if view is None:
             return None, None
-        body = self.render(view, _BY_TAG[key[0]])
+        body = self.render(view, BY_TAG[key[0]])
         return _ready(view, body), view
 
-    async def _version_of(self, key: _Key) -> object:
+    async def _version_of(self, key: Key) -> object:
         return await self._current(key)
 
-    async def _current(self, key: _Key) -> EventView | None:
+    async def _current(self, key: Key) -> EventView | None:
         event = await self._sources.catalog.snapshot(key[1])
         return None if event is None or not event.is_public else await self.view(event)
 
