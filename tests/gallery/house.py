@@ -4,7 +4,8 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image
 from bench.people import ZONE, Buyer, Organizer, Sale
 from bench.stack import Stack, free_port, wait_until
 
-__all__ = ["ACCENT", "CODE", "LONG", "NASTY", "House"]
+__all__ = ["ACCENT", "CODE", "LONG", "NASTY", "House", "open_house"]
 
 ROOT = Path(__file__).parents[2]
 ACCENT = "#e3b505"
@@ -29,6 +30,22 @@ DESCRIPTION = (
 )
 SOON = timedelta(days=20)
 DEMO = {"club": "noche-de-niebla", "theatre": "el-inspector-de-sombras", "stadium": "los-herederos-del-rio"}
+
+
+@contextmanager
+def open_house(folder: Path) -> Iterator["House"]:
+    """A house on a stack of its own in this folder, until it is left."""
+    stack = Stack(folder)
+    stack.start_database()
+    try:
+        stack.sandbox()
+        stack.serve()
+        stack.work()
+        house = House(stack)
+        house.open()
+        yield house
+    finally:
+        stack.stop()
 
 
 @dataclass

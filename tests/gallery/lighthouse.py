@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.figures import options
 from bench.stack import Stack
-from tests.gallery.house import House
+from tests.gallery.house import House, open_house
 from tests.journeys.browser import CHROMIUM_FLAGS, chromium
 
 ROOT = Path(__file__).parents[2]
@@ -52,19 +52,9 @@ class Judged:
 def main(arguments: list[str]) -> int:
     """Print a table; 1 if a page falls short. `--only=event,ticket`: those whose name has one of these in it."""
     given = options(arguments)
-    with TemporaryDirectory(prefix="alltickets-lighthouse-") as data:
-        stack = Stack(Path(data))
-        stack.start_database()
-        try:
-            stack.sandbox()
-            stack.serve()
-            stack.work()
-            house = House(stack)
-            house.open()
-            pages = [one for one in _pages(house) if any(part in one.name for part in given.get("only", "").split(","))]
-            return _judge_all(stack, pages, Path(data))
-        finally:
-            stack.stop()
+    with TemporaryDirectory(prefix="alltickets-lighthouse-") as data, open_house(Path(data)) as house:
+        pages = [one for one in _pages(house) if any(part in one.name for part in given.get("only", "").split(","))]
+        return _judge_all(house.stack, pages, Path(data))
 
 
 def _pages(house: House) -> Iterator[Asked]:

@@ -9,8 +9,7 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from bench.figures import options
-from bench.stack import Stack
-from tests.gallery.house import House
+from tests.gallery.house import House, open_house
 from tests.gallery.scenes import SCENES, Scene, Visit
 from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, Shopper, chromium, show_whole
 
@@ -31,18 +30,8 @@ def main(arguments: list[str]) -> int:
     folder = Path(next((one for one in arguments if not one.startswith("--")), FOLDER))
     scenes = [one for one in SCENES if any(part in one.name for part in given.get("only", "").split(","))]
     languages = [one for one in LANGUAGES if given.get("language", one) == one]
-    with TemporaryDirectory(prefix="alltickets-gallery-") as data:
-        stack = Stack(Path(data))
-        stack.start_database()
-        try:
-            stack.sandbox()
-            stack.serve()
-            stack.work()
-            house = House(stack)
-            house.open()
-            missed = asyncio.run(_visit_all(house, scenes, languages, folder))
-        finally:
-            stack.stop()
+    with TemporaryDirectory(prefix="alltickets-gallery-") as data, open_house(Path(data)) as house:
+        missed = asyncio.run(_visit_all(house, scenes, languages, folder))
     for line in missed:
         sys.stderr.write(f"not reached: {line}\n")
     if "--readme" in arguments:

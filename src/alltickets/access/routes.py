@@ -1,10 +1,8 @@
 """HTTP: what doors ask, and what those who run the event set up and see of them."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post, put
-from litestar.params import Parameter
 
 from alltickets.access.rules import NoSuchCheckpoint, ScanConflict
 from alltickets.access.schemas import (
@@ -22,7 +20,8 @@ from alltickets.access.schemas import (
 from alltickets.access.service import Access
 from alltickets.identity.interface import Actor, DeviceActor, Permission, allow, allow_device
 from alltickets.kernel.errors import Refusal
-from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
+from alltickets.platform.paging import Page
 
 __all__ = ["gate_router", "organizer_router"]
 
@@ -74,8 +73,8 @@ def organizer_router(access: Access) -> Router:
     async def list_conflicts(
         actor: Actor,
         event_id: UUID,
-        cursor: Annotated[str | None, Parameter(max_length=200, description="`next` of the page before")] = None,
-        size: Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX, description="items per page")] = 50,
+        cursor: CursorParameter = None,
+        size: SizeParameter = 50,
     ) -> Page[ConflictRead]:
         """Who was let in by a door that was cut off and should not have been, newest first."""
         return await access.conflicts(actor, event_id, cursor=cursor, size=size)

@@ -1,21 +1,17 @@
 """The organizer's routes of marketing."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, put
-from litestar.params import Parameter
 
 from alltickets.identity.interface import Actor, Permission, allow
 from alltickets.marketing.records import WaitingEntry
 from alltickets.marketing.schemas import Embedding, WaitingCountRead, WaitingEntryRead
 from alltickets.marketing.service import Framing, WaitingList
-from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
+from alltickets.platform.paging import Page
 
 __all__ = ["organizer_router"]
-
-CursorParameter = Annotated[str | None, Parameter(max_length=200, description="`next` of the page before")]
-SizeParameter = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX, description="items per page")]
 
 
 def organizer_router(waiting_list: WaitingList, framing: Framing) -> Router:

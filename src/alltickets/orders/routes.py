@@ -46,7 +46,7 @@ from alltickets.platform.http.address import AddressReader
 from alltickets.platform.paging import PAGE_SIZE_MAX, Page
 from alltickets.tickets.interface import NoSuchTicket, svg_of
 
-__all__ = ["organizer_router", "shop_router"]
+__all__ = ["Cursor", "PageSize", "organizer_router", "shop_router"]
 
 PageSize = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX)]
 Cursor = Annotated[str | None, Parameter(max_length=500)]

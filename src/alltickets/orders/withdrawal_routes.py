@@ -1,22 +1,18 @@
 """HTTP of withdrawals, for organizers. Buyers ask on pages: `storefront/withdrawal.py`."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
 from litestar.di import Provide
-from litestar.params import Parameter
 
 from alltickets.identity.interface import Actor, Permission, allow
+from alltickets.orders.routes import Cursor, PageSize
 from alltickets.orders.schemas import DeclineWrite, WithdrawalRead
 from alltickets.orders.service import Orders
 from alltickets.orders.withdrawals import Withdrawal, WithdrawalStatus
-from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+from alltickets.platform.paging import Page
 
 __all__ = ["organizer_router"]
-
-PageSize = Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX)]
-Cursor = Annotated[str | None, Parameter(max_length=500)]
 
 
 def organizer_router(orders: Orders) -> Router:

@@ -1,13 +1,12 @@
 """HTTP: the organizer's tickets, and the public keys for the doors. A buyer's tickets are served by orders, which checks its secret."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
-from litestar.params import Parameter
 
 from alltickets.identity.interface import Actor, DeviceActor, Permission, allow, allow_device
-from alltickets.platform.paging import PAGE_SIZE_MAX, Page
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
+from alltickets.platform.paging import Page
 from alltickets.tickets.rules import Ticket, TicketStatus
 from alltickets.tickets.schemas import EventKeyReplace, EventKeysView, EventKeyView, TicketReissue, TicketRevoke
 from alltickets.tickets.service import Tickets
@@ -23,8 +22,8 @@ def organizer_router(tickets: Tickets) -> Router:
         actor: Actor,
         event_id: UUID,
         status: TicketStatus | None = None,
-        cursor: Annotated[str | None, Parameter(max_length=200, description="`next` of the page before")] = None,
-        size: Annotated[int, Parameter(ge=1, le=PAGE_SIZE_MAX, description="items per page")] = 50,
+        cursor: CursorParameter = None,
+        size: SizeParameter = 50,
     ) -> Page[Ticket]:
         """The event's tickets, the oldest first."""
         return await tickets.list_of_event(actor.organizer_id, event_id, status=status, cursor=cursor, size=size)

@@ -6,11 +6,11 @@ from uuid import UUID
 from litestar import delete, get, patch, post
 from litestar.params import Parameter
 
-from alltickets.catalog.routes.paging import CursorParameter, SizeParameter
 from alltickets.catalog.rules.states import EventStatus
 from alltickets.catalog.schemas.organizer import EventChange, EventCreate, EventRead, EventSummary, Reason
 from alltickets.catalog.service import CatalogService
 from alltickets.identity.interface import Actor, Permission, allow
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["HANDLERS"]

@@ -5,10 +5,10 @@ from typing import Annotated
 from litestar import get
 from litestar.params import Parameter
 
-from alltickets.catalog.routes.paging import CursorParameter, SizeParameter
 from alltickets.catalog.schemas.shop import EventListing, PublicEvent
 from alltickets.catalog.service import CatalogService
 from alltickets.identity.interface import allow_anyone
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["HANDLERS"]

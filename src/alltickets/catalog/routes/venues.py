@@ -4,10 +4,10 @@ from uuid import UUID
 
 from litestar import delete, get, patch, post
 
-from alltickets.catalog.routes.paging import CursorParameter, SizeParameter
 from alltickets.catalog.schemas.organizer import VenueChange, VenueCreate, VenueRead
 from alltickets.catalog.service import CatalogService
 from alltickets.identity.interface import Actor, Permission, allow
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["HANDLERS"]

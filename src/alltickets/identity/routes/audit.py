@@ -6,10 +6,10 @@ from litestar.di import NamedDependency
 
 from alltickets.identity.actors import Actor
 from alltickets.identity.authorize import allow
-from alltickets.identity.routes.paging import CursorParameter, SizeParameter
 from alltickets.identity.rules import Permission
 from alltickets.identity.schemas import AuditEntryRead
 from alltickets.identity.service import IdentityService
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["list_audit_entries"]

@@ -9,10 +9,10 @@ from litestar.params import FromPath, JSONBody
 
 from alltickets.identity.actors import Actor
 from alltickets.identity.authorize import allow, allow_anyone
-from alltickets.identity.routes.paging import CursorParameter, SizeParameter
 from alltickets.identity.rules import Permission
 from alltickets.identity.schemas import DeviceCreate, DeviceCreated, DevicePair, DevicePaired, DeviceRead
 from alltickets.identity.service import IdentityService
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["create_device", "list_devices", "pair_device", "revoke_device"]

@@ -9,7 +9,6 @@ from litestar.params import FromPath, JSONBody
 
 from alltickets.identity.actors import Actor
 from alltickets.identity.authorize import allow, allow_anyone, same_site_only
-from alltickets.identity.routes.paging import CursorParameter, SizeParameter
 from alltickets.identity.routes.sessions import session_response
 from alltickets.identity.rules import Permission
 from alltickets.identity.schemas import (
@@ -22,6 +21,7 @@ from alltickets.identity.schemas import (
     SessionRead,
 )
 from alltickets.identity.service import IdentityService
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = [
