@@ -70,25 +70,23 @@ async def test_a_ticket_is_admitted_and_refused_the_second_time(door: Door) -> N
     assert second.json()["first"]["at"] == first.json()["scanned_at"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "slug"),
-    [
-        (b"{", 400, "malformed-body"),
-        (b'{"scan_id": "\\ud800"}', 400, "malformed-body"),
-        (b"[]", 422, "invalid-request"),
-        (b"{}", 422, "invalid-request"),
-        (b'{"scan_id": "x", "checkpoint_id": "y", "code": "z"}', 422, "invalid-request"),
-    ],
-)
-async def test_a_body_that_is_none_is_refused(door: Door, body: bytes, status: int, slug: str) -> None:
-    answer = await door.device.post("/api/gate/scans", content=body, headers={"content-type": "application/json"})
+async def test_a_body_that_is_none_is_refused(door: Door) -> None:
+    refused = {
+        b"{": (400, "/problems/malformed-body"),
+        b'{"scan_id": "\\ud800"}': (400, "/problems/malformed-body"),
+        b"[]": (422, "/problems/invalid-request"),
+        b"{}": (422, "/problems/invalid-request"),
+        b'{"scan_id": "x", "checkpoint_id": "y", "code": "z"}': (422, "/problems/invalid-request"),
+    }
 
-    assert problem_of(answer) == (status, f"/problems/{slug}")
+    json = {"content-type": "application/json"}
+    told = {body: problem_of(await door.device.post("/api/gate/scans", content=body, headers=json)) for body in refused}
+
+    assert told == refused
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
+async def test_a_field_that_does_not_fit_is_refused(door: Door) -> None:
+    wrong: list[dict[str, object]] = [
         {"code": "X" * 513},
         {"code": None},
         {"unknown": 1},
@@ -96,12 +94,11 @@ async def test_a_body_that_is_none_is_refused(door: Door, body: bytes, status: i
         {"scanned_at": "1999-12-31T23:59:59Z"},
         {"scanned_at": "9999-12-31T23:59:59-12:00"},
         {"admitted_offline": "yes"},
-    ],
-)
-async def test_a_field_that_does_not_fit_is_refused(door: Door, fields: dict[str, object]) -> None:
-    answer = await door.device.post("/api/gate/scans", json={**door.body("menu"), **fields})
+    ]
 
-    assert problem_of(answer) == (422, "/problems/invalid-request")
+    told = [(fields, problem_of(await door.device.post("/api/gate/scans", json={**door.body("menu"), **fields}))) for fields in wrong]
+
+    assert told == [(fields, (422, "/problems/invalid-request")) for fields in wrong]
 
 
 async def test_scanning_needs_a_device(door: Door) -> None:
@@ -122,11 +119,12 @@ async def test_an_unknown_checkpoint_and_a_misused_scan_id_are_problems(door: Do
     assert problem_of(misused) == (409, "/problems/scan-conflict")
 
 
-@pytest.mark.parametrize("code", ["", "\x00", "'; DROP TABLE access.scans; --", "<script>alert(1)</script>", "🎟️" * 100])
-async def test_whatever_a_symbol_says_gets_an_answer(door: Door, code: str) -> None:
-    answer = await door.device.post("/api/gate/scans", json=door.body(code))
+async def test_whatever_a_symbol_says_gets_an_answer(door: Door) -> None:
+    codes = ["", "\x00", "'; DROP TABLE access.scans; --", "<script>alert(1)</script>", "🎟️" * 100]
 
-    assert (answer.status_code, answer.json()["outcome"]) == (200, "unknown")
+    answers = [await door.device.post("/api/gate/scans", json=door.body(code)) for code in codes]
+
+    assert [(answer.status_code, answer.json().get("outcome")) for answer in answers] == [(200, "unknown")] * len(codes)
 
 
 async def test_a_batch_says_of_each_scan_what_became_of_it(door: Door) -> None:

@@ -70,6 +70,7 @@ class House:
         self._buyer = Buyer(self.stack.url)
         self._events()
         self._orders()
+        wait_until(lambda: datetime.now(UTC) > self._over_at, "the sale that ends and the evening that is over", 60)
 
     def _shop(self, hold_seconds: int) -> str:
         port = free_port()
@@ -83,7 +84,7 @@ class House:
         for name, slug in DEMO.items():
             self.slugs[name] = slug
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-        soon_over = datetime.now(UTC) + timedelta(seconds=20)
+        self._over_at = soon_over = datetime.now(UTC) + timedelta(seconds=12)
         self.publish("plain", "Trío Cardenal")
         self.publish("few", "Los Ensayos de Otoño", capacity=20)
         self.take("few", 18)
@@ -108,7 +109,6 @@ class House:
             self.organizer.call("POST", f"/events/{self.sales[name].event_id}/{verb}", {"reason": "Por la tormenta."})
         self._cancel_one_of("run")
         self._upload_poster("poster")
-        wait_until(lambda: datetime.now(UTC) > soon_over, "the sale that ends and the evening that is over", 60)
 
     def publish(
         self,

@@ -48,12 +48,16 @@ Reach = Callable[[Visit], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Scene:
-    """A page in a state. `name` is `page/state`; `scripts` False: with JavaScript off; `path`: where it is a plain address."""
+    """A page in a state. `name` is `page/state`; `scripts` False: with JavaScript off; `path`: where it is a plain address.
+
+    `leaves_no_trace` False: it moves the browser's clock, which stays moved; whoever comes after needs another browser profile.
+    """
 
     name: str
     reach: Reach
     scripts: bool = True
     path: str | None = None
+    leaves_no_trace: bool = True
 
 
 def _at(name: str, path: str) -> Scene:
@@ -357,11 +361,11 @@ SCENES: tuple[Scene, ...] = (
     Scene("checkout/consent-missing", _consent),
     Scene("checkout/summary-nasty", _nasty_summary),
     Scene("checkout/summary-free", _free_summary),
-    Scene("checkout/time-over", _time_over),
+    Scene("checkout/time-over", _time_over, leaves_no_trace=False),
     Scene("checkout/taken", lambda visit: _sold_out_meanwhile(visit, quantity=3, taken=6)),
     Scene("checkout/all-taken", lambda visit: _sold_out_meanwhile(visit, quantity=2, taken=8)),
     Scene("checkout/offline", _offline),
-    Scene("checkout/gave-up", _gave_up),
+    Scene("checkout/gave-up", _gave_up, leaves_no_trace=False),
     Scene("checkout/refused", _trouble),
     Scene("checkout/ordered", _ordered),
     Scene("order/closed", _closed),

@@ -184,6 +184,18 @@ class Shopper:
         """Wait until what has this id, class or tag has the focus: it is given after the page has changed."""
         await expect(self.page.locator(f":focus:is(#{name}, .{name}, {name})")).to_be_attached()
 
+    async def forget(self) -> None:
+        """Come as somebody new, on a phone: nothing kept on the device, nothing in the way of the network, nothing found so far."""
+        self.faults.clear()
+        await self.page.unroute_all()
+        await self.page.context.set_offline(False)
+        await self.page.goto("about:blank")
+        await self.page.context.clear_cookies()
+        devtools = await self.page.context.new_cdp_session(self.page)
+        await devtools.send("Storage.clearDataForOrigin", {"origin": self.stack.url, "storageTypes": "all"})
+        await devtools.detach()
+        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+
     async def press(self, *keys: str) -> None:
         """Keys, one after the other."""
         for key in keys:

@@ -1,6 +1,9 @@
 """axe judges every page in every state, on a phone and on a desk. Plain pages must also hold English words, which are of another length."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from bench.stack import Stack
@@ -17,22 +20,35 @@ def house(stack: Stack) -> House:
     return house
 
 
-@pytest.mark.parametrize("scene", [one for one in SCENES if one.scripts], ids=lambda scene: scene.name)
-async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Browser, house: House, scene: Scene) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def walker(browser: Browser, house: House) -> AsyncIterator[Shopper]:
+    """Somebody who walks through all of it in one page: a new one for each scene costs as much again as looking at it."""
+    shopper = await _somebody(browser, house)
+    yield shopper
+    await shopper.page.context.close()
+
+
+async def _somebody(browser: Browser, house: House) -> Shopper:
     context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
     context.set_default_timeout(15_000)
-    shopper = Shopper(await context.new_page(), house.stack)
+    return Shopper(await context.new_page(), house.stack)
+
+
+@pytest.mark.parametrize("scene", [one for one in SCENES if one.scripts], ids=lambda scene: scene.name)
+async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Browser, house: House, walker: Shopper, scene: Scene) -> None:
+    shopper = walker if scene.leaves_no_trace else await _somebody(browser, house)
+    await shopper.forget()
     found: dict[str, list[str]] = {}
 
     await scene.reach(Visit(house, shopper, ""))
     await judge(shopper.page, PHONE, found, "es, phone")
     await judge(shopper.page, DESK, found, "es, desk")
     if scene.path is not None:
-        shopper = Shopper(await context.new_page(), house.stack, language="/en")
         await scene.reach(Visit(house, shopper, "/en"))
         await show_whole(shopper.page, PHONE)
         found["en, phone"] = [] if await fits(shopper.page) else ["wider than the screen"]
-    await context.close()
+    if shopper is not walker:
+        await shopper.page.context.close()
 
     assert {state: faults for state, faults in found.items() if faults} == {}
     assert shopper.faults == []

@@ -15,7 +15,7 @@ from bench.stack import Stack
 from tests.journeys.browser import Arrival, violations_of
 
 EVENT_SCRIPT_BYTES_MAX = 10_000
-OPENS_IN_SECONDS = 25
+OPENS_IN_SECONDS = 15
 # A telephone that believes every sale to have opened years ago.
 WRONG_CLOCK = "Date.now = () => 4e12"
 COUNT_SHIFTS = """() => new Promise(tell => {

@@ -20,7 +20,7 @@ from tests.journeys.rush import Rush
 ROUNDS = 10
 CAPACITY = 60
 BUYERS = 60
-HOLD_SECONDS = 3
+HOLD_SECONDS = 2
 INSTANTS = ((0.05, 0.9), (0.05, 0.9), (HOLD_SECONDS, HOLD_SECONDS + 1.5))
 """When somebody is killed: while all come at once, or while what was not paid comes back and is sold again."""
 SEED = int(os.environ.get("JOURNEYS_SEED", time.time_ns() % 1_000_000))

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import argon2
@@ -31,7 +32,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(threads_max, thread_name_prefix="argon2")
         self._accepted_max = threads_max + waiting_max
         self._accepted = 0
-        self._decoy = hasher.hash(secrets.token_urlsafe(16))
+        self._decoy = _decoy_of(hasher)
 
     async def hash(self, password: str) -> str:
         """The encoded argon2id hash, with its own salt and costs in it."""
@@ -63,3 +64,9 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._accepted -= 1
+
+
+@cache
+def _decoy_of(hasher: argon2.PasswordHasher) -> str:
+    """A hash of a password that nobody has, for accounts that nobody has; one for a process."""
+    return hasher.hash(secrets.token_urlsafe(16))
