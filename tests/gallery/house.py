@@ -85,14 +85,15 @@ class House:
             self.slugs[name] = slug
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         self._over_at = soon_over = datetime.now(UTC) + timedelta(seconds=12)
+        # These first: they have to be published while they are still to come.
+        self.publish("closed", "Ópera en el Galpón", tickets=[{"name": "General", "sales_until": soon_over.isoformat()}])
+        self.publish("ended", "Aquel Sábado", starts_at=soon_over - timedelta(seconds=2), lasts=timedelta(seconds=2))
         self.publish("plain", "Trío Cardenal")
         self.publish("few", "Los Ensayos de Otoño", capacity=20)
         self.take("few", 18)
         self.publish("sold_out", "Cuerdas del Sur", capacity=4)
         self.take("sold_out", 4)
         self.publish("not_yet", "Festival del Río", tickets=[{"name": "General", "sales_from": tomorrow}])
-        self.publish("closed", "Ópera en el Galpón", tickets=[{"name": "General", "sales_until": soon_over.isoformat()}])
-        self.publish("ended", "Aquel Sábado", starts_at=soon_over - timedelta(seconds=10), lasts=timedelta(seconds=10))
         self.publish("postponed", "Orquesta del Puerto")
         self.publish("cancelled", "Coro de las Diez")
         self.publish("free", "Ensayo abierto", tickets=[{"name": "Entrada libre", "price_minor": 0}])

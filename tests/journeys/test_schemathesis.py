@@ -14,7 +14,7 @@ from bench.people import Organizer
 from bench.stack import Stack
 from tests.journeys.everything import make_everything
 
-EXAMPLES = 10
+EXAMPLES = 5
 """For each of some ninety operations, besides those that reach every bound of its schema."""
 SEED = os.environ.get("JOURNEYS_SEED", str(time.time_ns() % 1_000_000))
 CHECKS = (
