@@ -7,7 +7,8 @@ PORT = 8000
 PYTHON = python3
 BENCH = holds orders sellout scans pdf page
 
-python = .venv/bin/python
+# What is compiled is kept, whatever the environment says: else each of the many processes compiles all of it anew, two seconds long.
+python = PYTHONDONTWRITEBYTECODE= .venv/bin/python
 npm = PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend
 sources = -name node_modules -prune -o -name dist -prune -o -type f
 install = $(python) -m pip install -qq --disable-pip-version-check --no-deps --no-compile
