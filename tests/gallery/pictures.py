@@ -10,7 +10,8 @@ from playwright.async_api import Browser, async_playwright
 
 from bench.figures import options
 from tests.gallery.house import House, open_house
-from tests.gallery.scenes import SCENES, Scene, Visit
+from tests.gallery.scenes import SCENES, Scene
+from tests.gallery.visit import Visit
 from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, Shopper, chromium, show_whole
 
 FOLDER = Path("var/screenshots")

@@ -3,45 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
-from tests.gallery.house import CODE, NASTY, House
+from tests.gallery import checkout
 from tests.gallery.plates import ERRORS, show_plate
-from tests.journeys.browser import Shopper
+from tests.gallery.visit import Visit
 
-__all__ = ["SCENES", "Scene", "Visit"]
-
-CHOSEN = ".totals-bar, .totals-lines"
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody with a browser in a house. `prefix`: of the language, `/en`."""
-
-    house: House
-    shopper: Shopper
-    prefix: str
-
-    @property
-    def page(self) -> Page:
-        """What they look at."""
-        return self.shopper.page
-
-    async def go(self, path: str) -> None:
-        """Open a path of the shop, in their language."""
-        await self.page.goto(f"{self.house.stack.url}{self.prefix}{path}")
-
-    async def arrive(self, event: str) -> None:
-        """Open the checkout of an event."""
-        await self.shopper.arrive(self.house.slugs[event])
-
-    async def open_order(self, name: str, path: str = "") -> None:
-        """A page of an order, as somebody who has its secret."""
-        order = self.house.orders[name]
-        url = f"{self.house.stack.url}{self.prefix}/o/{order['order_id']}"
-        await self.page.context.add_cookies([{"name": "order", "value": order["secret"], "url": url}])
-        await self.page.goto(f"{url}{path}")
-
+__all__ = ["SCENES", "Scene"]
 
 Reach = Callable[[Visit], Awaitable[None]]
 
@@ -89,156 +57,6 @@ def _ticket(state: str, order: str, index: int = 0) -> Scene:
         await expect(visit.page.locator("#ticket")).to_be_visible()
 
     return Scene(f"ticket/{state}", reach)
-
-
-# --- checkout, step by step
-
-
-async def _chosen(visit: Visit) -> None:
-    await visit.arrive("plain")
-    await visit.shopper.choose(2)
-    await expect(visit.page.locator(".totals-total")).to_be_attached()
-
-
-async def _totals_open(visit: Visit) -> None:
-    await _chosen(visit)
-    await visit.page.locator(".totals-bar").click()
-
-
-async def _nothing_chosen(visit: Visit) -> None:
-    await visit.arrive("plain")
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".notice.bad")).to_be_visible()
-
-
-async def _seats(visit: Visit) -> None:
-    await visit.arrive("theatre")
-    row = visit.page.locator(".seat-row").nth(2)
-    await row.locator("summary").click()
-    for _ in range(2):
-        await row.locator(".seat:enabled[aria-pressed=false]").first.click()
-    await expect(visit.page.locator(".totals-total")).to_be_attached()
-
-
-async def _code(visit: Visit, code: str) -> None:
-    await visit.arrive("code")
-    await visit.page.locator("details.code summary").click()
-    await visit.page.locator("#code").fill(code)
-    await visit.page.locator(".code-fields button").click()
-    await expect(visit.page.locator("#code-told")).not_to_be_empty()
-
-
-async def _code_wrong(visit: Visit) -> None:
-    await _code(visit, "NADIE")
-
-
-async def _code_right(visit: Visit) -> None:
-    await _code(visit, CODE)
-
-
-async def _details(visit: Visit) -> None:
-    await visit.arrive("plain")
-    await visit.shopper.reserve(2)
-
-
-async def _details_asked(visit: Visit) -> None:
-    """Seats and an organizer who asks each holder something."""
-    await _seats(visit)
-    await visit.shopper.go_on()
-    await expect(visit.shopper.field("buyer/name")).to_be_visible()
-    await visit.shopper.fill(document="")
-
-
-async def _details_faults(visit: Visit) -> None:
-    await _details_asked(visit)
-    await visit.shopper.fill(mail="julia@", document="12")
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".fault-list")).to_be_visible()
-
-
-async def _summary(visit: Visit) -> None:
-    await _details(visit)
-    await visit.shopper.review("Bruno Paz")
-
-
-async def _consent(visit: Visit) -> None:
-    await _summary(visit)
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".fault-list")).to_be_visible()
-
-
-async def _nasty_summary(visit: Visit) -> None:
-    await visit.arrive("nasty")
-    await visit.shopper.reserve(2)
-    await visit.shopper.review("x" * 200, name=NASTY)
-
-
-async def _free_summary(visit: Visit) -> None:
-    await visit.arrive("free")
-    await visit.shopper.reserve(1)
-    await visit.shopper.review()
-
-
-async def _time_over(visit: Visit) -> None:
-    await visit.page.clock.install()
-    await _details(visit)
-    await visit.page.clock.fast_forward("10:30")
-    await expect(visit.page.locator(".alternatives")).to_be_visible()
-
-
-async def _sold_out_meanwhile(visit: Visit, *, quantity: int, taken: int) -> None:
-    """At an event of its own: it can be sold out once only."""
-    name = f"tight-{quantity}-{visit.prefix}"
-    visit.house.publish(name, "Banda de los Martes", capacity=8)
-    await visit.arrive(name)
-    await visit.shopper.choose(quantity)
-    visit.house.take(name, taken)
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".notice.warn")).to_be_visible()
-
-
-async def _offline(visit: Visit) -> None:
-    await _chosen(visit)
-    await visit.page.context.set_offline(True)
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".connection .notice")).to_be_visible()
-
-
-async def _gave_up(visit: Visit) -> None:
-    """The network is away for longer than the page is patient."""
-    await visit.page.clock.install()
-    await _chosen(visit)
-
-    async def refuse(route: Route) -> None:
-        await route.abort()
-
-    await visit.page.route("**/api/shop/holds/*", refuse)
-    await visit.shopper.go_on()
-    for _ in range(40):
-        await visit.page.clock.run_for(8_000)
-        if await visit.page.locator(".notices .notice.bad").is_visible():
-            return
-    raise AssertionError("the page goes on trying for ever")
-
-
-async def _trouble(visit: Visit) -> None:
-    """A refusal that has nothing to do with what was chosen."""
-    await _chosen(visit)
-    problem = '{"type": "/problems/too-many-holds", "title": "Too many open purchases", "status": 429}'
-
-    async def refuse(route: Route) -> None:
-        await route.fulfill(status=429, content_type="application/problem+json", body=problem)
-
-    await visit.page.route("**/api/shop/holds/*", refuse)
-    await visit.shopper.go_on()
-    await expect(visit.page.locator(".notices .notice.bad")).to_be_visible()
-
-
-async def _ordered(visit: Visit) -> None:
-    await _summary(visit)
-    await visit.shopper.pay()
-    await visit.page.go_back()
-    await expect(visit.page.locator(".ordered h2")).to_be_visible()
 
 
 # --- orders by their link
@@ -304,6 +122,14 @@ async def _wait(visit: Visit, mail: str) -> None:
     await expect(visit.page.locator(".notice.good, .fault")).to_be_visible()
 
 
+async def _withdraw(visit: Visit, reference: str) -> None:
+    await visit.go("/withdrawal")
+    await visit.page.locator("#reference").fill(reference)
+    await visit.page.locator("#mail").fill("julia@example.com")
+    await visit.page.locator("form button").click()
+    await expect(visit.page.locator(".notice.good, .fault")).to_be_visible()
+
+
 async def _missing_poster(visit: Visit) -> None:
     async def lose(route: Route) -> None:
         await route.fulfill(status=404)
@@ -348,26 +174,26 @@ SCENES: tuple[Scene, ...] = (
     _at("checkout/not-yet", "/e/{not_yet}/checkout"),
     _at("checkout/long", "/e/{long}/checkout"),
     Scene("checkout/no-scripts", lambda visit: visit.go(f"/e/{visit.house.slugs['plain']}/checkout"), scripts=False),
-    Scene("checkout/chosen", _chosen),
-    Scene("checkout/totals-open", _totals_open),
-    Scene("checkout/nothing-chosen", _nothing_chosen),
-    Scene("checkout/seats", _seats),
-    Scene("checkout/code-wrong", _code_wrong),
-    Scene("checkout/code-right", _code_right),
-    Scene("checkout/details", _details),
-    Scene("checkout/details-asked", _details_asked),
-    Scene("checkout/details-faults", _details_faults),
-    Scene("checkout/summary", _summary),
-    Scene("checkout/consent-missing", _consent),
-    Scene("checkout/summary-nasty", _nasty_summary),
-    Scene("checkout/summary-free", _free_summary),
-    Scene("checkout/time-over", _time_over, leaves_no_trace=False),
-    Scene("checkout/taken", lambda visit: _sold_out_meanwhile(visit, quantity=3, taken=6)),
-    Scene("checkout/all-taken", lambda visit: _sold_out_meanwhile(visit, quantity=2, taken=8)),
-    Scene("checkout/offline", _offline),
-    Scene("checkout/gave-up", _gave_up, leaves_no_trace=False),
-    Scene("checkout/refused", _trouble),
-    Scene("checkout/ordered", _ordered),
+    Scene("checkout/chosen", checkout.chosen),
+    Scene("checkout/totals-open", checkout.totals_open),
+    Scene("checkout/nothing-chosen", checkout.nothing_chosen),
+    Scene("checkout/seats", checkout.seats),
+    Scene("checkout/code-wrong", checkout.code_wrong),
+    Scene("checkout/code-right", checkout.code_right),
+    Scene("checkout/details", checkout.details),
+    Scene("checkout/details-asked", checkout.details_asked),
+    Scene("checkout/details-faults", checkout.details_faults),
+    Scene("checkout/summary", checkout.summary),
+    Scene("checkout/consent-missing", checkout.consent),
+    Scene("checkout/summary-nasty", checkout.nasty_summary),
+    Scene("checkout/summary-free", checkout.free_summary),
+    Scene("checkout/time-over", checkout.time_over, leaves_no_trace=False),
+    Scene("checkout/taken", lambda visit: checkout.sold_out_meanwhile(visit, quantity=3, taken=6)),
+    Scene("checkout/all-taken", lambda visit: checkout.sold_out_meanwhile(visit, quantity=2, taken=8)),
+    Scene("checkout/offline", checkout.offline),
+    Scene("checkout/gave-up", checkout.gave_up, leaves_no_trace=False),
+    Scene("checkout/refused", checkout.trouble),
+    Scene("checkout/ordered", checkout.ordered),
     Scene("order/closed", _closed),
     Scene("order/wrong-link", _wrong_link),
     _order("unpaid"),
@@ -397,10 +223,14 @@ SCENES: tuple[Scene, ...] = (
     Scene("change/mail-faults", _other_address_faults),
     Scene("waiting/joined", lambda visit: _wait(visit, "julia@example.com")),
     Scene("waiting/faults", lambda visit: _wait(visit, "julia@")),
+    _at("widget/on-sale", "/embed/{plain}"),
+    _at("widget/sold-out", "/embed/{sold_out}"),
     _at("recover/form", "/recover"),
     Scene("recover/sent", _recover_sent),
     Scene("recover/refused", _recover_refused),
     _at("legal/withdrawal", "/withdrawal"),
+    Scene("legal/withdrawal-asked", lambda visit: _withdraw(visit, "7KQ2-M9XA")),
+    Scene("legal/withdrawal-faults", lambda visit: _withdraw(visit, "7KQ")),
     _at("legal/terms", "/terms"),
     _at("legal/privacy", "/privacy"),
     _at("error/404", "/e/no-hay-tal-evento"),

@@ -8,7 +8,8 @@ from playwright.async_api import Browser, Page
 
 from bench.stack import Stack
 from tests.gallery.house import House
-from tests.gallery.scenes import SCENES, Scene, Visit
+from tests.gallery.scenes import SCENES, Scene
+from tests.gallery.visit import Visit
 from tests.journeys.browser import DESK, PHONE, Shopper, fits, show_whole, violations_of
 
 
