@@ -11,6 +11,7 @@ BENCH = holds orders sellout scans pdf page
 python = PYTHONDONTWRITEBYTECODE= .venv/bin/python
 npm = PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend
 sources = -name node_modules -prune -o -name dist -prune -o -type f
+# What is imported is compiled then: to compile all that is installed takes a third of the time, and most is never imported.
 install = $(python) -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
@@ -34,6 +35,7 @@ help:
 demo: .venv/run.stamp front
 	@$(python) -m alltickets.cli up --demo --port $(PORT)
 
+# The set-up first and by itself: side by side its two steps would install into .venv at once.
 # Two processes, each with a PostgreSQL of its own; a file's tests stay together.
 test: .venv/dev.stamp
 	@$(MAKE) -j2 check front browser
@@ -110,7 +112,6 @@ clean:
 	@umask 022 && PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend/lighthouse ci --silent --ignore-scripts && touch $@ \
 		|| { echo 'Lighthouse did not come: mend what stands above (network? disk?) and run make again.' >&2; exit 1; }
 
-# What is imported is compiled then: to compile all that is installed takes a third of the time, and most is never imported.
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
 install:
 	@echo 'Fetching what $(lock_file) lists into .venv; this takes a minute or two, once.'

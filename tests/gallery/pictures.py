@@ -12,7 +12,7 @@ from bench.figures import options
 from tests.gallery.house import House, open_house
 from tests.gallery.scenes import SCENES, Scene
 from tests.gallery.visit import Visit
-from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, Shopper, chromium, show_whole
+from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, chromium, new_shopper, show_whole
 
 FOLDER = Path("var/screenshots")
 SIZES = {"phone": PHONE, "desk": DESK}
@@ -56,20 +56,18 @@ async def _visit_all(house: House, scenes: list[Scene], languages: list[str], fo
 
 
 async def _visit(browser: Browser, house: House, scene: Scene, language: str, folder: Path) -> None:
-    width, height = SIZES["phone"]
-    context = await browser.new_context(viewport={"width": width, "height": height}, java_script_enabled=scene.scripts)
-    context.set_default_timeout(15_000)
+    prefix = LANGUAGES[language]
+    shopper = await new_shopper(browser, house.stack, language=prefix, scripts=scene.scripts)
+    page = shopper.page
     try:
-        page = await context.new_page()
-        prefix = LANGUAGES[language]
-        await scene.reach(Visit(house, Shopper(page, house.stack, language=prefix), prefix))
+        await scene.reach(Visit(house, shopper, prefix))
         for size, dimensions in SIZES.items():
             await show_whole(page, dimensions)
             path = folder / language / f"{scene.name.replace('/', '-')}-{size}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             await page.screenshot(path=path, animations="disabled")
     finally:
-        await context.close()
+        await page.context.close()
 
 
 def _renew_readme(folder: Path) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pypdfium2
 import zxingcpp
 from PIL import Image
-from playwright.async_api import Dialog, Locator, Page, expect
+from playwright.async_api import Browser, Dialog, Locator, Page, expect
 
 from bench.chromium import CHROMIUM_FLAGS, chromium
 from bench.stack import Stack
@@ -26,6 +26,7 @@ __all__ = [
     "codes_in",
     "codes_on_paper",
     "fits",
+    "new_shopper",
     "show_whole",
     "violations_of",
 ]
@@ -200,6 +201,15 @@ class Shopper:
         """Keys, one after the other."""
         for key in keys:
             await self.page.keyboard.press(key)
+
+
+async def new_shopper(
+    browser: Browser, stack: Stack, size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True
+) -> Shopper:
+    """Somebody with an empty profile, whose `page.context` is to be closed in the end."""
+    context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
+    context.set_default_timeout(15_000)
+    return Shopper(await context.new_page(), stack, language=language)
 
 
 Arrival = Callable[..., Awaitable[Shopper]]

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, async_playwright
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, PHONE, Arrival, Shopper, chromium
+from tests.journeys.browser import CHROMIUM_FLAGS, PHONE, Arrival, Shopper, chromium, new_shopper
 
 
 @pytest.fixture(scope="package")
@@ -66,9 +66,7 @@ async def arrive(browser: Browser, stack: Stack) -> AsyncIterator[Arrival]:
     shoppers: list[Shopper] = []
 
     async def make(size: tuple[int, int] = PHONE, *, language: str = "", scripts: bool = True) -> Shopper:
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
-        context.set_default_timeout(15_000)
-        shoppers.append(Shopper(await context.new_page(), stack, language=language))
+        shoppers.append(await new_shopper(browser, stack, size, language=language, scripts=scripts))
         return shoppers[-1]
 
     yield make

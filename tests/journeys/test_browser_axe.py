@@ -10,7 +10,7 @@ from bench.stack import Stack
 from tests.gallery.house import House
 from tests.gallery.scenes import SCENES, Scene
 from tests.gallery.visit import Visit
-from tests.journeys.browser import DESK, PHONE, Shopper, fits, show_whole, violations_of
+from tests.journeys.browser import DESK, PHONE, Shopper, fits, new_shopper, show_whole, violations_of
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +24,14 @@ def house(stack: Stack) -> House:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def walker(browser: Browser, house: House) -> AsyncIterator[Shopper]:
     """Somebody who walks through all of it in one page: a new one for each scene costs as much again as looking at it."""
-    shopper = await _somebody(browser, house)
+    shopper = await new_shopper(browser, house.stack)
     yield shopper
     await shopper.page.context.close()
 
 
-async def _somebody(browser: Browser, house: House) -> Shopper:
-    context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
-    context.set_default_timeout(15_000)
-    return Shopper(await context.new_page(), house.stack)
-
-
 @pytest.mark.parametrize("scene", [one for one in SCENES if one.scripts], ids=lambda scene: scene.name)
 async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Browser, house: House, walker: Shopper, scene: Scene) -> None:
-    shopper = walker if scene.leaves_no_trace else await _somebody(browser, house)
+    shopper = walker if scene.leaves_no_trace else await new_shopper(browser, house.stack)
     await shopper.forget()
     found: dict[str, list[str]] = {}
 
