@@ -1,20 +1,19 @@
 """The switchboard for tests and demonstrations. No password, hence from this machine only."""
 
-from ipaddress import ip_address
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post, put
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
+from simulators.chassis.faults import Faults
+from simulators.chassis.guards import from_this_machine
+from simulators.chassis.outgoing import CallbackReport
+from simulators.chassis.reading import from_json, from_texts
 from simulators.sandbox.api import the_query
-from simulators.sandbox.errors import Refused
 from simulators.sandbox.gateway import Gateway
 from simulators.sandbox.html import html
-from simulators.sandbox.outgoing import CallbackReport
 from simulators.sandbox.rules import MOVES, Payment
-from simulators.sandbox.wire import ChangeBody, Faults, from_json, from_texts
+from simulators.sandbox.wire import ChangeBody
 
 __all__ = ["router"]
 
@@ -28,14 +27,6 @@ def router() -> Router:
         route_handlers=[overview, show_faults, set_faults, clear_faults, change_payment, change_payment_by_form, show_callbacks],
         guards=[from_this_machine],
     )
-
-
-def from_this_machine(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Refuse other machines, and pages of other sites that a browser of this machine shows."""
-    is_local = connection.client is not None and ip_address(connection.client.host.removeprefix("::ffff:")).is_loopback
-    is_foreign_page = connection.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-    if not is_local or (is_foreign_page and connection.scope.get("method") != "GET"):
-        raise Refused(403, "admin_from_loopback_only", "The administration answers to this machine only.")
 
 
 @get("/", sync_to_thread=False)

@@ -7,12 +7,13 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import Provide
 
+from simulators.chassis.errors import Refused, invalid
+from simulators.chassis.reading import from_json
 from simulators.sandbox.credentials import is_merchant, same
-from simulators.sandbox.errors import Refused, invalid
 from simulators.sandbox.gateway import Gateway
 from simulators.sandbox.rules import Payment, Refund
 from simulators.sandbox.sessions import Session
-from simulators.sandbox.wire import Charge, RefundBody, SessionBody, from_json
+from simulators.sandbox.wire import Charge, RefundBody, SessionBody
 
 __all__ = ["router", "the_query"]
 
@@ -32,7 +33,7 @@ def authenticated(request: AnyRequest, gateway: Gateway) -> str:
     """The merchant that signs in with its secret. Raises `Refused` 401."""
     merchant = request.headers.get("x-merchant", "")
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not is_merchant(merchant) or not same(secret.strip(), gateway.settings.secret_of(merchant)):
+    if scheme.lower() != "bearer" or not is_merchant(merchant) or not same(secret.strip(), gateway.secret_of(merchant)):
         raise Refused(401, "unauthorized", "Send X-Merchant and the secret of that merchant as Authorization: Bearer.")
     return merchant
 

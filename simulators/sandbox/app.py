@@ -11,9 +11,9 @@ from litestar import Litestar, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
+from simulators.chassis.errors import Refused
+from simulators.chassis.faults import FaultyApi
 from simulators.sandbox import admin, api, pages
-from simulators.sandbox.errors import Refused
-from simulators.sandbox.faults import FaultyApi
 from simulators.sandbox.gateway import Gateway
 
 __all__ = ["create_app"]
@@ -22,6 +22,7 @@ BODY_BYTES_MAX = 65_536
 
 _CODES = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
 _STYLE = (Path(__file__).parent / "assets" / "sandbox.css").read_bytes()
+_FAILURE = {"error": {"code": "unavailable", "message": "The gateway is out of order for a moment; the call was not processed."}}
 _log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
@@ -48,7 +49,7 @@ def create_app(gateway: Gateway) -> FaultyApi:
         openapi_config=None,
         logging_config=None,
     )
-    return FaultyApi(application, gateway.switch, gateway.closing)
+    return FaultyApi(application, gateway.switch, gateway.closing, prefixes=("/v1/",), failure=_FAILURE)
 
 
 @get("/health", sync_to_thread=False)

@@ -12,13 +12,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
+from simulators.chassis.errors import Refused, invalid
+from simulators.chassis.reading import from_texts
 from simulators.sandbox.credentials import LINK_FIELDS, new_merchant, same, sign_link
-from simulators.sandbox.errors import Refused, invalid
 from simulators.sandbox.gateway import Gateway
 from simulators.sandbox.html import html, origin_of
 from simulators.sandbox.payments import Opening
 from simulators.sandbox.rules import Payment
-from simulators.sandbox.wire import Charge, Dials, PayForm, from_texts
+from simulators.sandbox.wire import Charge, Dials, PayForm
 
 __all__ = ["handlers", "refusal_page"]
 
@@ -73,7 +74,7 @@ def start() -> Redirect:
 @get("/merchants/new", sync_to_thread=False)
 def new_merchant_page(gateway: Gateway) -> Response[str]:
     merchant = new_merchant()
-    secret = gateway.settings.secret_of(merchant)
+    secret = gateway.secret_of(merchant)
     return html("merchant.html", merchant=merchant, secret=secret, public_url=gateway.settings.public_url)
 
 
@@ -139,7 +140,7 @@ def _subject(gateway: Gateway, fields: Mapping[str, str]) -> Subject:
         return Subject(charge, {"session": fields["session"]})
     signed = {name: fields[name] for name in LINK_FIELDS if name in fields}
     charge = from_texts(signed, Charge)
-    if not same(fields.get("signature", ""), sign_link(gateway.settings.secret_of(charge.merchant), signed)):
+    if not same(fields.get("signature", ""), sign_link(gateway.secret_of(charge.merchant), signed)):
         raise Refused(403, "bad_signature", "The signature does not match the fields of the link.")
     gateway.check(charge)
     return Subject(charge, {**signed, "signature": fields["signature"]})

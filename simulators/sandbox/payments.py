@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from simulators.sandbox.database import Database
-from simulators.sandbox.errors import Refused
-from simulators.sandbox.outgoing import Outgoing
-from simulators.sandbox.rules import MOVES, PAID, REFUNDABLE, Payment, Refund, Status, rfc3339
+from simulators.chassis.database import Database
+from simulators.chassis.errors import Refused
+from simulators.chassis.outgoing import About, Outgoing
+from simulators.chassis.times import rfc3339
+from simulators.sandbox.rules import MOVES, PAID, REFUNDABLE, Payment, Refund, Status
 from simulators.sandbox.wire import Charge, Dials
 
 __all__ = ["Opening", "Payments"]
@@ -25,6 +26,13 @@ class Opening:
     later: tuple[Status, float] | None = None
     submission: str | None = None
     dials: Dials = field(default_factory=Dials)
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    sent_at: int
+    payment: Payment
 
 
 _COLUMNS = "id, merchant, reference, status, reason, amount_minor, refunded_minor, currency, sequence, created_at, updated_at"
@@ -65,7 +73,7 @@ class Payments:
                 dials=msgspec.json.encode(opening.dials),
                 submission=opening.submission,
             )
-            self._outgoing.tell(payment, charge.callback_url, opening.dials, wait_for_next_seconds=later_seconds)
+            self._tell(payment, charge.callback_url, opening.dials, wait_for_next_seconds=later_seconds)
             if opening.later:
                 self._database.execute(
                     "INSERT INTO later_changes (payment, status, due_at) VALUES (:payment, :status, :due_at)",
@@ -182,8 +190,19 @@ class Payments:
         )
         row = self._database.first("SELECT callback_url, dials FROM payments WHERE id = :id", id=payment.id)
         assert row is not None, "a payment that is changed exists"
-        self._outgoing.tell(changed, row["callback_url"], msgspec.json.decode(row["dials"], type=Dials))
+        self._tell(changed, row["callback_url"], msgspec.json.decode(row["dials"], type=Dials))
         return changed
+
+    def _tell(self, payment: Payment, url: str, dials: Dials, *, wait_for_next_seconds: float = 0.0) -> None:
+        event_id = f"evt_{secrets.token_hex(12)}"
+        shown = msgspec.structs.replace(
+            payment,
+            amount_minor=dials.callback_amount_minor or payment.amount_minor,
+            currency=dials.callback_currency or payment.currency,
+        )
+        body = msgspec.json.encode(_Event(event_id, "payment.updated", int(time.time()), shown))
+        about = About(payment.id, payment.merchant, payment.reference, payment.status, payment.sequence)
+        self._outgoing.tell(event_id, about, url, body, dials, wait_for_next_seconds=wait_for_next_seconds)
 
     def _insert_refund(self, payment: Payment, amount_minor: int) -> Refund:
         refund = Refund(f"ref_{secrets.token_hex(12)}", payment.id, amount_minor, payment.currency, "succeeded", rfc3339(time.time()))

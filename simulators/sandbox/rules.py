@@ -1,12 +1,11 @@
 """What a payment is, and what may become of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["MOVES", "PAID", "REFUNDABLE", "Payment", "Refund", "Status", "rfc3339"]
+__all__ = ["MOVES", "PAID", "REFUNDABLE", "Payment", "Refund", "Status"]
 
 Status = Literal["pending", "approved", "rejected", "cancelled", "partially_refunded", "refunded", "charged_back"]
 
@@ -54,8 +53,3 @@ class Refund(Struct, frozen=True):
     currency: str
     status: Literal["succeeded"]
     created_at: str
-
-
-def rfc3339(unix: float) -> str:
-    """An instant as the API writes it: `2026-03-01T12:00:00.000Z`."""
-    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from simulators.sandbox.database import Database
-from simulators.sandbox.errors import Refused
+from simulators.chassis.database import Database
+from simulators.chassis.errors import Refused
 from simulators.sandbox.payments import Payments
 from simulators.sandbox.wire import Charge
 

@@ -1,27 +1,21 @@
 """What may be said to the gateway. Unknown fields, wrong types and absurd values are refused, as real gateways do."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
+from simulators.chassis.faults import Copies, DelayMs, NoticeDials
 from simulators.sandbox.amounts import AMOUNT_MINOR_MAX
-from simulators.sandbox.errors import Refused, invalid
 from simulators.sandbox.rules import Status
 
 __all__ = [
     "Action",
-    "CallbackFaults",
     "ChangeBody",
     "Charge",
     "Dials",
-    "Faults",
     "PayForm",
     "RefundBody",
     "SessionBody",
-    "from_json",
-    "from_texts",
 ]
 
 Reason = Literal["insufficient_funds", "card_declined", "expired_card", "call_for_authorize", "high_risk", "stolen_card"]
@@ -31,9 +25,6 @@ Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Url = Annotated[str, Meta(max_length=1000, pattern=r"^https?://[^\s\\\x00-\x1f\x7f]+\Z")]
 UnixSeconds = Annotated[int, Meta(ge=0, le=99_999_999_999)]
-DelayMs = Annotated[int, Meta(ge=0, le=600_000)]
-Copies = Annotated[int, Meta(ge=1, le=20)]
-Calls = Annotated[int, Meta(ge=0, le=10_000)]
 
 
 class _Terms(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -71,33 +62,9 @@ class ChangeBody(Struct, forbid_unknown_fields=True, frozen=True):
     reason: Reason | None = None
 
 
-class CallbackFaults(Struct, forbid_unknown_fields=True, frozen=True):
-    """What goes wrong with callbacks. repeat: copies of each; shuffle: a later change overtakes an earlier one."""
-
-    repeat: Copies = 1
-    lose: bool = False
-    shuffle: bool = False
-    delay_ms: DelayMs = 0
-
-
-class Faults(Struct, forbid_unknown_fields=True, frozen=True):
-    """What goes wrong with calls of the API; the counters say for how many more calls.
-
-    fail_status: what `fail_5xx` answers with; such a call is not processed.
-    timeout_after_processing: such a call is processed, its answer held back.
-    """
-
-    latency_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
-    timeout_after_processing: Calls = 0
-    fail_5xx: Calls = 0
-    fail_status: Literal[500, 502, 503, 504] = 503
-    callbacks: CallbackFaults = CallbackFaults()
-
-
-class Dials(CallbackFaults, forbid_unknown_fields=True, frozen=True):
+class Dials(NoticeDials, forbid_unknown_fields=True, frozen=True):
     """What goes wrong with the callbacks of one payment. The reported values replace the true ones in callbacks only."""
 
-    forge_signature: bool = False
     callback_amount_minor: int | None = None
     callback_currency: str | None = None
 
@@ -121,31 +88,3 @@ class PayForm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     report_amount_minor: Amount | None = None
     report_currency: Currency | None = None
     report_in: Literal["everywhere", "callbacks"] = "everywhere"
-
-
-Body = TypeVar("Body")
-
-
-def from_json(body: bytes, content_type: str, kind: type[Body]) -> Body:
-    """The body of an API call. Raises `Refused` (400 with the place of the fault, or 415)."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "unsupported_media_type", "Send the body as application/json.")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid(f"{error}.") from None
-
-
-def from_texts(texts: Mapping[str, str], kind: type[Body]) -> Body:
-    """The fields of a link or a form, whose numbers are text. Raises `Refused` 400."""
-    fields: dict[str, Any] = dict(texts)
-    try:
-        converted = msgspec.convert(fields, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise invalid(f"{error}.") from None
-    for name, text in texts.items():
-        value = getattr(converted, name)
-        # The lenient reading also takes 1e3 and 007, of which no two programs think the same.
-        if type(value) is int and str(value) != text:
-            raise invalid(f"{name} must be a whole number in plain digits.")
-    return converted

@@ -9,8 +9,8 @@ import pytest
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from simulators.sandbox.admin import from_this_machine
-from simulators.sandbox.errors import Refused
+from simulators.chassis.errors import Refused
+from simulators.chassis.guards import from_this_machine
 from tests.simulators.sandbox import Merchant
 
 NO_FAULTS = {

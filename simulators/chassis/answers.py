@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Callable
 
-from simulators.sandbox.database import Database
-from simulators.sandbox.errors import Refused
+from simulators.chassis.database import Database
+from simulators.chassis.errors import Refused
 
 __all__ = ["Answers"]
 

@@ -3,17 +3,51 @@
 import asyncio
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta, Struct
 
-from simulators.sandbox.database import Database
-from simulators.sandbox.wire import Faults
+from simulators.chassis.database import Database
 
-__all__ = ["FaultSwitch", "FaultyApi"]
+__all__ = ["CallbackFaults", "Copies", "DelayMs", "FaultSwitch", "Faults", "FaultyApi", "NoticeDials"]
+
+DelayMs = Annotated[int, Meta(ge=0, le=600_000)]
+Copies = Annotated[int, Meta(ge=1, le=20)]
+Calls = Annotated[int, Meta(ge=0, le=10_000)]
 
 HELD_SECONDS = 60.0
 Message = MutableMapping[str, Any]
+
+
+class CallbackFaults(Struct, forbid_unknown_fields=True, frozen=True):
+    """What goes wrong with callbacks. repeat: copies of each; shuffle: a later change overtakes an earlier one."""
+
+    repeat: Copies = 1
+    lose: bool = False
+    shuffle: bool = False
+    delay_ms: DelayMs = 0
+
+
+class Faults(Struct, forbid_unknown_fields=True, frozen=True):
+    """What goes wrong with calls of the API; the counters say for how many more calls.
+
+    fail_status: what `fail_5xx` answers with; such a call is not processed.
+    timeout_after_processing: such a call is processed, its answer held back.
+    """
+
+    latency_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
+    timeout_after_processing: Calls = 0
+    fail_5xx: Calls = 0
+    fail_status: Literal[500, 502, 503, 504] = 503
+    callbacks: CallbackFaults = CallbackFaults()
+
+
+class NoticeDials(CallbackFaults, forbid_unknown_fields=True, frozen=True):
+    """What goes wrong with the notices of one payment."""
+
+    forge_signature: bool = False
+    omit_signature: bool = False
 
 
 class FaultSwitch:
@@ -48,21 +82,26 @@ class FaultSwitch:
 
 
 class FaultyApi:
-    """ASGI, in front of the application: calls under `/v1/` suffer the faults that are set, everything else passes."""
+    """ASGI, in front of the application: calls under its prefixes suffer the faults that are set, everything else passes.
 
-    def __init__(self, app: Any, switch: FaultSwitch, closing: asyncio.Event) -> None:
+    failure: the body of an answer that says that the call was not processed, in the provider's own form.
+    """
+
+    def __init__(self, app: Any, switch: FaultSwitch, closing: asyncio.Event, *, prefixes: tuple[str, ...], failure: object) -> None:
         self._app = app
         self._switch = switch
         self._closing = closing
+        self._prefixes = prefixes
+        self._failure = msgspec.json.encode(failure)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
         if latency_ms := self._switch.now.latency_ms:
             await self._until_closing(asyncio.sleep(latency_ms / 1000))
         if self._switch.take_failure():
-            await _answer_failure(send, self._switch.now.fail_status)
+            await _answer(send, self._switch.now.fail_status, self._failure)
         elif self._switch.take_timeout():
             await self._answer_late(scope, receive, send)
         else:
@@ -95,8 +134,7 @@ async def _caller_gone(receive: Any) -> None:
         pass
 
 
-async def _answer_failure(send: Any, status: int) -> None:
-    body = b'{"error":{"code":"unavailable","message":"The gateway is out of order for a moment; the call was not processed."}}'
+async def _answer(send: Any, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

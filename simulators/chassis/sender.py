@@ -4,21 +4,25 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
 import httpx
 
-from simulators.sandbox.credentials import sign_callback
-from simulators.sandbox.errors import Refused
-from simulators.sandbox.outgoing import Callback, Outgoing, Sent
-from simulators.sandbox.payments import Payments
-from simulators.sandbox.settings import Settings
+from simulators.chassis.errors import Refused
+from simulators.chassis.outgoing import Callback, Outgoing, Sent
+from simulators.chassis.settings import Settings
 
 __all__ = ["Sender"]
 
 SENDING_MAX = 24
 """Callbacks under way at the same time. The client's pool takes time by the square of it: measured, 100 send half as many a second."""
+
+Sign = Callable[[Callback, int], Mapping[str, str]]
+"""The headers of a try that is made now (unix seconds), its signature among them as `Callback.signing` says."""
+ApplyDue = Callable[[], float | None]
+"""Makes the changes whose time has come; when the next one is due (unix), None when there is none."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,10 +30,11 @@ _log = logging.getLogger(__name__)
 class Sender:
     """Runs until cancelled. A callback whose try was cut off by the end of the process is sent again after the next start."""
 
-    def __init__(self, settings: Settings, payments: Payments, outgoing: Outgoing) -> None:
+    def __init__(self, settings: Settings, outgoing: Outgoing, *, sign: Sign, apply_due: ApplyDue) -> None:
         self._settings = settings
-        self._payments = payments
         self._outgoing = outgoing
+        self._sign = sign
+        self._apply_due = apply_due
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -56,7 +61,7 @@ class Sender:
 
     def _start_due(self, client: httpx.AsyncClient) -> float | None:
         """Start what is due; when to look again (unix), None to wait for being woken."""
-        change_due_at = self._payments.apply_due()
+        change_due_at = self._apply_due()
         free = SENDING_MAX - len(self._sending)
         if free == 0:
             return change_due_at
@@ -81,10 +86,7 @@ class Sender:
 
     async def _post(self, client: httpx.AsyncClient, callback: Callback) -> Sent:
         started = time.time()
-        secret = self._settings.secret_of(callback.merchant)
-        # A forger knows everything but the secret.
-        signature = sign_callback(secret[::-1] if callback.forged else secret, int(started), callback.body)
-        headers = {"content-type": "application/json", "x-sandbox-signature": signature, "user-agent": "SandboxGateway/1.0"}
+        headers = {"content-type": "application/json", **self._sign(callback, int(started))}
         answer: int | None = None
         error: str | None = None
         try:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from simulators.sandbox.credentials import secret_of
-from simulators.sandbox.errors import Refused
+from simulators.chassis.errors import Refused
 
 __all__ = ["Settings"]
 
@@ -22,14 +21,9 @@ class Settings:
 
     data: Path
     public_url: str
-    master_key: str
     allowed_hosts: frozenset[str] = frozenset()
     callback_answer_seconds: float = 5.0
     callback_retry_seconds: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
-
-    def secret_of(self, merchant: str) -> str:
-        """The merchant's secret at this gateway."""
-        return secret_of(merchant, self.master_key)
 
     def require_allowed(self, name: str, url: str) -> None:
         """Refuse a URL that leads anywhere but to loopback or an allowed host: a test gateway must not reach out into the world."""

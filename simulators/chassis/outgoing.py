@@ -1,22 +1,19 @@
 """Callbacks on their way out: a queue in the database, so that a restart forgets none."""
 
 import asyncio
-import secrets
 import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
-from simulators.sandbox.database import Database
-from simulators.sandbox.faults import FaultSwitch
-from simulators.sandbox.rules import Payment, rfc3339
-from simulators.sandbox.wire import Dials
+from simulators.chassis.database import Database
+from simulators.chassis.faults import FaultSwitch, NoticeDials
+from simulators.chassis.times import rfc3339
 
-__all__ = ["Callback", "CallbackReport", "CallbackState", "Outgoing", "Sent", "TryReport"]
+__all__ = ["About", "Callback", "CallbackReport", "CallbackState", "Outgoing", "Sent", "Signing", "TryReport"]
 
 SHUFFLE_SECONDS = 3.0
 """How long a shuffled callback waits to be overtaken by the payment's next change."""
@@ -24,11 +21,18 @@ SHUFFLE_SECONDS = 3.0
 CallbackState = Literal["waiting", "delivered", "given_up", "lost"]
 
 
-class _Event(Struct, frozen=True):
-    id: str
-    type: str
-    sent_at: int
-    payment: Payment
+Signing = Literal["right", "forged", "none"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a callback is of, for whoever looks at the queue. sequence: 0 where the provider does not count."""
+
+    payment: str
+    merchant: str
+    reference: str
+    status: str
+    sequence: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Callback:
     url: str
     body: bytes
     copies: int
-    forged: bool
+    signing: Signing
     tries: int
 
 
@@ -100,40 +104,35 @@ class Outgoing:
         """Tell the sender to look; to be called once the change is committed."""
         self.woken.set()
 
-    def shuffles(self, dials: Dials) -> bool:
+    def shuffles(self, dials: NoticeDials) -> bool:
         """Whether a payment of these dials has its callbacks sent out of order, now."""
         return dials.shuffle or self._switch.now.callbacks.shuffle
 
-    def tell(self, payment: Payment, url: str, dials: Dials, *, wait_for_next_seconds: float = 0.0) -> None:
+    def tell(self, event_id: str, about: About, url: str, body: bytes, dials: NoticeDials, *, wait_for_next_seconds: float = 0.0) -> None:
         """Queue the callback of a change, in the transaction of that change.
 
         Shuffled, it overtakes the payment's waiting one, or else waits itself to be overtaken: at least so long as is known that
         the next change will take.
         """
         faults = self._switch.now.callbacks
-        event_id = f"evt_{secrets.token_hex(12)}"
         due_at = time.time() + max(dials.delay_ms, faults.delay_ms) / 1000
         lost = dials.lose or faults.lose
-        if self.shuffles(dials) and not lost and not self._overtake(payment.id, event_id):
+        if self.shuffles(dials) and not lost and not self._overtake(about.payment, event_id):
             due_at += wait_for_next_seconds + SHUFFLE_SECONDS
-        shown = msgspec.structs.replace(
-            payment,
-            amount_minor=dials.callback_amount_minor or payment.amount_minor,
-            currency=dials.callback_currency or payment.currency,
-        )
+        signing: Signing = "forged" if dials.forge_signature else "none" if dials.omit_signature else "right"
         self._database.execute(
-            "INSERT INTO callbacks (id, payment, merchant, reference, status, sequence, url, body, copies, forged, state, due_at) "
-            "VALUES (:id, :payment, :merchant, :reference, :status, :sequence, :url, :body, :copies, :forged, :state, :due_at)",
+            "INSERT INTO callbacks (id, payment, merchant, reference, status, sequence, url, body, copies, signing, state, due_at) "
+            "VALUES (:id, :payment, :merchant, :reference, :status, :sequence, :url, :body, :copies, :signing, :state, :due_at)",
             id=event_id,
-            payment=payment.id,
-            merchant=payment.merchant,
-            reference=payment.reference,
-            status=payment.status,
-            sequence=payment.sequence,
+            payment=about.payment,
+            merchant=about.merchant,
+            reference=about.reference,
+            status=about.status,
+            sequence=about.sequence,
             url=url,
-            body=msgspec.json.encode(_Event(event_id, "payment.updated", int(time.time()), shown)),
+            body=body,
             copies=max(dials.repeat, faults.repeat),
-            forged=int(dials.forge_signature),
+            signing=signing,
             state="lost" if lost else "waiting",
             due_at=None if lost else due_at,
         )
@@ -143,7 +142,7 @@ class Outgoing:
         rows = self._database.all(
             "UPDATE callbacks SET sending = 1 WHERE number IN (SELECT number FROM callbacks WHERE state = 'waiting' AND sending = 0 "
             "AND due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :count_max) "
-            "RETURNING id, merchant, url, body, copies, forged, tries, due_at",
+            "RETURNING id, merchant, url, body, copies, signing, tries, due_at",
             now=time.time(),
             count_max=count_max,
         )
@@ -224,7 +223,7 @@ class Outgoing:
 
 
 def _callback(row: sqlite3.Row) -> Callback:
-    return Callback(row["id"], row["merchant"], row["url"], row["body"], row["copies"], bool(row["forged"]), row["tries"])
+    return Callback(row["id"], row["merchant"], row["url"], row["body"], row["copies"], row["signing"], row["tries"])
 
 
 def _report(row: sqlite3.Row, tries: list[TryReport]) -> CallbackReport:
@@ -238,7 +237,7 @@ def _report(row: sqlite3.Row, tries: list[TryReport]) -> CallbackReport:
         url=row["url"],
         state=row["state"],
         copies=row["copies"],
-        forged=bool(row["forged"]),
+        forged=row["signing"] == "forged",
         due_at=None if row["due_at"] is None else rfc3339(row["due_at"]),
         tries=tries,
     )

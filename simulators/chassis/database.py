@@ -1,4 +1,4 @@
-"""The gateway's own memory: one SQLite file, so that a restart forgets nothing."""
+"""A gateway's memory: one SQLite file, so that a restart forgets nothing."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,29 +9,13 @@ from typing import Any
 __all__ = ["Database"]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, merchant TEXT NOT NULL, reference TEXT NOT NULL, charge BLOB NOT NULL, expires_at INTEGER NOT NULL,
-    closed INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE IF NOT EXISTS payments (
-    id TEXT PRIMARY KEY, merchant TEXT NOT NULL, reference TEXT NOT NULL, status TEXT NOT NULL, reason TEXT,
-    amount_minor INTEGER NOT NULL, refunded_minor INTEGER NOT NULL DEFAULT 0, currency TEXT NOT NULL, sequence INTEGER NOT NULL,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, callback_url TEXT NOT NULL, dials BLOB NOT NULL, submission TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS payments_by_reference ON payments (merchant, reference);
-CREATE TABLE IF NOT EXISTS later_changes (
-    payment TEXT PRIMARY KEY REFERENCES payments (id), status TEXT NOT NULL, due_at REAL NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS refunds (
-    id TEXT PRIMARY KEY, payment TEXT NOT NULL REFERENCES payments (id), amount_minor INTEGER NOT NULL, created_at TEXT NOT NULL
-) STRICT;
 CREATE TABLE IF NOT EXISTS answers (
     merchant TEXT NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (merchant, key)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS callbacks (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, payment TEXT NOT NULL REFERENCES payments (id), merchant TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, payment TEXT NOT NULL, merchant TEXT NOT NULL,
     reference TEXT NOT NULL, status TEXT NOT NULL, sequence INTEGER NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL,
-    copies INTEGER NOT NULL, forged INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_at REAL, after_id TEXT,
+    copies INTEGER NOT NULL, signing TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_at REAL, after_id TEXT,
     sending INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due_at) WHERE state = 'waiting' AND sending = 0 AND due_at IS NOT NULL;
@@ -46,14 +30,17 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)
 
 
 class Database:
-    """One connection, used from the event loop's thread only: what runs without an `await` in between is never interleaved."""
+    """One connection, used from the event loop's thread only: what runs without an `await` in between is never interleaved.
 
-    def __init__(self, path: Path) -> None:
+    schema: the gateway's own tables, each `CREATE … IF NOT EXISTS`.
+    """
+
+    def __init__(self, path: Path, schema: str) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         # In WAL mode NORMAL loses nothing when the process dies, only (perhaps) when the power does.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-        self._connection.executescript(_SCHEMA)
+        self._connection.executescript(_SCHEMA + schema)
 
     def close(self) -> None:
         """Leave the file as one that any SQLite can open."""
