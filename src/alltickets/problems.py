@@ -114,6 +114,7 @@ PROBLEMS = Problems(
         ProblemType(payments.AccountNotFound, "gateway-account-not-found", 404, "No such gateway account"),
         ProblemType(payments.AccountInvalid, "gateway-account-invalid", 422, "Gateway account cannot be connected"),
         ProblemType(payments.CallbackForged, "callback-forged", 401, "Signature does not fit"),
+        ProblemType(payments.HintsTooMany, "hints-too-many", 429, "Too many unsigned notices"),
         ProblemType(payments.PaymentNotFound, "payment-not-found", 404, "No such payment"),
         ProblemType(payments.NoAccountFits, "no-payment-account", 409, "No payment method available"),
         ProblemType(payments.PaymentChanged, "payment-changed", 409, "Payment of another amount"),

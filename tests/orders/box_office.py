@@ -205,8 +205,7 @@ class BoxOffice:
         """Callbacks arrive; nothing is applied yet."""
         assert self.account_id is not None
         for payment in payments:
-            headers, body = callback(self.merchant, payment, self.clock())
-            await self.process.payments.inbox.receive("sandbox", self.account_id, headers, body)
+            await self.process.payments.inbox.receive("sandbox", self.account_id, callback(self.merchant, payment, self.clock()))
 
     async def pay(self, *orders: Order) -> None:
         """The money of these orders comes, and everybody is told."""

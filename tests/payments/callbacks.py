@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.kernel.ids import new_id
+from alltickets.payments.port import Notice
 from simulators.sandbox.credentials import sign_callback
 from tests.payments.conftest import ASKED
 from tests.payments.sandbox import Merchant
@@ -34,9 +35,9 @@ class SandboxPayment:
 
 def callback(
     merchant: Merchant, payment: SandboxPayment, now: datetime, *, secret: str | None = None, event_id: str | None = None
-) -> tuple[dict[str, str], bytes]:
-    """Headers and body."""
+) -> Notice:
+    """As it comes to our door."""
     sent_at = int(now.timestamp())
     event = {"id": event_id or f"evt_{new_id().hex}", "type": "payment.updated", "sent_at": sent_at, "payment": payment}
     body = msgspec.json.encode(event)
-    return {"x-sandbox-signature": sign_callback(secret or merchant.secret, sent_at, body)}, body
+    return Notice(headers={"x-sandbox-signature": sign_callback(secret or merchant.secret, sent_at, body)}, body=body)

@@ -1,7 +1,6 @@
 """What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import pytest
 
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
-from alltickets.payments.port import Creation, Gateway, GatewayError, Hint, Redirect, RefundOrder
+from alltickets.payments.port import Creation, Gateway, GatewayError, Hint, Notice, Redirect, RefundOrder
 
 ASKED = Money(12_345_67, "ARS")
 
@@ -40,8 +39,8 @@ class Bench(ABC):
         """The same account at an address where nobody listens."""
 
     @abstractmethod
-    def callback_of(self, reference: UUID, now: datetime) -> tuple[Mapping[str, str], bytes]:
-        """The genuine callback for the newest payment of a reference: headers and body."""
+    def callback_of(self, reference: UUID, now: datetime) -> Notice:
+        """The genuine callback for the newest payment of a reference."""
 
 
 def creation(*, amount: Money = ASKED) -> Creation:
@@ -193,10 +192,10 @@ class GatewayConformance:
     async def test_a_genuine_callback_is_verified_and_read(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)
         now = datetime.now(UTC)
-        headers, body = bench.callback_of(wanted.attempt_id, now)
+        notice = bench.callback_of(wanted.attempt_id, now)
 
-        assert bench.gateway.verify_callback(headers, body, now=now) == "verified"
-        [hint] = bench.gateway.parse_callback(body).hints
+        assert bench.gateway.verify_callback(notice, now=now) == "verified"
+        [hint] = bench.gateway.parse_callback(notice).hints
         assert hint.provider_payment_id == payment_id
         if bench.gateway.capabilities.callback_is_complete:
             assert [hint.payment] == await bench.gateway.query(str(wanted.attempt_id))
@@ -204,19 +203,18 @@ class GatewayConformance:
     async def test_a_callback_that_was_touched_is_rejected(self, bench: Bench) -> None:
         wanted, _ = await self.paid(bench)
         now = datetime.now(UTC)
-        headers, body = bench.callback_of(wanted.attempt_id, now)
+        notice = bench.callback_of(wanted.attempt_id, now)
+        headers, body = notice.headers, notice.body
         verify = bench.gateway.verify_callback
 
         touched = [body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :] for place in range(0, len(body), 7)]
 
-        assert {verify(headers, one, now=now) for one in touched} == {"rejected"}
-        assert verify(headers, body + b" ", now=now) == "rejected"
-        assert verify({}, body, now=now) == "rejected"
-        assert verify(dict.fromkeys(headers, ""), body, now=now) == "rejected"
-        assert verify(headers, body, now=now + timedelta(hours=1)) == "rejected"
-        assert bench.impostor().verify_callback(headers, body, now=now) == "rejected"
+        assert {verify(Notice(headers=headers, body=one), now=now) for one in [*touched, body + b" "]} == {"rejected"}
+        assert {verify(Notice(headers=some, body=body), now=now) for some in ({}, dict.fromkeys(headers, ""))} == {"rejected"}
+        assert verify(notice, now=now + timedelta(hours=1)) == "rejected"
+        assert bench.impostor().verify_callback(notice, now=now) == "rejected"
 
     @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000, b'{"id":"x","payment":{"id":"\\u0000"}}'])
     async def test_what_cannot_be_read_is_one_error(self, bench: Bench, body: bytes) -> None:
         with pytest.raises(GatewayError):
-            bench.gateway.parse_callback(body)
+            bench.gateway.parse_callback(Notice(headers={}, body=body))

@@ -76,10 +76,10 @@ async def test_a_replaced_secret_is_the_one_that_counts(
     )
     payment = SandboxPayment.of(new_id())
 
-    await payments.inbox.receive("sandbox", account.id, *callback(other, payment, clock()))
+    await payments.inbox.receive("sandbox", account.id, callback(other, payment, clock()))
 
     with pytest.raises(CallbackForged):
-        await payments.inbox.receive("sandbox", account.id, *callback(merchant, payment, clock()))
+        await payments.inbox.receive("sandbox", account.id, callback(merchant, payment, clock()))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from alltickets.payments.events import PaymentCaptured
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.lane import hot_routes
-from alltickets.payments.port import Redirect
+from alltickets.payments.port import Notice, Redirect
 from alltickets.payments.routes import callback_router
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
@@ -69,12 +69,16 @@ async def door(
         yield client
 
 
+async def deliver(door: httpx.AsyncClient, path: str, notice: Notice) -> httpx.Response:
+    return await door.post(f"/api/payments/callbacks/{path}", content=notice.body, headers=dict(notice.headers))
+
+
 async def test_a_genuine_callback_is_answered_at_once(
     door: httpx.AsyncClient, account: AccountDetails, merchant: Merchant, clock: SettableClock
 ) -> None:
-    headers, body = callback(merchant, SandboxPayment.of(new_id()), clock())
+    notice = callback(merchant, SandboxPayment.of(new_id()), clock())
 
-    response = await door.post(f"/api/payments/callbacks/sandbox/{account.id}", content=body, headers=headers)
+    response = await deliver(door, f"sandbox/{account.id}", notice)
 
     assert (response.status_code, response.json()) == (200, {"received": True})
 
@@ -97,9 +101,9 @@ async def test_anything_else_is_a_problem(
     status: int,
     slug: str,
 ) -> None:
-    headers, body = callback(merchant, SandboxPayment.of(new_id()), clock(), secret=secret)
+    notice = callback(merchant, SandboxPayment.of(new_id()), clock(), secret=secret)
 
-    response = await door.post(f"/api/payments/callbacks/{path.format(account=account.id)}", content=body, headers=headers)
+    response = await deliver(door, path.format(account=account.id), notice)
 
     assert response.status_code == status
     assert response.json()["type"] == f"/problems/{slug}"

@@ -22,8 +22,8 @@ from tests.payments.sandbox import Merchant, SandboxProcess
 
 
 async def report(payments: Payments, follower: Follower, account: AccountDetails, merchant: Merchant, payment: SandboxPayment) -> None:
-    headers, body = callback(merchant, payment, account.created_at)
-    await payments.inbox.receive("sandbox", account.id, headers, body)
+    notice = callback(merchant, payment, account.created_at)
+    await payments.inbox.receive("sandbox", account.id, notice)
     await follower.catch_up()
 
 

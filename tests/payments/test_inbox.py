@@ -61,8 +61,8 @@ class Desk:
 
     async def receive(self, *reports: SandboxPayment, event_id: str | None = None) -> None:
         for report in reports:
-            headers, body = callback(self.merchant, report, self.clock(), event_id=event_id)
-            await self.payments.inbox.receive("sandbox", self.account.id, headers, body)
+            notice = callback(self.merchant, report, self.clock(), event_id=event_id)
+            await self.payments.inbox.receive("sandbox", self.account.id, notice)
 
     async def apply(self, *reports: SandboxPayment) -> None:
         await self.receive(*reports)
@@ -184,28 +184,28 @@ async def test_pending_is_told_once(desk: Desk) -> None:
 
 async def test_a_forged_callback_is_refused_and_nothing_of_it_is_kept(desk: Desk) -> None:
     _, attempt = await desk.attempt()
-    headers, body = callback(desk.merchant, SandboxPayment.of(attempt), desk.clock(), secret="0" * 64)
+    notice = callback(desk.merchant, SandboxPayment.of(attempt), desk.clock(), secret="0" * 64)
 
     with pytest.raises(CallbackForged):
-        await desk.payments.inbox.receive("sandbox", desk.account.id, headers, body)
+        await desk.payments.inbox.receive("sandbox", desk.account.id, notice)
 
     assert await desk.stored() == []
 
 
 async def test_a_callback_signed_long_ago_is_refused(desk: Desk) -> None:
     _, attempt = await desk.attempt()
-    headers, body = callback(desk.merchant, SandboxPayment.of(attempt), desk.clock() - timedelta(minutes=6))
+    notice = callback(desk.merchant, SandboxPayment.of(attempt), desk.clock() - timedelta(minutes=6))
 
     with pytest.raises(CallbackForged):
-        await desk.payments.inbox.receive("sandbox", desk.account.id, headers, body)
+        await desk.payments.inbox.receive("sandbox", desk.account.id, notice)
 
 
 @pytest.mark.parametrize(("gateway", "own_account"), [("sandbox", False), ("nobody", True), ("\x00", True)])
 async def test_a_callback_to_nobody_is_refused(desk: Desk, gateway: str, own_account: bool) -> None:
-    headers, body = callback(desk.merchant, SandboxPayment.of(new_id()), desk.clock())
+    notice = callback(desk.merchant, SandboxPayment.of(new_id()), desk.clock())
 
     with pytest.raises(AccountNotFound):
-        await desk.payments.inbox.receive(gateway, desk.account.id if own_account else new_id(), headers, body)
+        await desk.payments.inbox.receive(gateway, desk.account.id if own_account else new_id(), notice)
 
 
 @pytest.mark.parametrize("fields", [{"amount_minor": 99_99}, {"amount_minor": 100_01}, {"currency": "USD"}])

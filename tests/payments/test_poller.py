@@ -168,7 +168,7 @@ async def test_a_review_that_ends_after_another_payment_was_captured_is_given_ba
     till.sandbox.pay(link, "approve", lose="true")
     reviewed, paid = till.sandbox.payments(till.merchant, till.started.attempt_id)
     newest = SandboxPayment.of(till.started.attempt_id, id=paid["id"])
-    await till.payments.inbox.receive("sandbox", account.id, *callback(till.merchant, newest, till.clock()))
+    await till.payments.inbox.receive("sandbox", account.id, callback(till.merchant, newest, till.clock()))
     await Follower(till.database, subscriptions(till.payments)).catch_up()
 
     till.sandbox.change(reviewed["id"], "approved")

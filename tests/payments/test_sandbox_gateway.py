@@ -1,6 +1,5 @@
 """The sandbox gateway against the real sandbox process: the conformance of every gateway, in both of its modes, and what is its own."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import msgspec
 import pytest
 
 from alltickets.payments.gateways.sandbox import STATUSES, Sandbox
-from alltickets.payments.port import Gateway
+from alltickets.payments.port import Gateway, Notice
 from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.sandbox.credentials import sign_callback
@@ -44,11 +43,11 @@ class SandboxBench(Bench):
     def unreachable(self) -> Gateway:
         return self.connected(f"http://127.0.0.1:{free_port()}", self.merchant.secret)
 
-    def callback_of(self, reference: UUID, now: datetime) -> tuple[Mapping[str, str], bytes]:
+    def callback_of(self, reference: UUID, now: datetime) -> Notice:
         payment = self.sandbox.payments(self.merchant, reference)[-1]
         sent_at = int(now.timestamp())
         body = msgspec.json.encode({"id": "evt_1", "type": "payment.updated", "sent_at": sent_at, "payment": payment})
-        return {"x-sandbox-signature": sign_callback(self.merchant.secret, sent_at, body)}, body
+        return Notice(headers={"x-sandbox-signature": sign_callback(self.merchant.secret, sent_at, body)}, body=body)
 
 
 class TestLinkMode(GatewayConformance):

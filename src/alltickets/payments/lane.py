@@ -2,6 +2,7 @@
 
 import msgspec
 
+from alltickets.payments.port import Notice
 from alltickets.payments.schemas import CallbackRead
 from alltickets.payments.service import Payments
 from alltickets.platform.http.lane import HotRoute, LaneAnswer, LaneRequest, as_uuid
@@ -18,7 +19,8 @@ def hot_routes(payments: Payments) -> list[HotRoute]:
         gateway, account = request.params
         account_id = as_uuid(account)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-        await payments.inbox.receive(gateway, account_id, headers, request.body)
+        query = request.scope["query_string"].decode("latin-1")
+        await payments.inbox.receive(gateway, account_id, Notice(headers=headers, query=query, body=request.body))
         return LaneAnswer(200, _RECEIVED)
 
     return [HotRoute("receiveCallback", "POST", "/api/payments/callbacks/{gateway}/{account_id}", receive_callback)]

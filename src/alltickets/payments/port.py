@@ -29,6 +29,7 @@ from alltickets.kernel.money import Money
 __all__ = [
     "Callback",
     "Capabilities",
+    "ChargeFacts",
     "Creation",
     "Final",
     "Gateway",
@@ -37,11 +38,14 @@ __all__ = [
     "GatewayPayment",
     "GatewayStatus",
     "Hint",
+    "Notice",
+    "PaymentMethod",
     "Pending",
     "Provider",
     "Redirect",
     "RefundOrder",
     "RefundResult",
+    "Verdict",
 ]
 
 GatewayStatus = Literal[
@@ -66,6 +70,14 @@ GatewayErrorKind = Literal[
     "duplicate",  # the provider has this key or reference already: ask for the original
     "not_found",  # what was named does not exist there
     "unsupported",  # the provider cannot do this
+]
+
+PaymentMethod = Literal["credit_card", "debit_card", "prepaid_card", "wallet", "bank_transfer", "cash", "other"]
+
+Verdict = Literal[
+    "verified",  # signed by the provider
+    "unsigned",  # of a kind that the provider does not sign: worth asking about, never worth believing
+    "rejected",  # forged, touched or old
 ]
 
 
@@ -120,6 +132,25 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     provider_reference: str | None = None
 
 
+class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a provider tells of a payment beside its amount, as far as it does: for routing, promotions and reconciliation."""
+
+    method: PaymentMethod | None = None
+    brand: str | None = None
+    """In the provider's own word, e.g. "visa"."""
+    card_bin: str | None = None
+    """The first six to eight digits, which name the bank; nothing else of the number but `card_last_four` is ever kept."""
+    card_last_four: str | None = None
+    installments: int | None = None
+    fee_minor: int | None = None
+    """What the provider keeps for itself, the tax on it included."""
+    net_minor: int | None = None
+    """What will arrive; less than the amount without the fee where taxes are withheld."""
+    settles_at: datetime | None = None
+    settlement_reference: str | None = None
+    """What names the payment in the provider's settlement, where that is not its id."""
+
+
 class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the provider reports it. One reference may have several: a link can be tried again, and paid twice."""
 
@@ -137,6 +168,7 @@ class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     """False when `raw_status` is in no table of ours; `status` is "pending" then."""
     reason: str | None = None
     """The provider's word for why it was declined."""
+    facts: ChargeFacts = ChargeFacts()
 
 
 class Final(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +198,14 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to our door for callbacks, as it came. Header names are in lower case; `query` is what stands behind the "?"."""
+
+    headers: Mapping[str, str]
+    query: str = ""
+    body: bytes
+
+
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """Something changed about a payment. `payment` is the whole of it where the callback carries that."""
 
@@ -175,7 +215,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback taken apart. `event_id` is the provider's own id of it, the same when it is repeated; None where there is none."""
+    """A notice taken apart. `event_id` is the provider's own id of it, the same when it is repeated; None where there is none."""
 
     event_id: str | None
     hints: tuple[Hint, ...]
@@ -217,12 +257,12 @@ class Gateway(Protocol):
         """Return if the credentials work: the connection test."""
         ...
 
-    def verify_callback(self, headers: Mapping[str, str], raw_body: bytes, *, now: datetime) -> Literal["verified", "rejected"]:
-        """Whether this account's provider sent exactly these bytes, lately. Header names are in lower case."""
+    def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
+        """Whether this account's provider sent exactly this, lately. "unsigned" where it never signs such a notice: it may only hint."""
         ...
 
-    def parse_callback(self, raw_body: bytes) -> Callback:
-        """Take a verified callback apart. Raises `GatewayError` of kind "invalid_request" for what it cannot read."""
+    def parse_callback(self, notice: Notice) -> Callback:
+        """Take a notice apart that was not rejected. Raises `GatewayError` of kind "invalid_request" for what it cannot read."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from alltickets.payments.refusals import PaymentNotFound
@@ -38,6 +39,8 @@ class ChargeDetails:
     currency: str
     refunded_minor: int
     is_surplus: bool
+    facts: dict[str, Any]
+    """As `ChargeFacts`."""
     first_seen_at: datetime
 
 
@@ -124,7 +127,7 @@ async def _charges(reader: Reader, payment_id: UUID) -> list[ChargeDetails]:
         ChargeDetails,
         """
         SELECT c.id, c.attempt_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency, c.refunded_minor,
-               c.is_surplus, c.first_seen_at
+               c.is_surplus, c.facts, c.first_seen_at
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id

@@ -25,6 +25,7 @@ __all__ = [
     "AttemptsExhausted",
     "CallbackForged",
     "GatewayUnknown",
+    "HintsTooMany",
     "NoAccountFits",
     "NothingToRefund",
     "PaymentChanged",
@@ -128,6 +129,14 @@ class RefundTooLarge(Refusal):
 
     def __str__(self) -> str:
         return f"At most {self.refundable_minor} minor units of {self.currency} can still be given back."
+
+
+@dataclass(eq=False)
+class HintsTooMany(Refusal):
+    """Unsigned notices only: signed ones are never counted."""
+
+    def __str__(self) -> str:
+        return "Too many unsigned notices came for this account. Nothing was kept; what they speak of is asked about anyway."
 
 
 @dataclass(eq=False)

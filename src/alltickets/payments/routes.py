@@ -8,6 +8,7 @@ from litestar import Request, Router, get, patch, post, put
 from litestar.di import Provide
 
 from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
+from alltickets.payments.port import Notice
 from alltickets.payments.schemas import (
     CallbackRead,
     GatewayAccountCheckRead,
@@ -97,7 +98,8 @@ async def receive_callback(
 ) -> CallbackRead:
     """What a gateway tells us: verified, stored, answered; applied a moment later."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    await payments.inbox.receive(gateway, account_id, headers, body)
+    query = request.scope["query_string"].decode("latin-1")
+    await payments.inbox.receive(gateway, account_id, Notice(headers=headers, query=query, body=body))
     return CallbackRead(received=True)
 
 

@@ -23,7 +23,7 @@ from alltickets.payments.events import (
     PaymentPending,
     PaymentRefunded,
 )
-from alltickets.payments.port import GatewayPayment, GatewayStatus
+from alltickets.payments.port import ChargeFacts, GatewayPayment, GatewayStatus
 from alltickets.platform.events import Event
 
 __all__ = [
@@ -157,6 +157,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     refunded_minor: int
     sequence: int
     is_surplus: bool = False
+    facts: ChargeFacts = ChargeFacts()
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,13 +246,22 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
         amount=amount,
         refunded_minor=refunded,
         sequence=seen.sequence,
+        facts=seen.facts,
     )
     if known is None:
         return _settled(report)
     greater = report if _order(report) > _order(known) else known
-    refunded = min(max(known.refunded_minor, refunded), greater.amount.minor)
+    # A fee is often told days after the payment, with the same state; and a report that tells nothing takes nothing back.
+    is_newest = _order(report) >= _order(known) and report.facts != ChargeFacts()
     return _settled(
-        msgspec.structs.replace(greater, id=known.id, attempt_id=known.attempt_id, refunded_minor=refunded, is_surplus=known.is_surplus)
+        msgspec.structs.replace(
+            greater,
+            id=known.id,
+            attempt_id=known.attempt_id,
+            refunded_minor=min(max(known.refunded_minor, refunded), greater.amount.minor),
+            is_surplus=known.is_surplus,
+            facts=report.facts if is_newest else known.facts,
+        )
     )
 
 

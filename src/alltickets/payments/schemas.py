@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alltickets.payments.port import ChargeFacts
+
 __all__ = [
     "AttemptRead",
     "CallbackRead",
@@ -89,6 +91,7 @@ class ChargeRead(msgspec.Struct, kw_only=True):
     currency: str
     refunded_minor: int
     is_surplus: bool
+    facts: ChargeFacts
     first_seen_at: datetime
 
 

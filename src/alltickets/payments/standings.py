@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
 from alltickets.kernel.money import Money
+from alltickets.payments.port import ChargeFacts
 from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
 from alltickets.platform.database import Transaction, rows_as_json
 
@@ -85,12 +88,12 @@ async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequ
     rows = await tx.fetch_tuples(
         """
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts
           FROM payments.charges c
          WHERE c.organizer_id = %(organizer_id)s AND c.attempt_id = ANY(%(attempts)s)
          UNION
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts
           FROM unnest(%(accounts)s::uuid[], %(provider_payment_ids)s::text[]) AS k(account_id, provider_payment_id)
           JOIN payments.charges c
             ON c.account_id = k.account_id AND c.provider_payment_id = k.provider_payment_id
@@ -104,7 +107,9 @@ async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequ
 
 
 def charge_of(row: tuple[Any, ...]) -> Charge:
-    """A charge from its columns: id, attempt, account, provider's id, status, raw status, amount, currency, refunded, sequence, surplus."""
+    """A charge from its columns: id, attempt, account, provider's id, status, raw status, amount, currency, refunded, sequence, surplus,
+    facts.
+    """
     return Charge(
         id=row[0],
         attempt_id=row[1],
@@ -116,6 +121,7 @@ def charge_of(row: tuple[Any, ...]) -> Charge:
         refunded_minor=row[8],
         sequence=row[9],
         is_surplus=row[10],
+        facts=msgspec.convert(row[11], ChargeFacts),
     )
 
 
@@ -126,18 +132,18 @@ async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetim
     await tx.execute(
         """
         INSERT INTO payments.charges (organizer_id, id, attempt_id, account_id, provider_payment_id, status, raw_status, amount_minor,
-                                      currency, refunded_minor, sequence, is_surplus, first_seen_at, updated_at)
+                                      currency, refunded_minor, sequence, is_surplus, facts, first_seen_at, updated_at)
         SELECT o.organizer_id, x.id, x.attempt_id, x.account_id, x.provider_payment_id, x.status, x.raw_status, x.amount_minor,
-               x.currency, x.refunded_minor, x.sequence, x.is_surplus, %(now)s, %(now)s
+               x.currency, x.refunded_minor, x.sequence, x.is_surplus, x.facts, %(now)s, %(now)s
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(id uuid, attempt_id uuid, account_id uuid, provider_payment_id text, status text, raw_status text,
-                        amount_minor bigint, currency text, refunded_minor bigint, sequence bigint, is_surplus boolean)
+                        amount_minor bigint, currency text, refunded_minor bigint, sequence bigint, is_surplus boolean, facts jsonb)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, id) DO UPDATE
            SET status = excluded.status, raw_status = excluded.raw_status, amount_minor = excluded.amount_minor,
                currency = excluded.currency, refunded_minor = excluded.refunded_minor, sequence = excluded.sequence,
-               is_surplus = excluded.is_surplus, updated_at = excluded.updated_at
+               is_surplus = excluded.is_surplus, facts = excluded.facts, updated_at = excluded.updated_at
         """,
         rows=rows_as_json(
             [
@@ -153,6 +159,7 @@ async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetim
                     "refunded_minor": charge.refunded_minor,
                     "sequence": charge.sequence,
                     "is_surplus": charge.is_surplus,
+                    "facts": charge.facts,
                 }
                 for charge in charges
             ]

@@ -27,9 +27,11 @@ from alltickets.payments.port import (
     GatewayPayment,
     GatewayStatus,
     Hint,
+    Notice,
     Redirect,
     RefundOrder,
     RefundResult,
+    Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
 
@@ -207,18 +209,18 @@ class SandboxGateway:
         """Ask for payments that do not exist: wrong credentials are refused before that."""
         await self.query("connection-test")
 
-    def verify_callback(self, headers: Mapping[str, str], raw_body: bytes, *, now: datetime) -> Literal["verified", "rejected"]:
+    def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
         """`t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`; each try of the sandbox is signed anew, so it is never old."""
-        match = _signature.fullmatch(headers.get(SIGNATURE_HEADER, ""))
+        match = _signature.fullmatch(notice.headers.get(SIGNATURE_HEADER, ""))
         if match is None or abs(now.timestamp() - int(match[1])) > SIGNATURE_AGE_SECONDS_MAX:
             return "rejected"
-        expected = self._sign(match[1].encode() + b"." + raw_body)
+        expected = self._sign(match[1].encode() + b"." + notice.body)
         return "verified" if hmac.compare_digest(expected, match[2]) else "rejected"
 
-    def parse_callback(self, raw_body: bytes) -> Callback:
+    def parse_callback(self, notice: Notice) -> Callback:
         """A callback carries its whole payment."""
         try:
-            callback = _callback_decoder.decode(raw_body)
+            callback = _callback_decoder.decode(notice.body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
             raise GatewayError(f"The callback cannot be read: {fault}.", kind="invalid_request") from fault
         payment = _normalised(callback.payment)

@@ -2,6 +2,9 @@
 
 Order of arrival is meaningless and repetition harmless, so a callback needs no care beyond not being lost. What names a payment that we
 do not know (it may have beaten our own commit) is kept and tried again at 1, 5 and 30 minutes; what only hints is fetched.
+
+Some providers do not sign all that they send. Such a notice may be anybody's: it never says anything by itself, is worth one
+question a minute about what it names, and an account takes only so many of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +22,9 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import CallbacksReceived
-from alltickets.payments.port import Callback, GatewayError, Hint
-from alltickets.payments.refusals import AccountNotFound, CallbackForged
+from alltickets.payments.hints import HintAllowance
+from alltickets.payments.port import Callback, GatewayError, Hint, Notice
+from alltickets.payments.refusals import AccountNotFound, CallbackForged, HintsTooMany
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
 from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots
@@ -45,7 +49,9 @@ class _Received:
     id: UUID
     account_id: UUID
     dedupe_key: str
+    is_verified: bool
     headers: Mapping[str, str]
+    query: str
     body: bytes
     received_at: datetime
 
@@ -54,10 +60,17 @@ class _Received:
 class _Stored:
     id: UUID
     account_id: UUID
+    is_verified: bool
+    headers: dict[str, str]
+    query: str
     body: bytes
     state: State
     tries: int
     received_at: datetime
+
+    @property
+    def notice(self) -> Notice:
+        return Notice(headers=self.headers, query=self.query, body=self.body)
 
 
 @dataclass(slots=True)
@@ -76,13 +89,14 @@ class Inbox:
         self._clock = clock
         self._connections = connections
         self._applied_at_once_max = applied_at_once_max
+        self._allowance = HintAllowance()
         self._addressees: Snapshots[tuple[str, UUID], tuple[UUID, ConnectedAccount]] = Snapshots(self._load_addressee)
         self._coalescer: Coalescer[UUID, _Received, None] = Coalescer("callbacks", self._store)
 
-    async def receive(self, gateway: str, account_id: UUID, headers: Mapping[str, str], raw_body: bytes) -> None:
-        """Verify and store a callback; on return it is durable and will be applied. Header names are in lower case.
+    async def receive(self, gateway: str, account_id: UUID, notice: Notice) -> None:
+        """Verify and store a callback; on return it is durable and will be applied.
 
-        Raises `AccountNotFound`, `CallbackForged` (nothing is kept), or `Overloaded`.
+        Raises `AccountNotFound`, `CallbackForged` or `HintsTooMany` (nothing is kept), or `Overloaded`.
         """
         key = (gateway, account_id)
         addressee = self._addressees.peek(key) or (await self._addressees.get(key) if self._connections.knows(gateway) else None)
@@ -90,20 +104,26 @@ class Inbox:
             raise AccountNotFound
         organizer_id, account = addressee
         now = self._clock()
-        if account.gateway.verify_callback(headers, raw_body, now=now) != "verified":
+        verdict = account.gateway.verify_callback(notice, now=now)
+        if verdict == "rejected":
             _callbacks.labels(gateway, "forged").inc()
             raise CallbackForged
-        kept = {name: headers[name] for name in self._connections.provider(gateway).callback_headers if name in headers}
+        if verdict == "unsigned" and not self._allowance.takes(account_id, now):
+            _callbacks.labels(gateway, "too_many").inc()
+            raise HintsTooMany
+        callback_headers = self._connections.provider(gateway).callback_headers
         received = _Received(
             id=new_id(),
             account_id=account_id,
-            dedupe_key=_event_id(account, raw_body) or sha256(raw_body).hexdigest(),
-            headers=kept,
-            body=raw_body,
+            dedupe_key=_dedupe_key(account, notice, now, is_verified=verdict == "verified"),
+            is_verified=verdict == "verified",
+            headers={name: notice.headers[name] for name in callback_headers if name in notice.headers},
+            query=notice.query,
+            body=notice.body,
             received_at=now,
         )
         await self._coalescer.submit(organizer_id, received)
-        _callbacks.labels(gateway, "received").inc()
+        _callbacks.labels(gateway, "received" if verdict == "verified" else "hint").inc()
 
     async def drained(self) -> None:
         """Return once everything accepted is stored."""
@@ -164,11 +184,14 @@ class Inbox:
         async with self._database.transaction(organizer_id) as tx:
             rows = await tx.fetch_tuples(
                 """
-                INSERT INTO payments.callbacks (organizer_id, id, account_id, dedupe_key, headers, body, received_at, state, tries)
-                SELECT o.organizer_id, x.id, x.account_id, x.dedupe_key, x.headers, decode(x.body, 'base64'), x.received_at, 'received', 0
+                INSERT INTO payments.callbacks (organizer_id, id, account_id, dedupe_key, is_verified, headers, query, body, received_at,
+                                                state, tries)
+                SELECT o.organizer_id, x.id, x.account_id, x.dedupe_key, x.is_verified, x.headers, x.query, decode(x.body, 'base64'),
+                       x.received_at, 'received', 0
                   FROM platform.organizers o,
                        json_to_recordset(%(rows)s::json)
-                           AS x(id uuid, account_id uuid, dedupe_key text, headers jsonb, body text, received_at timestamptz)
+                           AS x(id uuid, account_id uuid, dedupe_key text, is_verified boolean, headers jsonb, query text, body text,
+                                received_at timestamptz)
                  WHERE o.organizer_id = %(organizer_id)s
                 ON CONFLICT (organizer_id, account_id, dedupe_key) DO NOTHING
                 RETURNING id
@@ -186,7 +209,7 @@ class Inbox:
         stored = await tx.fetch_all(
             _Stored,
             """
-            SELECT id, account_id, body, state, tries, received_at
+            SELECT id, account_id, is_verified, headers, query, body, state, tries, received_at
               FROM payments.callbacks
              WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s) AND state IN ('received', 'unknown')
              ORDER BY id
@@ -212,12 +235,13 @@ class Inbox:
         """Ask the gateway about what a callback hints at, and apply its answer; after a failure ask again later, for a day."""
         try:
             gateway = accounts.gateway_of(one.account_id)
-            payments = [payment for hint in gateway.parse_callback(one.body).hints for payment in await gateway.fetch(hint)]
+            payments = [payment for hint in gateway.parse_callback(one.notice).hints for payment in await gateway.fetch(hint)]
         except GatewayError as error:
             _log.warning("callback not fetched", callback=str(one.id), kind=error.kind, code=error.code)
-            again_at = next_try(one.tries, since=one.received_at, now=self._clock())
+            now = self._clock()
+            again_at = next_try(one.tries, since=one.received_at, now=now)
             async with self._database.transaction(organizer_id) as tx:
-                await _mark(tx, {one.id: _Outcome("to_fetch", again_at)})
+                await _mark(tx, {one.id: _unknown(one, now) if error.kind == "not_found" else _Outcome("to_fetch", again_at)})
             return
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
@@ -225,23 +249,27 @@ class Inbox:
             await _mark(tx, {one.id: _Outcome("applied") if all(known) else _unknown(one, now)})
 
 
-def _event_id(account: ConnectedAccount, raw_body: bytes) -> str | None:
+def _dedupe_key(account: ConnectedAccount, notice: Notice, now: datetime, *, is_verified: bool) -> str:
+    digest = sha256(notice.query.encode() + b"\n" + notice.body).hexdigest()
+    if not is_verified:
+        # It says the same each time, whatever happened: once a minute it is a new one.
+        return f"{digest}/{int(now.timestamp()) // 60}"
     try:
-        return account.gateway.parse_callback(raw_body).event_id
+        return account.gateway.parse_callback(notice).event_id or digest
     except GatewayError:
-        return None
+        return digest
 
 
 def _read(accounts: Accounts, one: _Stored, now: datetime) -> tuple[_Outcome, list[Report]]:
     """What is to be done with a stored callback, and what it reports where it carries that itself."""
     try:
         gateway = accounts.gateway_of(one.account_id)
-        callback: Callback = gateway.parse_callback(one.body)
+        callback: Callback = gateway.parse_callback(one.notice)
     except GatewayError as error:
         _log.warning("callback unreadable", callback=str(one.id), kind=error.kind)
         # An account that cannot be opened today may be mended tomorrow; bytes that make no sense never will.
         return (_unknown(one, now) if error.kind == "auth_config" else _Outcome("unreadable")), []
-    if gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
+    if one.is_verified and gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
         return _Outcome("applied"), [Report(one.account_id, hint.payment) for hint in callback.hints if hint.payment is not None]
     return _Outcome("to_fetch", now), []
 
@@ -270,7 +298,7 @@ async def _claim(tx: Transaction, now: datetime) -> list[_Stored]:
                          ORDER BY d.next_try_at
                          LIMIT %(limit)s
                            FOR UPDATE SKIP LOCKED)
-        RETURNING c.id, c.account_id, c.body, c.state, c.tries, c.received_at
+        RETURNING c.id, c.account_id, c.is_verified, c.headers, c.query, c.body, c.state, c.tries, c.received_at
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),

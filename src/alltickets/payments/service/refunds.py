@@ -226,7 +226,7 @@ async def _lock_kept(tx: Transaction, requests: Sequence[AskRefund]) -> tuple[di
     charges = await tx.fetch_tuples(
         """
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, p.reference, p.id,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts, p.reference, p.id,
                coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
                coalesce(sum(r.amount_minor) FILTER (WHERE r.status IN ('created', 'sending', 'unknown', 'pending')), 0)::bigint
           FROM payments.payments p
@@ -248,7 +248,7 @@ async def _lock_kept(tx: Transaction, requests: Sequence[AskRefund]) -> tuple[di
         ids=[request.refund_id for request in requests],
     )
     kept: dict[UUID, _Kept | None] = {reference: None for reference, _ in locked}
-    kept.update({row[11]: _Kept(row[12], charge_of(row), row[13], row[14]) for row in charges})
+    kept.update({row[12]: _Kept(row[13], charge_of(row), row[14], row[15]) for row in charges})
     return kept, {refund_id: Money(minor, currency) for refund_id, minor, currency in ordered}
 
 
@@ -287,7 +287,7 @@ async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> Non
     rows = await tx.fetch_tuples(
         """
         SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts,
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint
                   FROM payments.refunds r
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND (r.status = 'succeeded' OR r.id = %(refund_id)s))
@@ -304,7 +304,7 @@ async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> Non
         reference=str(charge.attempt_id),
         status=charge.status,
         amount=charge.amount,
-        refunded_minor=max(charge.refunded_minor, row[11]),
+        refunded_minor=max(charge.refunded_minor, row[12]),
         sequence=charge.sequence,
         raw_status=charge.raw_status,
     )
