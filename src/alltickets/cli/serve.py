@@ -49,14 +49,14 @@ def serve(surface: str, host: str, port: int, workers: int) -> None:
 
 def serve_http(settings: "Settings", host: str, port: int, workers: int, *, factory: str = "alltickets.main:application") -> None:
     """Run the HTTP server until it is told to stop; each of its processes calls `factory` for its application."""
-    from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.log import LogLevels
 
+    from alltickets.cli.server import Server
     from alltickets.platform import logs
 
     logs.set_up(settings.log_format, settings.log_level)
-    Granian(
+    Server(
         factory,
         address=host,
         port=port,
