@@ -27,11 +27,13 @@ STOP_MARGIN_SECONDS = 5.0
 READY_SECONDS_MAX = 60.0
 DATABASE_PAUSE_SECONDS = 10.0
 SEED_STOP_SECONDS = 5.0
+SIMULATORS = ("sandbox",)
+"""The gateways that a demo simulates, each a folder of `simulators/`; the web is told of each by ALLTICKETS_<NAME>_URL."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to run. The sandbox gateway of a demo listens on the port after the web's."""
+    """What is to run. The simulated gateways of a demo listen on the ports after the web's, in the order of `SIMULATORS`."""
 
     host: str
     port: int
@@ -46,10 +48,10 @@ class Interrupted(Exception):
 def up(settings: Settings, wish: Wish) -> None:
     """Run everything until a signal comes. Raises `Trouble` if it cannot be started; nothing is left running then."""
     logs.set_up(settings.log_format, settings.log_level)
-    for port in (wish.port, wish.port + 1) if wish.is_demo else (wish.port,):
+    for port in (wish.port, *(_simulator_port(wish, name) for name in _simulators(wish))):
         require_free(wish.host, port, f"choose another with --port (make demo PORT={wish.port + 100})")
     if wish.is_demo and not (_root() / "simulators").is_dir():
-        raise Trouble("The demo's sandbox gateway comes with the source: run this in a clone of it, or leave out --demo.")
+        raise Trouble("The demo's gateways come with the source: run this in a clone of it, or leave out --demo.")
     with _only_one(settings.data_dir):
         stopping = Stopping()
         database = None
@@ -98,8 +100,8 @@ def _environment(settings: Settings, wish: Wish, database: embedded.Embedded | N
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join([str(_root()), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
-    if wish.is_demo:
-        told["ALLTICKETS_SANDBOX_URL"] = _address(wish.host, wish.port + 1)
+    for name in _simulators(wish):
+        told[f"ALLTICKETS_{name.upper()}_URL"] = _address(wish.host, _simulator_port(wish, name))
     if database is not None:
         told["ALLTICKETS_DATABASE_URL"] = database.url
     return {**os.environ, **told}
@@ -116,14 +118,26 @@ def _migrate(environment: Mapping[str, str], stopping: Stopping) -> None:
 
 def _parts(environment: Mapping[str, str], data_dir: Path, wish: Wish) -> list[Part]:
     """What runs, in the order of its start: each leans on those before it."""
-    sandbox = ["--host", wish.host, "--port", str(wish.port + 1), "--data", str(data_dir.absolute() / "sandbox")]
     web = ["serve", "--surface", "all", "--host", wish.host, "--port", str(wish.port), "--workers", str(wish.workers)]
     return [
-        *([Part("sandbox", "simulators.sandbox", sandbox, environment)] if wish.is_demo else []),
+        *(_simulator(name, environment, data_dir, wish) for name in _simulators(wish)),
         Part("work", "alltickets.cli", ["work", "--queues", "events,sweeps"], environment),
         Part("jobs", "alltickets.cli", ["work", "--queues", "jobs"], environment),
         Part("web", "alltickets.cli", web, environment),
     ]
+
+
+def _simulators(wish: Wish) -> tuple[str, ...]:
+    return SIMULATORS if wish.is_demo else ()
+
+
+def _simulator_port(wish: Wish, name: str) -> int:
+    return wish.port + 1 + SIMULATORS.index(name)
+
+
+def _simulator(name: str, environment: Mapping[str, str], data_dir: Path, wish: Wish) -> Part:
+    listening = ["--host", wish.host, "--port", str(_simulator_port(wish, name)), "--data", str(data_dir.absolute() / name)]
+    return Part(name, f"simulators.{name}", listening, environment)
 
 
 def _keep(parts: list[Part], database: embedded.Embedded | None, environment: Mapping[str, str], wish: Wish, stopping: Stopping) -> None:
