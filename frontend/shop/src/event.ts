@@ -18,7 +18,8 @@ export interface TicketType {
 export interface Sector {
   readonly sector_id: string;
   readonly name: string;
-  readonly is_numbered: boolean;
+  /** Of seats; none where places have no number. */
+  readonly rows: number;
 }
 
 export type QuestionKind = "text" | "choice" | "document" | "mail" | "phone" | "checkbox";
@@ -74,8 +75,13 @@ export function ticketTypeOf(event: Offering, ticketTypeId: string): TicketType 
   return event.ticket_types.find((one) => one.ticket_type_id === ticketTypeId);
 }
 
+/** How many rows of seats the sector of a ticket type has. */
+export function rowsOf(event: Offering, ticketType: TicketType): number {
+  return event.sectors.find((one) => one.sector_id === ticketType.sector_id)?.rows ?? 0;
+}
+
 export function isNumbered(event: Offering, ticketType: TicketType): boolean {
-  return event.sectors.some((one) => one.sector_id === ticketType.sector_id && one.is_numbered);
+  return rowsOf(event, ticketType) > 0;
 }
 
 export function priceOf(event: Offering, performanceId: string, ticketTypeId: string): Money | undefined {

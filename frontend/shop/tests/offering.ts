@@ -24,8 +24,8 @@ export const OFFERING: Offering = {
     { performance_id: SATURDAY, starts_at: "2026-12-12T00:00:00Z", doors_at: null },
   ],
   sectors: [
-    { sector_id: "numbered", name: "Platea", is_numbered: true },
-    { sector_id: "free", name: "Pullman", is_numbered: false },
+    { sector_id: "numbered", name: "Platea", rows: 2 },
+    { sector_id: "free", name: "Pullman", rows: 0 },
   ],
   ticket_types: [type("stalls", "numbered"), type("pullman", "free"), type("gallery", "free")],
   questions: [

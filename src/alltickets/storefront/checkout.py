@@ -37,7 +37,8 @@ class _Performance(msgspec.Struct, frozen=True):
 class _Sector(msgspec.Struct, frozen=True):
     sector_id: UUID
     name: str
-    is_numbered: bool
+    rows: int
+    """Of seats; none where places have no number."""
 
 
 class _TicketType(msgspec.Struct, frozen=True):
@@ -124,7 +125,7 @@ class CheckoutPages:
             currency=event.currency,
             timezone=event.timezone,
             performances=tuple(_Performance(one.performance_id, one.starts_at, one.doors_at) for one in performances),
-            sectors=tuple(_Sector(one.sector_id, one.name, one.is_numbered) for one in event.sectors.values() if one.sector_id in sectors),
+            sectors=tuple(_Sector(one.sector_id, one.name, len(one.rows)) for one in event.sectors.values() if one.sector_id in sectors),
             ticket_types=tuple(
                 _TicketType(one.ticket_type_id, one.sector_id, one.name, one.description, one.per_order_max) for one in ticket_types
             ),

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Offering, TicketType } from "../../event";
+import { rowsOf, type Offering, type TicketType } from "../../event";
 import type { Words } from "../../language/words";
 import type { Line } from "../../transport/wire";
 import { readSeats, type SeatRow } from "./api/read-seats";
@@ -52,12 +52,21 @@ export function SeatList({ words, event, selection, heldLines, type, onChoose }:
       <p role="status" class="small seats-chosen">
         {chosen.length === 0 ? words.say("selection.seats_none") : words.say("selection.seats_chosen", { seats: words.seats(chosen) })}
       </p>
-      {rows === null ? <p class="small soft">{words.say("selection.seats_loading")}</p> : null}
+      {rows === null ? <RowsToCome words={words} count={rowsOf(event, type)} /> : null}
       {rows?.map((row) => (
         <Row key={row.label} words={words} row={row} chosen={chosen} isTaken={isTaken} onToggle={toggle} />
       ))}
     </div>
   );
+}
+
+/** As high as the rows will be, so that what stands below does not move when they come. */
+function RowsToCome({ words, count }: { readonly words: Words; readonly count: number }) {
+  return Array.from({ length: count }, (_, index) => (
+    <p key={index} class="seat-row small soft">
+      {index === 0 ? words.say("selection.seats_loading") : null}
+    </p>
+  ));
 }
 
 interface RowProps {
