@@ -25,6 +25,10 @@ class Served:
     app: Any
     owner: Actor
 
+    async def with_another_owner(self) -> "Served":
+        """The same application, and the owner of another fresh organizer."""
+        return Served(self.contexts, self.app, await _sign_up(self.contexts))
+
     async def api_key(self, *permissions: Permission) -> str:
         """A token that may do this."""
         return (await self.contexts.identity.api_keys.create(self.owner, "Integración", permissions)).token
@@ -46,6 +50,15 @@ async def serving(database_url: str, folder: Path, clock: Clock, *, hot_lane: bo
     settings = Settings(database_url=database_url, data_dir=folder, key_ring=f"1:{KeyRing.generate_key()}", hot_lane=hot_lane)
     contexts = build_contexts(settings, clock=clock, observe=check_statement)
     await contexts.database.open()
+    yield Served(contexts, build_asgi(contexts, "all"), await _sign_up(contexts))
+    await contexts.access.drained()
+    await contexts.http.aclose()
+    contexts.tickets.close()
+    contexts.identity.close()
+    await contexts.database.close()
+
+
+async def _sign_up(contexts: Contexts) -> Actor:
     unique = new_id().hex
     wish = NewOrganizer(
         name=f"Club {unique}",
@@ -54,10 +67,4 @@ async def serving(database_url: str, folder: Path, clock: Clock, *, hot_lane: bo
         owner_mail=f"{unique}@example.com",
         owner_password="correct horse",
     )
-    owner = (await contexts.identity.organizers.sign_up(wish, address=f"test {unique}")).actor
-    yield Served(contexts, build_asgi(contexts, "all"), owner)
-    await contexts.access.drained()
-    await contexts.http.aclose()
-    contexts.tickets.close()
-    contexts.identity.close()
-    await contexts.database.close()
+    return (await contexts.identity.organizers.sign_up(wish, address=f"test {unique}")).actor

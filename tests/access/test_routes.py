@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -30,23 +29,38 @@ class Door:
         return {"scan_id": str(new_id()), "checkpoint_id": str(self.house.checkpoint_id), "code": code, **fields}
 
 
-@pytest_asyncio.fixture(params=[True, False], ids=["hot lane", "framework"])
-async def door(request: pytest.FixtureRequest, database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[Door]:
-    async with serving(database_url, tmp_path, clock, hot_lane=request.param) as served:
-        contexts = served.contexts
-        house = await House(
-            database=contexts.database,
-            clock=clock,
-            catalog=contexts.catalog,
-            catalog_service=contexts.catalog_service,
-            keys=contexts.event_keys,
-            tickets=contexts.tickets,
-            access=contexts.access,
-            actor=served.owner,
-        ).set_up()
-        device, office = await served.device(), await served.api_key(Permission.ACCESS_READ, Permission.ACCESS_WRITE)
-        async with served.client(device) as scanner, served.client(office) as desk, served.client() as stranger:
-            yield Door(served, house, scanner, desk, stranger)
+@pytest.fixture(scope="module")
+def clock() -> SettableClock:
+    """One for all of these tests, as they share an application."""
+    return SettableClock()
+
+
+@pytest_asyncio.fixture(scope="module", params=[True, False], ids=["hot lane", "framework"])
+async def built(
+    request: pytest.FixtureRequest, database_url: str, clock: SettableClock, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    """The application that all of these tests share: it takes longer to build than they take."""
+    async with serving(database_url, tmp_path_factory.mktemp("door"), clock, hot_lane=request.param) as served:
+        yield served
+
+
+@pytest_asyncio.fixture
+async def door(built: Served, clock: SettableClock) -> AsyncIterator[Door]:
+    served = await built.with_another_owner()
+    contexts = served.contexts
+    house = await House(
+        database=contexts.database,
+        clock=clock,
+        catalog=contexts.catalog,
+        catalog_service=contexts.catalog_service,
+        keys=contexts.event_keys,
+        tickets=contexts.tickets,
+        access=contexts.access,
+        actor=served.owner,
+    ).set_up()
+    device, office = await served.device(), await served.api_key(Permission.ACCESS_READ, Permission.ACCESS_WRITE)
+    async with served.client(device) as scanner, served.client(office) as desk, served.client() as stranger:
+        yield Door(served, house, scanner, desk, stranger)
 
 
 def problem_of(answer: httpx.Response) -> tuple[int, str]:

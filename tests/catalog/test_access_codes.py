@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -57,15 +56,23 @@ Door = Callable[..., Awaitable[httpx.Response]]
 DOORS = pytest.mark.parametrize(("door", "wrong"), [(Town.read, 200), (Town.quote, 403), (Town.hold, 403)], ids=["read", "quote", "hold"])
 
 
-@pytest_asyncio.fixture
-async def town(database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[Town]:
+@pytest_asyncio.fixture(scope="module")
+async def built(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """The town that all of these tests share: an application takes longer to build than they take."""
+    clock, folder = SettableClock(), tmp_path_factory.mktemp("town")
     async with AsyncExitStack() as open_:
-        served = [await open_.enter_async_context(serving(database_url, tmp_path, clock, hot_lane=True)) for _ in range(2)]
+        served = [await open_.enter_async_context(serving(database_url, folder, clock, hot_lane=True)) for _ in range(2)]
         token = await served[0].api_key(Permission.EVENTS_READ, Permission.EVENTS_WRITE, Permission.PRICES_READ, Permission.PRICES_WRITE)
         async with served[0].client(token) as organizer:
             event = await published_event(organizer, clock, visibility="code", codes=[CODE])
         await Follower(served[0].contexts.database, subscriptions_of(served[0].contexts)).catch_up()
         yield Town(served, clock, event)
+
+
+@pytest.fixture
+def town(built: Town) -> Town:
+    """As one asks who was never seen before."""
+    return Town(built.served, built.clock, built.event)
 
 
 def is_refused(answer: httpx.Response) -> bool:
@@ -131,10 +138,10 @@ async def test_others_and_the_same_address_later_are_answered(town: Town) -> Non
     assert (others.status_code, later.status_code) == (200, 200)
 
 
-async def test_a_code_that_nothing_asks_for_is_not_counted(town: Town, clock: SettableClock) -> None:
+async def test_a_code_that_nothing_asks_for_is_not_counted(town: Town) -> None:
     token = await town.served[0].api_key(Permission.EVENTS_READ, Permission.EVENTS_WRITE)
     async with town.served[0].client(token) as organizer:
-        town.event = await published_event(organizer, clock)
+        town.event = await published_event(organizer, town.clock)
 
     answers = [await door("an-old-link") for _ in range(TRIES_MAX) for door in (town.read, town.quote)]
 

@@ -74,7 +74,8 @@ def _pages(house: House) -> Iterator[Asked]:
     yield Asked("order, closed", f"/o/{order['order_id']}", skipped=own)
     yield Asked("recover", "/recover", skipped=own)
     yield from (Asked(name, f"/{name}") for name in ("terms", "privacy", "withdrawal"))
-    yield Asked("not found", "/e/no-hay-tal-evento", skipped=(*own, "http-status-code"))
+    # The browser itself writes into the console that its page was not found.
+    yield Asked("not found", "/e/no-hay-tal-evento", skipped=(*own, "http-status-code", "errors-in-console"))
 
 
 def _judge_all(stack: Stack, pages: list[Asked], folder: Path) -> int:
