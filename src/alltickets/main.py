@@ -32,6 +32,7 @@ import alltickets.orders.withdrawal_routes
 import alltickets.payments.handlers
 import alltickets.payments.jobs
 import alltickets.payments.lane
+import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
 import alltickets.pricing.routes
 import alltickets.tickets.jobs
@@ -283,6 +284,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.inventory.routes.organizer_router(contexts.inventory, contexts.catalog),
         alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
+        alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),

@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response
 from alltickets.identity.interface import Authorization, Role
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
+from alltickets.payments.reconciliation.routes import router
 from alltickets.payments.routes import organizer_router
 from alltickets.payments.service import Payments
 from alltickets.platform.database import Database
@@ -30,7 +31,7 @@ class Office:
         self.identity = make_identity(database, clock, CountingHasher())
         authorization = Authorization(self.identity.authenticator, self.identity.cookie)
         self.app = Litestar(
-            route_handlers=[organizer_router(payments)],
+            route_handlers=[organizer_router(payments), router(payments.reconciliation)],
             plugins=[authorization],
             exception_handlers={Refusal: _answer},
             openapi_config=None,
@@ -120,3 +121,31 @@ async def test_a_payment_is_shown_to_its_organizer_only(
     assert shown.status_code == 200
     assert [UUID(attempt["attempt_id"]) for attempt in shown.json()["attempts"]] == [started.attempt_id]
     assert [answer.status_code for answer in hidden] == [404, 404]
+
+
+async def test_a_settlement_report_is_sent_looked_through_and_settled(office: Office, merchant: Merchant) -> None:
+    house, other = await office.open(), await office.open()
+    report = "Operación;Importe\np-1;1.250,50\np-2;nada\n".encode("latin-1")
+    layout = '{"columns":{"source_id":"operación","gross":"importe"},"separator":";","encoding":"latin-1","decimal":","}'
+    async with office.browser(house.owner.token) as browser, office.browser(other.owner.token) as stranger:
+        account = f"{ACCOUNTS}/{(await browser.post(ACCOUNTS, json=body(merchant))).json()['account_id']}"
+        sent = await browser.post(f"{account}/settlements", params={"name": "noviembre.csv", "own_layout": layout}, content=report)
+        settlement = f"/api/organizer/payments/settlements/{sent.json()['report_id']}"
+        first = (await browser.get(f"{settlement}/lines", params={"size": 1})).json()
+        second = (await browser.get(f"{settlement}/lines", params={"size": 1, "cursor": first["next"]})).json()
+        line = f"{account}/settlement-lines/{second['items'][0]['line_id']}/act"
+        hidden = [
+            await stranger.get(settlement),
+            await stranger.post(line, json={"act": "dismiss"}),
+            await browser.post(f"{account}/settlement-lines/none-1/act", json={"act": "dismiss"}),
+        ]
+        impossible = await browser.post(line, json={"act": "accept_fee"})
+        dismissed = await browser.post(line, json={"act": "dismiss", "note": "Una línea vacía del portal"})
+        wrong = await browser.post(f"{account}/settlements", params={"name": "x", "layout": "nobody"}, content=report)
+
+    assert (sent.status_code, sent.json()["lines"], sent.json()["state"]) == (201, 2, "done")
+    assert (first["items"][0]["gross_minor"], first["items"][0]["state"]) == (1250_50, "missing_here")
+    assert (second["items"][0]["state"], second["next"]) == ("unreadable", None)
+    assert [answer.status_code for answer in hidden] == [404, 404, 404]
+    assert (impossible.status_code, dismissed.status_code, wrong.status_code) == (409, 200, 422)
+    assert dismissed.json()["settled_by"] == "dismiss"

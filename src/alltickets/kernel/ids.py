@@ -4,7 +4,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 
-__all__ = ["UUID", "new_id", "new_id_text"]
+__all__ = ["UUID", "id_or_none", "new_id", "new_id_text"]
 
 
 def new_id() -> UUID:
@@ -15,3 +15,11 @@ def new_id() -> UUID:
 def new_id_text() -> str:
     """A fresh UUIDv7 as text, for what is only passed on: a tenth of the time of making an id and writing it."""
     return str(uuid_utils.uuid7())
+
+
+def id_or_none(text: str) -> UUID | None:
+    """The id that a text from outside is, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

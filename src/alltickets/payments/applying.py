@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alltickets.kernel.ids import new_id
+from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide
@@ -51,7 +51,7 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
 
     Locks the payments and attempts concerned, in id order, until `tx` ends. At most nine statements, whatever the number of reports.
     """
-    ids = [_as_id(report.payment.reference) for report in reports]
+    ids = [id_or_none(report.payment.reference) for report in reports]
     standings = await lock_standings(tx, {attempt_id for attempt_id in ids if attempt_id is not None})
     if not standings:
         return [False] * len(reports)
@@ -205,10 +205,3 @@ async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, U
         [(new_id(), payment_id, charge.id, minor, charge.amount.currency, "paid twice") for charge, payment_id, minor in surplus],
         now=now,
     )
-
-
-def _as_id(reference: str) -> UUID | None:
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None

@@ -10,6 +10,7 @@ from alltickets.payments.refusals import (
     AccountNotFound,
     AttemptsExhausted,
     CallbackForged,
+    GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
     NoAccountFits,
@@ -18,6 +19,10 @@ from alltickets.payments.refusals import (
     PaymentClosed,
     PaymentNotFound,
     RefundTooLarge,
+    SettlementActImpossible,
+    SettlementLineNotFound,
+    SettlementReportNotFound,
+    SettlementUnreadable,
 )
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails, PaymentOption
@@ -31,6 +36,7 @@ __all__ = [
     "AskRefund",
     "AttemptsExhausted",
     "CallbackForged",
+    "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
     "NextStep",
@@ -44,6 +50,10 @@ __all__ = [
     "Redirect",
     "RefundStarted",
     "RefundTooLarge",
+    "SettlementActImpossible",
+    "SettlementLineNotFound",
+    "SettlementReportNotFound",
+    "SettlementUnreadable",
     "StartPayment",
     "Started",
 ]

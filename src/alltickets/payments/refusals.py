@@ -24,6 +24,7 @@ __all__ = [
     "AccountNotFound",
     "AttemptsExhausted",
     "CallbackForged",
+    "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
     "NoAccountFits",
@@ -32,6 +33,10 @@ __all__ = [
     "PaymentClosed",
     "PaymentNotFound",
     "RefundTooLarge",
+    "SettlementActImpossible",
+    "SettlementLineNotFound",
+    "SettlementReportNotFound",
+    "SettlementUnreadable",
 ]
 
 
@@ -129,6 +134,54 @@ class RefundTooLarge(Refusal):
 
     def __str__(self) -> str:
         return f"At most {self.refundable_minor} minor units of {self.currency} can still be given back."
+
+
+@dataclass(eq=False)
+class GatewayFailed(Refusal):
+    """The gateway was asked because somebody wanted it, and did not give an answer to go on with. `fault` is a sentence."""
+
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} Nothing was changed; try again later, and look at the account's connection test."
+
+
+@dataclass(eq=False)
+class SettlementUnreadable(Refusal):
+    """The file as a whole: `fault` says what is wrong and what to do. Lines that make no sense by themselves are kept and listed."""
+
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} Nothing more of the file was taken in."
+
+
+@dataclass(eq=False)
+class SettlementReportNotFound(Refusal):
+    """Also said of another organizer's report."""
+
+    def __str__(self) -> str:
+        return "There is no such settlement report."
+
+
+@dataclass(eq=False)
+class SettlementLineNotFound(Refusal):
+    """Also said of another organizer's line."""
+
+    def __str__(self) -> str:
+        return "There is no such line of a settlement report."
+
+
+@dataclass(eq=False)
+class SettlementActImpossible(Refusal):
+    """`state` is the line's."""
+
+    act: str
+    state: str
+
+    def __str__(self) -> str:
+        state, act = self.state.replace("_", " "), self.act.replace("_", " ")
+        return f"A line that is {state} cannot be settled by {act}. Look at what is proposed for it."
 
 
 @dataclass(eq=False)

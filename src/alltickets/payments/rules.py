@@ -39,6 +39,7 @@ __all__ = [
     "decide",
     "may_move",
     "refundable_minor",
+    "restated",
 ]
 
 AttemptStatus = Literal[
@@ -158,6 +159,21 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     is_surplus: bool = False
     facts: ChargeFacts = ChargeFacts()
+
+
+def restated(charge: Charge, **changes: object) -> GatewayPayment:
+    """A charge as its gateway would report it again, but for what we learnt ourselves."""
+    seen = GatewayPayment(
+        provider_payment_id=charge.provider_payment_id,
+        reference=str(charge.attempt_id),
+        status=charge.status,
+        amount=charge.amount,
+        refunded_minor=charge.refunded_minor,
+        sequence=charge.sequence,
+        raw_status=charge.raw_status,
+        facts=charge.facts,
+    )
+    return msgspec.structs.replace(seen, **changes)
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,17 @@ from alltickets.payments.port import ChargeFacts
 from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
 from alltickets.platform.database import Transaction, rows_as_json
 
-__all__ = ["Cause", "Standing", "charge_of", "fetch_charges", "insert_refunds", "lock_standings", "write_charges", "write_standings"]
+__all__ = [
+    "Cause",
+    "Standing",
+    "charge_of",
+    "fetch_charge",
+    "fetch_charges",
+    "insert_refunds",
+    "lock_standings",
+    "write_charges",
+    "write_standings",
+]
 
 Cause = Literal["call", "callback", "query", "silence"]
 """How we learnt of a change: from our own call's answer, a callback, a question of ours, or because nobody said anything."""
@@ -104,6 +114,20 @@ async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequ
         provider_payment_ids=[provider_payment_id for _, provider_payment_id in keys],
     )
     return {(row[2], row[3]): charge_of(row) for row in rows}
+
+
+async def fetch_charge(tx: Transaction, charge_id: UUID) -> Charge:
+    """A charge that is known to exist."""
+    [row] = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts
+          FROM payments.charges c
+         WHERE c.organizer_id = %(organizer_id)s AND c.id = %(id)s
+        """,
+        id=charge_id,
+    )
+    return charge_of(row)
 
 
 def charge_of(row: tuple[Any, ...]) -> Charge:

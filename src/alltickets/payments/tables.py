@@ -23,6 +23,7 @@ _ATTEMPT_STATUSES = (
     "created sending awaiting_buyer pending unknown authorized declined expired cancelled error "
     "charged partially_refunded refunded disputed charged_back integrity_hold"
 )
+_LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
 _CHARGE_STATUSES = "pending authorized declined cancelled expired charged refunded disputed charged_back"
 
 accounts = sa.Table(
@@ -142,6 +143,13 @@ charges = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
+    sa.Index(
+        "charges_settlement_reference",
+        "organizer_id",
+        "account_id",
+        sa.text("(facts ->> 'settlement_reference')"),
+        postgresql_where=sa.text("facts ? 'settlement_reference'"),
+    ),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
     _one_of("status", _CHARGE_STATUSES),
 )
@@ -194,4 +202,53 @@ refunds = sa.Table(
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     _one_of("status", "created sending unknown pending succeeded failed"),
+)
+
+settlement_reports = sa.Table(
+    "settlement_reports",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("lines", sa.Integer, nullable=False, comment="Read so far, the unreadable ones too."),
+    sa.Column("lines_new", sa.Integer, nullable=False, comment="Of these, those that no earlier report had."),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    _one_of("state", "importing done broken"),
+)
+
+settlement_lines = sa.Table(
+    "settlement_lines",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="The same for lines that say the same."),
+    sa.Column("repetition", sa.Integer, nullable=False, comment="Which one of equal lines of a report."),
+    sa.Column("seen_report_id", _id, nullable=False, comment="The last report that had it."),
+    sa.Column("report_id", _id, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source_id", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("gross_minor", sa.BigInteger, nullable=False),
+    sa.Column("fee_minor", sa.BigInteger, nullable=False),
+    sa.Column("taxes_minor", sa.BigInteger, nullable=False),
+    sa.Column("net_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("occurred_at", _instant),
+    sa.Column("settles_at", _instant),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("charge_id", _id),
+    sa.Column("expected_minor", sa.BigInteger, comment="What our books say, where that is another amount or fee."),
+    sa.Column("fault", sa.Text, comment="Of a line that cannot be read."),
+    sa.Column("settled_by", sa.Text, comment="The act that ended it; None: as it was imported."),
+    sa.Column("note", sa.Text, comment="What people wrote when they settled it."),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id", "digest", "repetition"),
+    sa.Index("settlement_lines_report", "organizer_id", "report_id", "row"),
+    sa.Index("settlement_lines_charge", "organizer_id", "charge_id", postgresql_where=sa.text("charge_id IS NOT NULL")),
+    _one_of("kind", "payment refund dispute payout other"),
+    _one_of("state", _LINE_STATES),
 )

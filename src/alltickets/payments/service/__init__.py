@@ -12,6 +12,7 @@ from alltickets.payments.service.accounts import AccountsService, PaymentOption
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.poller import Poller
+from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
@@ -23,6 +24,7 @@ class Payments:
     """All of payments, built once per process: what other contexts call, and the use cases behind it.
 
     accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
+    reconciliation: hold settlement reports against our books.
     """
 
     def __init__(self, database: Database, clock: Clock, key_ring: KeyRing, providers: Sequence[Provider], *, public_url: str) -> None:
@@ -33,6 +35,7 @@ class Payments:
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
+        self.reconciliation = Reconciliation(database, clock, connections)
         self._database = database
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:

@@ -15,9 +15,9 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
-from alltickets.payments.port import Gateway, GatewayError, GatewayPayment, RefundOrder, RefundResult
+from alltickets.payments.port import Gateway, GatewayError, RefundOrder, RefundResult
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
-from alltickets.payments.rules import Charge, refundable_minor
+from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.standings import charge_of, insert_refunds, lock_standings
 from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
@@ -299,15 +299,7 @@ async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> Non
     )
     [row] = rows
     charge = charge_of(row)
-    seen = GatewayPayment(
-        provider_payment_id=charge.provider_payment_id,
-        reference=str(charge.attempt_id),
-        status=charge.status,
-        amount=charge.amount,
-        refunded_minor=max(charge.refunded_minor, row[12]),
-        sequence=charge.sequence,
-        raw_status=charge.raw_status,
-    )
+    seen = restated(charge, refunded_minor=max(charge.refunded_minor, row[12]))
     await apply_reports(tx, [Report(charge.account_id, seen)], cause="call", now=now)
 
 

@@ -1,0 +1,98 @@
+"""What a line of a settlement means beside what we know, and what is proposed to be done. Pure.
+
+Gross amounts have to agree to the cent; a fee may differ by one minor unit, for it is rounded by somebody else. Whatever our own books do
+not know is asked of the gateway before anybody believes the file: a report is evidence, not truth.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from alltickets.payments.port import GatewayStatus
+from alltickets.payments.reconciliation.lines import SettlementLine
+
+__all__ = ["ACTS", "FEE_TOLERANCE_MINOR", "KnownCharge", "LineState", "ProposedAct", "Verdict", "compare"]
+
+FEE_TOLERANCE_MINOR = 1
+
+LineState = Literal[
+    "matched",
+    "amount_differs",
+    "fee_differs",
+    "currency_differs",
+    "missing_here",  # the gateway moved money that we know nothing of
+    "duplicate",  # a second line for the same payment
+    "not_compared",  # a payout, a loan, a correction
+    "unreadable",
+]
+ProposedAct = Literal[
+    "fetch",  # ask the gateway about the payment and apply what it says
+    "accept_fee",  # take the file's fee for the true one
+    "review",  # somebody has to look
+]
+
+ACTS: dict[LineState, ProposedAct | None] = {
+    "matched": None,
+    "amount_differs": "review",
+    "fee_differs": "accept_fee",
+    "currency_differs": "review",
+    "missing_here": "fetch",
+    "duplicate": "review",
+    "not_compared": None,
+    "unreadable": "review",
+}
+
+_HELD_MONEY: frozenset[GatewayStatus] = frozenset({"charged", "refunded", "disputed", "charged_back"})
+_DISPUTED: frozenset[GatewayStatus] = frozenset({"disputed", "charged_back"})
+
+
+class KnownCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """A charge as we know it, with what earlier lines said of it. `fee_minor` None: nobody told it yet."""
+
+    status: GatewayStatus
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    fee_minor: int | None
+    has_payment_line: bool = False
+    refunds_in_lines_minor: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How a line stands. `expected_minor` is what our books say where they say another amount, or another fee."""
+
+    state: LineState
+    expected_minor: int | None = None
+
+
+def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
+    """Hold a line against our charge; `known` is None when we have none for it."""
+    if line.kind not in ("payment", "refund", "dispute"):
+        return Verdict(state="not_compared")
+    if known is None:
+        return Verdict(state="missing_here")
+    if line.currency != known.currency:
+        return Verdict(state="currency_differs")
+    if line.kind == "refund":
+        return _compare_refund(line, known)
+    if line.kind == "dispute":
+        return Verdict(state="matched" if known.status in _DISPUTED else "missing_here")
+    if known.has_payment_line:
+        return Verdict(state="duplicate")
+    if known.status not in _HELD_MONEY:
+        return Verdict(state="missing_here")
+    if line.gross_minor != known.amount_minor:
+        return Verdict(state="amount_differs", expected_minor=known.amount_minor)
+    if known.fee_minor is not None and abs(line.fee_minor - known.fee_minor) > FEE_TOLERANCE_MINOR:
+        return Verdict(state="fee_differs", expected_minor=known.fee_minor)
+    return Verdict(state="matched")
+
+
+def _compare_refund(line: SettlementLine, known: KnownCharge) -> Verdict:
+    """A report may tell of a charge's refunds one by one: together they are what we know, or less."""
+    told = known.refunds_in_lines_minor + abs(line.gross_minor)
+    if told <= known.refunded_minor:
+        return Verdict(state="matched")
+    if told <= known.amount_minor:
+        return Verdict(state="missing_here")
+    return Verdict(state="amount_differs", expected_minor=known.refunded_minor - known.refunds_in_lines_minor)
