@@ -2,21 +2,31 @@
 
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
-from alltickets.payments.port import Creation, Gateway, GatewayError, Hint, Notice, Redirect, RefundOrder
+from alltickets.payments.port import Creation, Gateway, GatewayError, Hint, Notice, Redirect, RefundOrder, Verdict
 
 ASKED = Money(12_345_67, "ARS")
 
 
 class Bench(ABC):
-    """A provider that a test can play the buyer at, and that can be made to fail."""
+    """A provider that a test can play the buyer at, and that can be made to fail.
+
+    signs: what of a notice its signature covers: the body, or the address that it was sent to.
+    unsigned: what a notice without a signature is.
+    refuses_old: whether a genuine notice that comes an hour late is rejected.
+    """
 
     gateway: Gateway
+    signs: Literal["body", "address"] = "body"
+    unsigned: Verdict = "rejected"
+    refuses_old: bool = True
 
     @abstractmethod
     def buyer_does(self, link: str, action: str) -> None:
@@ -41,6 +51,16 @@ class Bench(ABC):
     @abstractmethod
     def callback_of(self, reference: UUID, now: datetime) -> Notice:
         """The genuine callback for the newest payment of a reference."""
+
+    def touched(self, notice: Notice) -> list[Notice]:
+        """The notice with what is signed of it changed, in many ways."""
+        if self.signs == "body":
+            body = notice.body
+            bodies = [body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :] for place in range(0, len(body), 7)]
+            return [msgspec.structs.replace(notice, body=one) for one in [*bodies, body + b" "]]
+        digits = [place for place, letter in enumerate(notice.query) if letter.isdigit()]
+        queries = [f"{notice.query[:place]}{9 - int(notice.query[place])}{notice.query[place + 1 :]}" for place in digits]
+        return [msgspec.structs.replace(notice, query=one) for one in queries]
 
 
 def creation(*, amount: Money = ASKED) -> Creation:
@@ -81,10 +101,16 @@ class GatewayConformance:
 
         assert await bench.gateway.query(str(wanted.attempt_id)) == []
 
-    async def test_the_same_creation_gives_the_same_link(self, bench: Bench) -> None:
+    async def test_the_same_creation_gives_the_same_link_or_another_for_the_same_reference(self, bench: Bench) -> None:
         wanted = creation()
 
-        assert await link_of(bench.gateway, wanted) == await link_of(bench.gateway, wanted)
+        first, again = [await link_of(bench.gateway, wanted) for _ in range(2)]
+
+        if bench.gateway.capabilities.create_is_idempotent:
+            assert first == again
+        bench.buyer_does(again, "approve")
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        assert payment.status == "charged"
 
     @pytest.mark.parametrize(("action", "status"), [("approve", "charged"), ("reject", "declined"), ("pending", "pending")])
     async def test_what_the_buyer_did_is_reported_in_our_words(self, bench: Bench, action: str, status: str) -> None:
@@ -204,14 +230,15 @@ class GatewayConformance:
         wanted, _ = await self.paid(bench)
         now = datetime.now(UTC)
         notice = bench.callback_of(wanted.attempt_id, now)
-        headers, body = notice.headers, notice.body
+        headers, query, body = notice.headers, notice.query, notice.body
         verify = bench.gateway.verify_callback
 
-        touched = [body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :] for place in range(0, len(body), 7)]
+        touched = bench.touched(notice)
+        bare = [Notice(headers=some, query=query, body=body) for some in ({}, dict.fromkeys(headers, ""))]
 
-        assert {verify(Notice(headers=headers, body=one), now=now) for one in [*touched, body + b" "]} == {"rejected"}
-        assert {verify(Notice(headers=some, body=body), now=now) for some in ({}, dict.fromkeys(headers, ""))} == {"rejected"}
-        assert verify(notice, now=now + timedelta(hours=1)) == "rejected"
+        assert {verify(one, now=now) for one in touched} == {"rejected"}
+        assert {verify(one, now=now) for one in bare} == {bench.unsigned}
+        assert verify(notice, now=now + timedelta(hours=1)) == ("rejected" if bench.refuses_old else "verified")
         assert bench.impostor().verify_callback(notice, now=now) == "rejected"
 
     @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000, b'{"id":"x","payment":{"id":"\\u0000"}}'])

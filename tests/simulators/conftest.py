@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mercadopago import MercadoPagoProcess, running_mercadopago
 from tests.simulators.receiver import Received, Receiver
 from tests.simulators.sandbox import Merchant, SandboxProcess
 
@@ -39,6 +40,20 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     sandbox.start()
     yield sandbox
     sandbox.stop()
+
+
+@pytest.fixture(scope="session")
+def mercadopago_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MercadoPagoProcess]:
+    """The simulated MercadoPago that all tests share."""
+    with running_mercadopago(tmp_path_factory.mktemp("mercadopago"), *QUICK_RETRIES) as running:
+        yield running
+
+
+@pytest.fixture
+def mercadopago(mercadopago_process: MercadoPagoProcess) -> Iterator[MercadoPagoProcess]:
+    """It, well behaved again after the test."""
+    yield mercadopago_process
+    mercadopago_process.misbehave()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +17,8 @@ class Received:
 
     signature: str
     raw_body: bytes
+    query: str
+    headers: Mapping[str, str]
 
     @property
     def event(self) -> dict[str, Any]:
@@ -50,7 +52,9 @@ class Receiver:
                     # The sender was killed in the middle of it.
                     self.close_connection = True
                     return
-                status = receiver._take(self.path, Received(self.headers["x-sandbox-signature"], raw_body))
+                path, _, query = self.path.partition("?")
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                status = receiver._take(path, Received(headers.get("x-sandbox-signature", ""), raw_body, query, headers))
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()

@@ -96,6 +96,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """False: `sign` makes the link in this process. True: `create` asks the provider, with everything that can go wrong."""
     create_is_idempotent: bool
     """The same creation may be repeated under its key and gives the same answer."""
+    create_may_be_repeated: bool = False
+    """A creation whose answer was lost may be repeated although it gives another answer: nobody was shown the first page, and both
+    are for the same reference. What `create_is_idempotent` allows needs no such leave."""
     callback_is_complete: bool
     """A verified callback carries the whole payment and is applied as it is. False: it is a hint to `fetch`."""
     refund_is_idempotent: bool
@@ -207,10 +210,14 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
-    """Something changed about a payment. `payment` is the whole of it where the callback carries that."""
+    """Something changed about a payment. `payment` is the whole of it where the callback carries that.
+
+    resource: what the provider names where it names no payment but an order or a dispute of it; for the gateway's own `fetch`.
+    """
 
     provider_payment_id: str | None = None
     reference: str | None = None
+    resource: str | None = None
     payment: GatewayPayment | None = None
 
 

@@ -4,7 +4,7 @@ The line that matters runs between what certainly did not reach the provider and
 second is only ever asked about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
@@ -15,6 +15,8 @@ from alltickets.payments.port import GatewayError, GatewayErrorKind
 __all__ = ["call", "decode", "http_client"]
 
 Answer = TypeVar("Answer")
+CodeOf = Callable[[Mapping[str, object]], str | None]
+"""Finds the provider's own code in the body of an error, where that does not stand in `error` or `error.code`."""
 
 CONNECTIONS_MAX = 50
 CONNECT_SECONDS_MAX = 3.0
@@ -31,6 +33,9 @@ _KINDS: dict[int, GatewayErrorKind] = {
     429: "rate_limited",
 }
 """Everything else that is not 2xx may have been carried out."""
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+"""Amounts of providers who want them with decimals are numbers, exact to the last place."""
 
 
 def http_client(*, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> httpx.AsyncClient:
@@ -49,9 +54,10 @@ async def call(
     query: Mapping[str, str] | None = None,
     body: object = None,
     kinds: Mapping[str, GatewayErrorKind] | None = None,
+    code_of: CodeOf | None = None,
 ) -> httpx.Response:
     """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status."""
-    content = None if body is None else msgspec.json.encode(body)
+    content = None if body is None else _encoder.encode(body)
     sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
     try:
         response = await client.request(method, url, params=query, content=content, headers=sent)
@@ -63,7 +69,7 @@ async def call(
         raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
     if response.is_success:
         return response
-    raise _error_of(response, kinds or {})
+    raise _error_of(response, kinds or {}, code_of or _code_in)
 
 
 def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") -> Answer:
@@ -74,8 +80,8 @@ def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") ->
         raise GatewayError(f"The gateway's answer cannot be read: {fault}.", kind="unknown_outcome") from fault
 
 
-def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind]) -> GatewayError:
-    code = _code_of(response)
+def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind], code_of: CodeOf) -> GatewayError:
+    code = _code_of(response, code_of)
     kind = kinds.get(code) or _KINDS.get(response.status_code, "unknown_outcome")
     retry_after = response.headers.get("retry-after", "")
     seconds = int(retry_after) if retry_after.isdigit() else None
@@ -85,12 +91,17 @@ def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind]) -
     return GatewayError(f"The gateway answered {response.status_code} ({code}).", seconds, kind=kind, code=code)
 
 
-def _code_of(response: httpx.Response) -> str:
+def _code_of(response: httpx.Response, code_of: CodeOf) -> str:
     """The provider's own code where its error names one, else the status."""
     try:
         document = msgspec.json.decode(response.content[:10_000])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return str(response.status_code)
-    error = document.get("error", document) if isinstance(document, dict) else None
+    code = code_of(document) if isinstance(document, dict) else None
+    return str(response.status_code) if code is None else code[:100].replace("\x00", "")
+
+
+def _code_in(document: Mapping[str, object]) -> str | None:
+    error = document.get("error", document)
     code = error.get("code") if isinstance(error, dict) else error
-    return code[:100].replace("\x00", "") if isinstance(code, str) else str(response.status_code)
+    return code if isinstance(code, str) else None

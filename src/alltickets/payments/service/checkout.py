@@ -93,7 +93,8 @@ class Checkout:
         """Ask the gateway for the payment page of a started attempt; outside of any transaction.
 
         The attempt is committed as "sending" before the call, so that a crash leaves a trace which the poller follows. Called again it
-        gives the same link, and asks again only where nothing can have happened or the gateway promises to repeat its answer.
+        gives the same link, and asks again only where nothing can have happened, where the gateway promises to repeat its answer, or
+        where another page does no harm.
         Raises `PaymentNotFound`.
         """
         account, creation, status, redirect_url = await self._load(organizer_id, attempt_id)
@@ -101,7 +102,8 @@ class Checkout:
             return Redirect(url=redirect_url)
         if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
             return account.gateway.sign(creation)
-        if status == "unknown" and account.gateway.capabilities.create_is_idempotent:
+        capabilities = account.gateway.capabilities
+        if status == "unknown" and (capabilities.create_is_idempotent or capabilities.create_may_be_repeated):
             if await self._is_found(organizer_id, account, attempt_id):
                 return "wait"
         elif not await self._claim(organizer_id, attempt_id):
