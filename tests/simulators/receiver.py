@@ -3,8 +3,8 @@
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,10 +13,11 @@ __all__ = ["Received", "Receiver"]
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it arrived."""
+    """One request as it arrived. Header names are in lower case."""
 
     signature: str
     raw_body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def event(self) -> dict[str, Any]:
@@ -50,7 +51,8 @@ class Receiver:
                     # The sender was killed in the middle of it.
                     self.close_connection = True
                     return
-                status = receiver._take(self.path, Received(self.headers["x-sandbox-signature"], raw_body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                status = receiver._take(self.path, Received(headers.get("x-sandbox-signature", ""), raw_body, headers))
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
