@@ -6,6 +6,7 @@ second is only ever asked about.
 
 from collections.abc import Mapping
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -48,11 +49,18 @@ async def call(
     headers: Mapping[str, str],
     query: Mapping[str, str] | None = None,
     body: object = None,
+    form: Mapping[str, str] | None = None,
     kinds: Mapping[str, GatewayErrorKind] | None = None,
 ) -> httpx.Response:
-    """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status."""
-    content = None if body is None else msgspec.json.encode(body)
-    sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
+    """Call with a body as JSON, or with a form, and return a 2xx answer, its body read.
+
+    Raises `GatewayError`; `kinds` goes by the provider's error codes before the status.
+    """
+    content, sent = None, dict(headers)
+    if form is not None:
+        content, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+    elif body is not None:
+        content, sent["content-type"] = msgspec.json.encode(body), "application/json"
     try:
         response = await client.request(method, url, params=query, content=content, headers=sent)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
@@ -86,11 +94,11 @@ def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind]) -
 
 
 def _code_of(response: httpx.Response) -> str:
-    """The provider's own code where its error names one, else the status."""
+    """The provider's own code where its error names one, else the error's type, else the status."""
     try:
         document = msgspec.json.decode(response.content[:10_000])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return str(response.status_code)
     error = document.get("error", document) if isinstance(document, dict) else None
-    code = error.get("code") if isinstance(error, dict) else error
+    code = error.get("code") or error.get("type") if isinstance(error, dict) else error
     return code[:100].replace("\x00", "") if isinstance(code, str) else str(response.status_code)
