@@ -49,7 +49,9 @@ from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.interface import Payments
+from alltickets.payments.port import Provider
 from alltickets.platform import embedded, logs, memory
 from alltickets.platform.database import Database
 from alltickets.platform.http.address import AddressReader
@@ -187,7 +189,8 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)
     pricing = Pricing(database, levels)
-    payments = Payments(database, clock, key_ring, [Sandbox(settings.sandbox_url, http)], public_url=settings.public_url)
+    providers: list[Provider] = [Sandbox(settings.sandbox_url, http), Stripe(settings.stripe_url, http)]
+    payments = Payments(database, clock, key_ring, providers, public_url=settings.public_url)
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
     orders = Orders(

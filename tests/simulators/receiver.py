@@ -13,7 +13,7 @@ __all__ = ["Received", "Receiver"]
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it arrived."""
+    """One request as it arrived. Header names are in lower case."""
 
     signature: str
     raw_body: bytes

@@ -6,6 +6,7 @@ second is only ever asked about.
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -53,12 +54,19 @@ async def call(
     headers: Mapping[str, str],
     query: Mapping[str, str] | None = None,
     body: object = None,
+    form: Mapping[str, str] | None = None,
     kinds: Mapping[str, GatewayErrorKind] | None = None,
     code_of: CodeOf | None = None,
 ) -> httpx.Response:
-    """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status."""
-    content = None if body is None else _encoder.encode(body)
-    sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
+    """Call with a body as JSON, or with a form, and return a 2xx answer, its body read.
+
+    Raises `GatewayError`; `kinds` goes by the provider's error codes before the status.
+    """
+    content, sent = None, dict(headers)
+    if form is not None:
+        content, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+    elif body is not None:
+        content, sent["content-type"] = _encoder.encode(body), "application/json"
     try:
         response = await client.request(method, url, params=query, content=content, headers=sent)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
@@ -92,7 +100,7 @@ def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind], c
 
 
 def _code_of(response: httpx.Response, code_of: CodeOf) -> str:
-    """The provider's own code where its error names one, else the status."""
+    """The provider's own code where its error names one, else the error's type, else the status."""
     try:
         document = msgspec.json.decode(response.content[:10_000])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -103,5 +111,5 @@ def _code_of(response: httpx.Response, code_of: CodeOf) -> str:
 
 def _code_in(document: Mapping[str, object]) -> str | None:
     error = document.get("error", document)
-    code = error.get("code") if isinstance(error, dict) else error
+    code = error.get("code") or error.get("type") if isinstance(error, dict) else error
     return code if isinstance(code, str) else None

@@ -1,0 +1,265 @@
+"""An account at Stripe: sessions opened, payments asked about, money given back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from alltickets.payments.gateways.calls import call, decode
+from alltickets.payments.gateways.stripe.amounts import CURRENCIES, to_stripe
+from alltickets.payments.gateways.stripe.meaning import ATTEMPT_KEY, payment_of, payment_of_session, refund_result
+from alltickets.payments.gateways.stripe.objects import Balance, Charge, Dispute, Found, Intent, Listed, Refund, Session
+from alltickets.payments.gateways.stripe.webhooks import parse, verdict_of
+from alltickets.payments.port import (
+    Callback,
+    Capabilities,
+    Creation,
+    GatewayError,
+    GatewayErrorKind,
+    GatewayPayment,
+    Hint,
+    Notice,
+    Redirect,
+    RefundOrder,
+    RefundResult,
+    Verdict,
+)
+
+__all__ = ["CHECKOUT", "Access", "StripeGateway"]
+
+CHECKOUT = Capabilities(
+    create_needs_call=True,
+    create_is_idempotent=True,
+    callback_is_complete=False,
+    refund_is_idempotent=True,
+    partial_refunds=True,
+    # Stripe asks for half an hour from when it gets the call; the rest is for clocks that disagree, and for a call that comes late.
+    expires_in_seconds_min=30 * 60 + 5 * 60,
+    currencies=CURRENCIES,
+)
+
+NAME_LENGTH_MAX = 250
+LOOKED_AROUND_SECONDS = 60
+"""An attempt's id tells when it was made, and its session is made in the next moment; both clocks may be wrong."""
+PAGE_LENGTH, PAGES_MAX = 100, 10
+
+_ERROR_KINDS: dict[str, GatewayErrorKind] = {"idempotency_error": "invalid_request", "lock_timeout": "rate_limited"}
+_EXPANDED_CHARGE = "latest_charge.balance_transaction"
+
+_session_decoder = msgspec.json.Decoder(Session)
+_sessions_decoder = msgspec.json.Decoder(Listed[Session])
+_intent_decoder = msgspec.json.Decoder(Intent)
+_found_decoder = msgspec.json.Decoder(Listed[Found])
+_disputes_decoder = msgspec.json.Decoder(Listed[Dispute])
+_refund_decoder = msgspec.json.Decoder(Refund)
+_refunds_decoder = msgspec.json.Decoder(Listed[Refund])
+_balance_decoder = msgspec.json.Decoder(Balance)
+
+_control = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organizer entered. `webhook_secrets`: the present one and, while it is being replaced, the one before; none yet at first."""
+
+    secret_key: str
+    webhook_secrets: tuple[str, ...]
+    api_version: str
+    locale: str
+    takes_cards_only: bool
+
+    @property
+    def is_live(self) -> bool:
+        """Which of the account's two worlds the key opens."""
+        return "_live_" in self.secret_key[:8]
+
+
+class StripeGateway:
+    """One account."""
+
+    capabilities = CHECKOUT
+
+    def __init__(self, base_url: str, client: httpx.AsyncClient, access: Access) -> None:
+        self._base_url = base_url
+        self._client = client
+        self._access = access
+        self._headers = {"authorization": f"Bearer {access.secret_key}", "stripe-version": access.api_version}
+
+    def sign(self, creation: Creation) -> Redirect:
+        """Never called: `create_needs_call`."""
+        raise AssertionError(f"the page of {creation.attempt_id} is Stripe's to make")
+
+    async def create(self, creation: Creation) -> Redirect:
+        """Open a session; repeated under the attempt's key it is the same one."""
+        form = _session_form(creation, self._access)
+        session = decode(await self._call("POST", "/v1/checkout/sessions", form=form, key=str(creation.attempt_id)), _session_decoder)
+        if session.livemode is not self._access.is_live:
+            raise GatewayError("The key is of one mode and Stripe answers in the other.", kind="auth_config")
+        if session.url is None:
+            raise GatewayError("Stripe's session has no page.", kind="unknown_outcome")
+        return Redirect(url=session.url, provider_reference=session.id)
+
+    async def query(self, reference: str) -> list[GatewayPayment]:
+        """By our reference. The sessions of that moment are listed, which shows what has just happened; a search, which lags a minute
+        behind, finds the payments of a session that was opened later.
+        """
+        sessions = await self._sessions_of(reference)
+        if sessions:
+            found = [await self._session_payment(session) for session in reversed(sessions)]
+            return [payment for payment in found if payment is not None]
+        query = f"metadata['{ATTEMPT_KEY}']:'{reference}'" if re.fullmatch(r"[0-9A-Za-z_-]{1,200}", reference) else None
+        if query is None:
+            return []
+        answer = await self._call("GET", "/v1/payment_intents/search", query={"query": query, "limit": str(PAGE_LENGTH)})
+        payments = [await self._intent_payment(one.id) for one in reversed(decode(answer, _found_decoder).data)]
+        return [payment for payment in payments if payment is not None]
+
+    async def fetch(self, hint: Hint) -> list[GatewayPayment]:
+        """By the id of the intent, or of a session that nobody has tried to pay on."""
+        if hint.provider_payment_id is None:
+            return await self.query(hint.reference or "")
+        if hint.provider_payment_id.startswith("cs_"):
+            expand = {"expand[0]": f"payment_intent.{_EXPANDED_CHARGE}"}
+            answer = await self._call("GET", f"/v1/checkout/sessions/{_as_path(hint.provider_payment_id)}", query=expand)
+            payment = await self._session_payment(decode(answer, _session_decoder))
+        else:
+            payment = await self._intent_payment(hint.provider_payment_id)
+        return [] if payment is None else [payment]
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        """Give back; repeated under its key Stripe answers as it did."""
+        form = {
+            "payment_intent": order.provider_payment_id,
+            "amount": str(to_stripe(order.amount)),
+            "reason": "requested_by_customer",
+            "metadata[refund_id]": str(order.refund_id),
+        }
+        try:
+            answer = await self._call("POST", "/v1/refunds", form=form, key=str(order.refund_id))
+        except GatewayError as error:
+            if error.kind == "invalid_request" and error.code != "idempotency_error":
+                # More than is left, disputed, never captured: Stripe says no to all of them as to a mistake of ours.
+                raise GatewayError(str(error), kind="declined", code=error.code) from error
+            raise
+        return refund_result(decode(answer, _refund_decoder))
+
+    async def query_refund(self, order: RefundOrder) -> RefundResult | None:
+        """By Stripe's id of the refund, or by ours, which stands in it."""
+        if order.provider_refund_id is not None:
+            try:
+                answer = await self._call("GET", f"/v1/refunds/{_as_path(order.provider_refund_id)}")
+            except GatewayError as error:
+                if error.kind == "not_found":
+                    return None
+                raise
+            return refund_result(decode(answer, _refund_decoder))
+        query = {"payment_intent": order.provider_payment_id, "limit": str(PAGE_LENGTH)}
+        refunds = decode(await self._call("GET", "/v1/refunds", query=query), _refunds_decoder).data
+        ours = [one for one in refunds if (one.metadata or {}).get("refund_id") == str(order.refund_id)]
+        return refund_result(ours[0]) if ours else None
+
+    async def check(self) -> None:
+        """Ask for the balance: wrong keys are refused, and restricted ones that may not read what is needed."""
+        balance = decode(await self._call("GET", "/v1/balance"), _balance_decoder)
+        if balance.livemode is not self._access.is_live:
+            raise GatewayError("The key is of one mode and its account answers in the other.", kind="auth_config")
+
+    def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
+        """By the endpoint's secret; without one nothing is believed, and payments are found by asking."""
+        return verdict_of(notice, self._access.webhook_secrets, is_live=self._access.is_live, now=now)
+
+    def parse_callback(self, notice: Notice) -> Callback:
+        """An event says which payment to look at."""
+        return parse(notice)
+
+    async def _sessions_of(self, reference: str) -> list[Session]:
+        """The sessions of an attempt, newest first, their intents expanded; none where they were not opened when the attempt was made."""
+        made_at = _made_at(reference)
+        if made_at is None:
+            return []
+        window = {
+            "created[gte]": str(made_at - LOOKED_AROUND_SECONDS),
+            "created[lte]": str(made_at + LOOKED_AROUND_SECONDS),
+            "limit": str(PAGE_LENGTH),
+            "expand[0]": f"data.payment_intent.{_EXPANDED_CHARGE}",
+        }
+        for _ in range(PAGES_MAX):
+            page = decode(await self._call("GET", "/v1/checkout/sessions", query=window), _sessions_decoder)
+            found = [session for session in page.data if session.client_reference_id == reference]
+            if found or not page.has_more or not page.data:
+                return found
+            window = {**window, "starting_after": page.data[-1].id}
+        return []
+
+    async def _session_payment(self, session: Session) -> GatewayPayment | None:
+        if isinstance(session.payment_intent, Intent):
+            return await self._with_disputes(session.payment_intent)
+        if session.payment_intent is not None:
+            return await self._intent_payment(session.payment_intent)
+        return payment_of_session(session)
+
+    async def _intent_payment(self, intent_id: str) -> GatewayPayment | None:
+        answer = await self._call("GET", f"/v1/payment_intents/{_as_path(intent_id)}", query={"expand[0]": _EXPANDED_CHARGE})
+        return await self._with_disputes(decode(answer, _intent_decoder))
+
+    async def _with_disputes(self, intent: Intent) -> GatewayPayment | None:
+        """A charge says that it was disputed, and not how that ended."""
+        disputes: Sequence[Dispute] = ()
+        if isinstance(intent.latest_charge, Charge) and intent.latest_charge.disputed:
+            query = {"payment_intent": intent.id, "limit": str(PAGE_LENGTH)}
+            disputes = decode(await self._call("GET", "/v1/disputes", query=query), _disputes_decoder).data
+        return payment_of(intent, disputes)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        key: str | None = None,
+    ) -> httpx.Response:
+        headers = self._headers if key is None else {**self._headers, "idempotency-key": key}
+        return await call(self._client, method, self._base_url + path, headers=headers, query=query, form=form, kinds=_ERROR_KINDS)
+
+
+def _session_form(creation: Creation, access: Access) -> dict[str, str]:
+    """What is sold in one line, so that the sum is the amount; our attempt's id in each place where Stripe keeps one."""
+    reference, line = str(creation.attempt_id), "line_items[0]"
+    form = {
+        "mode": "payment",
+        f"{line}[quantity]": "1",
+        f"{line}[price_data][currency]": creation.amount.currency.lower(),
+        f"{line}[price_data][unit_amount]": str(to_stripe(creation.amount)),
+        f"{line}[price_data][product_data][name]": _control.sub(" ", creation.description)[:NAME_LENGTH_MAX],
+        "client_reference_id": reference,
+        f"metadata[{ATTEMPT_KEY}]": reference,
+        f"payment_intent_data[metadata][{ATTEMPT_KEY}]": reference,
+        "success_url": creation.return_url,
+        "cancel_url": creation.return_url,
+        "expires_at": str(int(creation.expires_at.timestamp())),
+        "locale": access.locale,
+    }
+    if access.takes_cards_only:
+        form["payment_method_types[0]"] = "card"
+    if creation.payer_email is not None:
+        form["customer_email"] = creation.payer_email
+    return form
+
+
+def _made_at(reference: str) -> int | None:
+    """When an attempt was made, from its id (UUIDv7: milliseconds in its first 48 bits); None for what is no such id."""
+    try:
+        id_ = UUID(reference)
+    except ValueError:
+        return None
+    return (id_.int >> 80) // 1000 if id_.version == 7 else None
+
+
+def _as_path(id_: str) -> str:
+    """An id as part of a path. Raises `GatewayError` of kind "not_found" for what cannot be one."""
+    if re.fullmatch(r"[A-Za-z0-9_]{1,255}", id_) is None:
+        raise GatewayError("Stripe has nothing of such an id.", kind="not_found")
+    return id_
