@@ -4,7 +4,7 @@
 reference that the caller gave.
 """
 
-from alltickets.payments.port import Redirect
+from alltickets.payments.port import Instructions, Redirect
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
@@ -39,6 +39,7 @@ __all__ = [
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
+    "Instructions",
     "NextStep",
     "NoAccountFits",
     "NothingToRefund",

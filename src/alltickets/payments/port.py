@@ -32,13 +32,18 @@ __all__ = [
     "ChargeFacts",
     "Creation",
     "Final",
+    "Flow",
     "Gateway",
     "GatewayError",
     "GatewayErrorKind",
     "GatewayPayment",
     "GatewayStatus",
     "Hint",
+    "InstructionKind",
+    "InstructionLine",
+    "Instructions",
     "Notice",
+    "Patience",
     "PaymentMethod",
     "Pending",
     "Provider",
@@ -74,6 +79,13 @@ GatewayErrorKind = Literal[
 
 PaymentMethod = Literal["credit_card", "debit_card", "prepaid_card", "wallet", "bank_transfer", "cash", "other"]
 
+Flow = Literal[
+    "redirect",  # the buyer pays on a page of the provider's
+    "offline",  # the buyer pays by themselves, with a code, and a person says that the money came: there is no provider to ask
+]
+
+InstructionKind = Literal["holder", "cuit", "bank", "cbu", "alias", "place", "opening"]
+
 Verdict = Literal[
     "verified",  # signed by the provider
     "unsigned",  # of a kind that the provider does not sign: worth asking about, never worth believing
@@ -89,9 +101,19 @@ class GatewayError(Trouble):
     code: str | None = None
 
 
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long places wait for money that a buyer brings by themselves: for `hours`, and to `hours_before` what is paid for begins."""
+
+    hours: int
+    hours_before: int
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a gateway can do, declared once and never asked at run time."""
 
+    flow: Flow = "redirect"
+    patience: Patience | None = None
+    """Where paying takes hours; None: as long as a hold lasts."""
     create_needs_call: bool
     """False: `sign` makes the link in this process. True: `create` asks the provider, with everything that can go wrong."""
     create_is_idempotent: bool
@@ -120,6 +142,8 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """Where the buyer comes back to; that they came back proves nothing."""
     callback_url: str
     expires_at: datetime
+    code: str | None = None
+    """What the buyer names when they pay; in the offline flow only."""
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +151,23 @@ class Redirect(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     provider_reference: str | None = None
+
+
+class InstructionLine(msgspec.Struct, frozen=True):
+    """Something that the buyer needs to know, as the organizer wrote it."""
+
+    kind: InstructionKind
+    value: str
+
+
+class Instructions(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell the buyer how to pay by themselves: this amount, naming this code, until then."""
+
+    method: Literal["bank_transfer", "cash"]
+    code: str
+    amount: Money
+    until: datetime
+    lines: tuple[InstructionLine, ...]
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,8 +277,11 @@ class Gateway(Protocol):
         """The static record."""
         ...
 
-    def sign(self, creation: Creation) -> Redirect:
-        """A payment link, made without asking anybody and the same each time. Only where `create_needs_call` is False."""
+    def sign(self, creation: Creation) -> Redirect | Instructions:
+        """A payment link, or how to pay without one, made without asking anybody and the same each time.
+
+        Only where `create_needs_call` is False.
+        """
         ...
 
     async def create(self, creation: Creation) -> Redirect | Final | Pending:

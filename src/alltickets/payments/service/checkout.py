@@ -15,7 +15,7 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
-from alltickets.payments.port import Creation, Final, GatewayError, GatewayErrorKind, GatewayPayment, Pending, Redirect
+from alltickets.payments.port import Creation, Final, GatewayError, GatewayErrorKind, GatewayPayment, Instructions, Pending, Redirect
 from alltickets.payments.refusals import AttemptsExhausted, PaymentChanged, PaymentClosed
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
@@ -46,8 +46,8 @@ _FLAG_OF: dict[GatewayErrorKind, FlagKind] = {"auth_config": "account_refused", 
 
 _log = structlog.get_logger()
 
-NextStep = Redirect | Literal["needs_call", "wait", "failed"]
-"""What the buyer does next: follow the link; nothing before `Checkout.begin` was called; nothing but wait; or start again."""
+NextStep = Redirect | Instructions | Literal["needs_call", "wait", "failed"]
+"""What the buyer does next: follow the link; pay as they are told; nothing before `Checkout.begin` was called; wait; or start again."""
 
 
 @dataclass(frozen=True, slots=True)
