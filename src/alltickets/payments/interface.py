@@ -4,12 +4,13 @@
 reference that the caller gave.
 """
 
-from alltickets.payments.port import Redirect
+from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Redirect
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
     AttemptsExhausted,
     CallbackForged,
+    CardNotTaken,
     GatewayUnknown,
     HintsTooMany,
     NoAccountFits,
@@ -31,6 +32,11 @@ __all__ = [
     "AskRefund",
     "AttemptsExhausted",
     "CallbackForged",
+    "Card",
+    "CardForm",
+    "CardMethod",
+    "CardNotTaken",
+    "DeclineReason",
     "GatewayUnknown",
     "HintsTooMany",
     "NextStep",

@@ -4,7 +4,7 @@ The line that matters runs between what certainly did not reach the provider and
 second is only ever asked about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 import httpx
@@ -49,19 +49,25 @@ async def call(
     query: Mapping[str, str] | None = None,
     body: object = None,
     kinds: Mapping[str, GatewayErrorKind] | None = None,
+    answers: Collection[int] = (),
+    answer_seconds_max: float | None = None,
 ) -> httpx.Response:
-    """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status."""
+    """Call and return a 2xx answer, its body read. Raises `GatewayError`; `kinds` goes by the provider's error codes before the status.
+
+    answers: other statuses that are answers too. answer_seconds_max: for this call; None: the client's.
+    """
     content = None if body is None else msgspec.json.encode(body)
     sent = {**headers, "content-type": "application/json"} if content is not None else dict(headers)
     try:
-        response = await client.request(method, url, params=query, content=content, headers=sent)
+        timeout = client.timeout if answer_seconds_max is None else httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
+        response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
         raise GatewayError(f"The gateway cannot be reached: {fault!r}.", kind="unavailable_not_sent") from fault
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
         raise GatewayError(f"The gateway's address is wrong: {fault!r}.", kind="invalid_request") from fault
     except httpx.HTTPError as fault:
         raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
-    if response.is_success:
+    if response.is_success or response.status_code in answers:
         return response
     raise _error_of(response, kinds or {})
 
