@@ -38,7 +38,7 @@ demo: .venv/run.stamp front
 # The set-up first and by itself: side by side its two steps would install into .venv at once.
 # Three processes, each with a PostgreSQL of its own: on two cores, for a third of the time a test waits. A file's tests stay together.
 test: .venv/dev.stamp
-	@$(MAKE) -j2 check front browser
+	@$(MAKE) -j2 check front browser .venv/payway-sdk.stamp
 	$(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 check: check-python check-pages
@@ -89,7 +89,7 @@ browser:
 		|| { echo 'The tests need Chromium: install it (apt-get install chromium, brew install chromium), or name one: CHROMIUM=/path make test' >&2; exit 1; }
 
 clean:
-	rm -rf frontend/dist frontend/node_modules frontend/lighthouse/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf frontend/dist frontend/node_modules frontend/lighthouse/node_modules tests/simulators/payway_sdk/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the set-up, in steps that are done once
@@ -111,6 +111,11 @@ clean:
 	@echo 'Fetching Lighthouse.'
 	@umask 022 && PATH="$$PWD/.venv/bin:$$PATH" npm --prefix frontend/lighthouse ci --silent --ignore-scripts && touch $@ \
 		|| { echo 'Lighthouse did not come: mend what stands above (network? disk?) and run make again.' >&2; exit 1; }
+
+# A gateway's own library, by which its simulator is judged.
+.venv/payway-sdk.stamp: tests/simulators/payway_sdk/package.json tests/simulators/payway_sdk/package-lock.json .venv/run.stamp
+	@umask 022 && PATH="$$PWD/.venv/bin:$$PATH" npm --prefix tests/simulators/payway_sdk ci --silent --ignore-scripts && touch $@ \
+		|| { echo "Payway's library did not come: mend what stands above (network? disk?) and run make again." >&2; exit 1; }
 
 # Readable for all, whatever the caller's umask: PostgreSQL runs as a user of its own when root starts it.
 install:

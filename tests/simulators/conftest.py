@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mercadopago import MercadoPagoProcess, running_mercadopago
+from tests.simulators.payway import PaywayProcess, running_payway
 from tests.simulators.receiver import Received, Receiver
 from tests.simulators.sandbox import Merchant, SandboxProcess
 
@@ -104,3 +105,18 @@ def faults(sandbox: SandboxProcess, merchant: Merchant) -> Iterator[Callable[...
 
     yield set_faults
     merchant.http.delete("/admin/faults")
+
+
+@pytest.fixture(scope="session")
+def payway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaywayProcess]:
+    """The Payway simulator that all of its tests share; each has a site of its own."""
+    with running_payway(tmp_path_factory.mktemp("payway")) as payway:
+        yield payway
+
+
+@pytest.fixture
+def payway(payway_process: PaywayProcess) -> Iterator[PaywayProcess]:
+    """Well behaved at the end of each test."""
+    yield payway_process
+    payway_process.misbehave()
+    payway_process.turn()

@@ -14,6 +14,7 @@ from alltickets.orders.rules import OrderStatus
 from alltickets.orders.schemas import (
     AvailabilityRead,
     CancelWrite,
+    CardWrite,
     HoldRead,
     HoldWrite,
     Locale,
@@ -67,6 +68,7 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
             put_order,
             read_order,
             pay_order,
+            pay_order_by_card,
             read_ticket_code,
             read_tickets_pdf,
             read_ticket_pdf,
@@ -140,6 +142,19 @@ async def pay_order(order_id: UUID, secret: Secret, orders: Orders, payment_acco
     """Where to pay an order that is still open: the attempt under way, or a new one after a failed one."""
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
     placed = await orders.placing.pay_again(organizer_id, order_id, account_id=payment_account_id)
+    return next_action(placed.order, placed.step)
+
+
+@post(
+    "/orders/{order_id:uuid}/payment/card",
+    operation_id="payOrderByCard",
+    status_code=200,
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def pay_order_by_card(order_id: UUID, data: CardWrite, secret: Secret, orders: Orders) -> NextAction:
+    """Charge a card, by the token that the gateway made of it. For one attempt a card is charged once, however often this is sent."""
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    placed = await orders.placing.pay_by_card(organizer_id, order_id, data.attempt_id, data)
     return next_action(placed.order, placed.step)
 
 

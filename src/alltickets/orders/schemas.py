@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from alltickets.kernel.money import Money
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
 from alltickets.orders.withdrawals import WithdrawalStatus
+from alltickets.payments.interface import Card, CardForm
 from alltickets.pricing.interface import Quote
 
 __all__ = [
@@ -110,10 +111,19 @@ class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NextAction(msgspec.Struct, frozen=True):
-    """What the buyer does next. `kind`: redirect (go to `url` and pay), wait (the gateway is deciding), retry (pay again), none."""
+    """What the buyer does next. `kind`: redirect (go to `url` and pay), card (have the gateway make a token of a card, as `card_form` says,
+    and send that), wait (the gateway is deciding), retry (pay again), none.
+    """
 
     kind: str
     url: str | None = None
+    card_form: CardForm | None = None
+
+
+class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A card to charge, as the token that the gateway made of it, for the attempt that the form was for."""
+
+    attempt_id: UUID
 
 
 class PlacedOrderRead(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from alltickets.orders.schemas import (
 from alltickets.orders.service import HeldPlaces, Orders, PlaceHold, PlaceOrder
 from alltickets.orders.service.self_service import ShownHolder
 from alltickets.orders.service.shop import Availability, ShownOrder
-from alltickets.payments.interface import NextStep, Redirect
+from alltickets.payments.interface import CardForm, NextStep, Redirect
 from alltickets.pricing.interface import SelectedLine
 from alltickets.tickets.interface import ShownTicket
 
@@ -88,6 +88,8 @@ def next_action(order: Order, step: NextStep | None) -> NextAction:
         return NextAction("none")
     if isinstance(step, Redirect):
         return NextAction("redirect", step.url)
+    if isinstance(step, CardForm):
+        return NextAction("card", card_form=step)
     return NextAction("retry" if step == "failed" else "wait")
 
 

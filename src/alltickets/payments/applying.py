@@ -4,7 +4,7 @@ Every way to learn something ends here: callbacks, queries, the answers of our o
 two processes that apply the same thing apply it once: the second waits, sees what the first wrote, and finds nothing new.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide
-from alltickets.payments.schedule import ABSENT_FOR_MIN, ABSENT_TIMES_MIN, absence_is_proven, first_query, next_query
+from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, next_query
 from alltickets.payments.standings import (
     Cause,
     Standing,
@@ -77,21 +77,28 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
     return [attempt_id in standings for attempt_id in ids]
 
 
-async def apply_absences(tx: Transaction, attempt_ids: Iterable[UUID], *, now: datetime) -> None:
-    """The gateway was asked about these and knows of no payment. It is believed only once that is proven (`absence_is_proven`)."""
-    standings = await lock_standings(tx, set(attempt_ids))
-    for standing in standings.values():
+async def apply_absences(tx: Transaction, absent: Mapping[UUID, timedelta], *, now: datetime) -> None:
+    """The gateway was asked about these and knows of no payment, which is believed after so long (`absence_is_proven`).
+
+    What came to nothing by silence alone is asked about for a day more: a charge that turns up then is money as any other.
+    """
+    standings = await lock_standings(tx, set(absent))
+    for attempt_id, standing in standings.items():
         ending = _IF_ABSENT.get(standing.attempt.status)
         if ending is None or (ending == "expired" and now < standing.expires_at):
             _ask_again(tx, standing, now)
             continue
         standing.absences += 1
         standing.absent_since = standing.absent_since or now
-        if absence_is_proven(standing.absences, standing.absent_since, now):
+        if absence_is_proven(standing.absences, standing.absent_since, now, absent_for_min=absent[attempt_id]):
             _conclude(tx, standing, ending, "silence", now)
+            if ending == "error":
+                # What `_ask_again` knows it by.
+                standing.absences = ABSENT_TIMES_MIN
+                standing.next_query_at = now + timedelta(seconds=LATE_DELAY_SECONDS)
             continue
         _ask_again(tx, standing, now)
-        proof_at = standing.absent_since + ABSENT_FOR_MIN + timedelta(seconds=1)
+        proof_at = standing.absent_since + absent[attempt_id] + timedelta(seconds=1)
         if standing.next_query_at is not None and standing.absences >= ABSENT_TIMES_MIN - 1 and proof_at > now:
             standing.next_query_at = min(standing.next_query_at, proof_at)
     await write_standings(tx, standings.values(), now)
@@ -147,6 +154,8 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
     if transition.attempt != standing.attempt:
         standing.attempt = transition.attempt
         _enter(standing, cause, now)
+        if standing.attempt.status == "declined":
+            standing.error_kind, standing.error_code = "declined", report.payment.reason
     tx.publish(*transition.events)
 
 
@@ -175,6 +184,7 @@ def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:
     following = next_query(
         standing.attempt.status,
         has_undecided=standing.has_undecided,
+        ended_by_silence=standing.attempt.status == "error" and standing.absences > 0,
         times=standing.queries,
         since=standing.state_since,
         now=now,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 
 from alltickets.payments.port import Gateway, GatewayError, Provider
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown, NoAccountFits
+from alltickets.payments.schedule import ABSENT_FOR_MIN
 from alltickets.platform.database import Reader
 from alltickets.platform.secrets import KeyRing, SecretsError
 
@@ -118,6 +120,11 @@ class Accounts:
         if account is None:
             raise GatewayError(f"The account {account_id} cannot be opened.", kind="auth_config")
         return account.gateway
+
+    def absent_for_min(self, account_id: UUID) -> timedelta:
+        """For how long that account's gateway must know of no payment until it is believed."""
+        account = self._by_id.get(account_id)
+        return ABSENT_FOR_MIN if account is None else timedelta(seconds=account.gateway.capabilities.absent_seconds_min)
 
     def usable(self, currency: str) -> list[ConnectedAccount]:
         """The accounts that can take a payment of this currency now, first choice first."""

@@ -4,12 +4,13 @@
 reference that the caller gave.
 """
 
-from alltickets.payments.port import Instructions, Redirect
+from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Redirect
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
     AttemptsExhausted,
     CallbackForged,
+    CardNotTaken,
     GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
@@ -36,6 +37,11 @@ __all__ = [
     "AskRefund",
     "AttemptsExhausted",
     "CallbackForged",
+    "Card",
+    "CardForm",
+    "CardMethod",
+    "CardNotTaken",
+    "DeclineReason",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",

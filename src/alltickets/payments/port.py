@@ -18,10 +18,11 @@ idempotency key, every answer is applied through `rules.decide`. A gateway keeps
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from alltickets.kernel.errors import Trouble
 from alltickets.kernel.money import Money
@@ -29,8 +30,12 @@ from alltickets.kernel.money import Money
 __all__ = [
     "Callback",
     "Capabilities",
+    "Card",
+    "CardForm",
+    "CardMethod",
     "ChargeFacts",
     "Creation",
+    "DeclineReason",
     "Final",
     "Flow",
     "Gateway",
@@ -81,10 +86,24 @@ PaymentMethod = Literal["credit_card", "debit_card", "prepaid_card", "wallet", "
 
 Flow = Literal[
     "redirect",  # the buyer pays on a page of the provider's
+    "card_form",  # our page has the form, the browser makes a token of the card at the provider, and we charge the token
     "offline",  # the buyer pays by themselves, with a code, and a person says that the money came: there is no provider to ask
 ]
 
 InstructionKind = Literal["holder", "cuit", "bank", "cbu", "alias", "place", "opening"]
+
+DeclineReason = Literal[
+    "no_funds",  # or over a limit: another card, or fewer instalments
+    "card_data",  # number, expiry or code are wrong, or the card has expired
+    "card_kind",  # it is not the kind of card that the buyer chose
+    "installments",  # not in so many
+    "call_bank",  # the bank wants to be asked first
+    "card_refused",  # a plain no: another card, and never this one again by itself
+    "try_later",  # bank or brand are not reachable
+    "not_accepted",  # the account is not set up for this card: people have to look
+    "suspected_fraud",
+]
+"""Why a card was declined, in our words, so that the buyer can be told what to do."""
 
 Verdict = Literal[
     "verified",  # signed by the provider
@@ -129,6 +148,39 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     expires_in_seconds_min: int
     """The shortest life of a payment page that the provider accepts."""
     currencies: tuple[str, ...]
+    call_seconds_max: int = 30
+    """Longer than the time-outs of any call: an attempt that is being sent for so long has lost its answer."""
+    absent_seconds_min: int = 120
+    """For how long the provider must know of no payment until it is believed that there is none: searches lag behind."""
+
+
+class CardMethod(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of card that an account takes. `method` is the provider's name of it, `installments` how many the buyer may choose from."""
+
+    method: str
+    brand: str
+    kind: PaymentMethod
+    installments: tuple[int, ...]
+
+
+class CardForm(msgspec.Struct, frozen=True, kw_only=True):
+    """Show the buyer a form; their browser posts the card to `tokens_url` with the public key, and the token comes to us."""
+
+    attempt_id: UUID
+    tokens_url: str
+    public_key: str
+    methods: tuple[CardMethod, ...]
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer's card as it comes to us: a token that the provider made of it, and never its number."""
+
+    # Longer than any card number: one that was posted here by mistake is refused before anybody looks at it.
+    token: Annotated[str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+    method: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")]
+    bin: Annotated[str, Meta(pattern=r"^\d{6,8}$")]
+    last_four: Annotated[str, Meta(pattern=r"^\d{4}$")]
+    installments: Annotated[int, Meta(ge=1, le=99)]
 
 
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +196,8 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     code: str | None = None
     """What the buyer names when they pay; in the offline flow only."""
+    card: Card | None = None
+    """What is charged, where the flow is "card_form"."""
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +265,7 @@ class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     is_recognised: bool = True
     """False when `raw_status` is in no table of ours; `status` is "pending" then."""
     reason: str | None = None
-    """The provider's word for why it was declined."""
+    """Why it was declined: a `DeclineReason`, or else the provider's word."""
     facts: ChargeFacts = ChargeFacts()
 
 
@@ -224,7 +278,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Money to give back. `refund_id` is the idempotency key, the same however often this is repeated.
 
-    `provider_refund_id` once the provider has told one.
+    `provider_refund_id` once the provider has told one; `other_refund_ids` are those of the payment's other refunds.
     """
 
     refund_id: UUID
@@ -232,6 +286,7 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     provider_refund_id: str | None = None
     amount: Money
     reason: str
+    other_refund_ids: tuple[str, ...] = ()
 
 
 class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,15 +332,14 @@ class Gateway(Protocol):
         """The static record."""
         ...
 
-    def sign(self, creation: Creation) -> Redirect | Instructions:
-        """A payment link, or how to pay without one, made without asking anybody and the same each time.
-
-        Only where `create_needs_call` is False.
+    def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
+        """What the buyer is shown, made without asking anybody and the same each time: a link or how to pay without one, only where
+        `create_needs_call` is False; or the form, where the flow is "card_form".
         """
         ...
 
     async def create(self, creation: Creation) -> Redirect | Final | Pending:
-        """Have the provider open a payment page. Only where `create_needs_call` is True."""
+        """Have the provider open a payment page, or charge the card. Only where `create_needs_call` is True."""
         ...
 
     async def query(self, reference: str) -> list[GatewayPayment]:

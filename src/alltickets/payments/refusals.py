@@ -6,6 +6,7 @@ Refusal
 ├── AccountNotFound       no such account of this organizer, or at that callback address
 ├── NoAccountFits         no connected account can take this payment
 ├── AttemptsExhausted     this payment was tried too often
+├── CardNotTaken          the payment's form does not offer such a card or so many instalments
 ├── PaymentClosed         it is paid, or was given back: it cannot be paid again
 ├── PaymentNotFound       nothing was ever to be paid under this reference
 ├── PaymentChanged        the reference stands for another amount
@@ -24,6 +25,7 @@ __all__ = [
     "AccountNotFound",
     "AttemptsExhausted",
     "CallbackForged",
+    "CardNotTaken",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
@@ -87,6 +89,14 @@ class AttemptsExhausted(Refusal):
 
     def __str__(self) -> str:
         return f"This payment was tried {self.attempts_max} times. Start again with a new order."
+
+
+@dataclass(eq=False)
+class CardNotTaken(Refusal):
+    """Nothing was charged, and the token is still good."""
+
+    def __str__(self) -> str:
+        return "This payment takes no such card, or not in so many instalments. Nothing was charged; choose of what its form offers."
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ __all__ = [
     "ABSENT_FOR_MIN",
     "ABSENT_TIMES_MIN",
     "CALL_SECONDS_MAX",
+    "LATE_DELAY_SECONDS",
     "LOOK_AGAIN_SECONDS",
     "absence_is_proven",
     "first_query",
@@ -36,6 +37,8 @@ CALL_SECONDS_MAX = 30
 """Longer than any call's time-outs: an attempt that is "sending" for so long has lost its answer."""
 ABSENT_TIMES_MIN = 3
 ABSENT_FOR_MIN = timedelta(minutes=2)
+LATE_DELAY_SECONDS = 900
+"""An attempt that was given up because nobody knew of it is looked for again after this, and hourly for a day."""
 CALLBACK_DELAYS_SECONDS = (60, 300, 1800)
 """For a callback whose payment we do not know: it may have beaten our own commit."""
 
@@ -57,12 +60,20 @@ def first_query(status: AttemptStatus, *, now: datetime, expires_at: datetime) -
 
 
 def next_query(
-    status: AttemptStatus, *, has_undecided: bool, times: int, since: datetime, now: datetime, expires_at: datetime
+    status: AttemptStatus,
+    *,
+    has_undecided: bool,
+    times: int,
+    since: datetime,
+    now: datetime,
+    expires_at: datetime,
+    ended_by_silence: bool = False,
 ) -> datetime | Literal["final", "needs_review"]:
     """When to ask about an attempt again that was asked about `times` times since it came into its state at `since`.
 
     A charge that the gateway has not decided on (`has_undecided`) is followed even where its attempt is closed.
-    A closed attempt is asked about once more after its link has died, because a decline may have been followed by a success.
+    A closed attempt is asked about once more after its link has died, because a decline may have been followed by a success; one that was
+    closed because the gateway knew of nothing (`ended_by_silence`) for a day, because its charge may have been late.
     """
     if status in _UNDECIDED or has_undecided:
         if now - since >= ASKED_FOR:
@@ -75,14 +86,16 @@ def next_query(
             return "needs_review"
         # Within two and a half minutes enough silence is gathered to call the attempt expired.
         return now + timedelta(seconds=45)
+    if ended_by_silence and now - since < ASKED_FOR:
+        return now + timedelta(hours=1)
     if status in _CLOSED and now < expires_at:
         return expires_at + AFTER_EXPIRY
     return "final"
 
 
-def absence_is_proven(times: int, first_at: datetime, now: datetime) -> bool:
-    """Whether a gateway that knows of no payment may be believed: its search lags behind, so three times over two minutes."""
-    return times >= ABSENT_TIMES_MIN and now - first_at >= ABSENT_FOR_MIN
+def absence_is_proven(times: int, first_at: datetime, now: datetime, *, absent_for_min: timedelta = ABSENT_FOR_MIN) -> bool:
+    """Whether a gateway that knows of no payment may be believed: its search lags behind, so three times over two minutes or longer."""
+    return times >= ABSENT_TIMES_MIN and now - first_at >= absent_for_min
 
 
 def next_callback_try(tries: int, now: datetime) -> datetime | None:

@@ -55,6 +55,7 @@ class Prepared:
 @dataclass(frozen=True, slots=True)
 class StoredAttempt:
     payment_id: UUID
+    reference: UUID
     amount_minor: int
     currency: str
     description: str
@@ -67,6 +68,7 @@ class StoredAttempt:
     status: AttemptStatus
     expires_at: datetime
     redirect_url: str | None
+    error_code: str | None
 
     @property
     def amount(self) -> Money:
@@ -74,8 +76,8 @@ class StoredAttempt:
 
 
 _SELECT_NEWEST: Any = """
-    SELECT p.id AS payment_id, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url, p.status AS payment_status,
-           p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url
+    SELECT p.id AS payment_id, p.reference, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url,
+           p.status AS payment_status, p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url, a.error_code
       FROM payments.payments p
       JOIN payments.attempts a
         ON a.organizer_id = p.organizer_id AND a.payment_id = p.id

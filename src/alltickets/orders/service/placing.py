@@ -27,7 +27,7 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
-from alltickets.payments.interface import NextStep, Payments, Started, StartPayment
+from alltickets.payments.interface import Card, NextStep, Payments, Started, StartPayment
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
 from alltickets.pricing.interface import Quote
@@ -126,15 +126,7 @@ class Placing:
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
         async with self._database.transaction(organizer_id) as tx:
-            found = await lock_orders(tx, order_ids=[order_id])
-            if not found:
-                raise OrderNotFound
-            [order] = found
-            if order.status != OrderStatus.AWAITING_PAYMENT or self._clock() >= order.pay_until:
-                raise OrderNotOpen("expired" if order.status == OrderStatus.AWAITING_PAYMENT else order.status)
-            if await self._fulfilment.unpayable(tx, [order], await read_sale_states(tx, [order.event_id])):
-                # It does not take place, which orders are about to be told.
-                raise OrderNotOpen(OrderStatus.CANCELLED)
+            order = await self._payable(tx, order_id)
             [started] = await self._payments.start(tx, [self._start_of(tx, order, order.number, account_id)])
             if isinstance(started, Refusal):
                 raise started
@@ -143,6 +135,28 @@ class Placing:
                 await write_progress(tx, [order])
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
+
+    async def pay_by_card(self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card) -> PlacedOrder:
+        """Charge the card that the buyer filled in for the payment's attempt; once for an attempt, however often it is asked.
+
+        Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
+        """
+        async with self._database.transaction(organizer_id) as tx:
+            order = await self._payable(tx, order_id)
+        return PlacedOrder(organizer_id, order, await self._payments.charge_card(organizer_id, order_id, attempt_id, card), attempt_id)
+
+    async def _payable(self, tx: Transaction, order_id: UUID) -> Order:
+        """The order, locked, if it can still be paid. Raises `OrderNotFound` or `OrderNotOpen`."""
+        found = await lock_orders(tx, order_ids=[order_id])
+        if not found:
+            raise OrderNotFound
+        [order] = found
+        if order.status != OrderStatus.AWAITING_PAYMENT or self._clock() >= order.pay_until:
+            raise OrderNotOpen("expired" if order.status == OrderStatus.AWAITING_PAYMENT else order.status)
+        if await self._fulfilment.unpayable(tx, [order], await read_sale_states(tx, [order.event_id])):
+            # It does not take place, which orders are about to be told.
+            raise OrderNotOpen(OrderStatus.CANCELLED)
+        return order
 
     async def _flush(self, lane: Lane, batch: Sequence[PlaceOrder]) -> list[PlacedOrder | Exception]:
         organizer_id, event_id = lane

@@ -4,7 +4,7 @@ The line that matters runs between what certainly did not reach the provider and
 second is only ever asked about.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -57,10 +57,13 @@ async def call(
     form: Mapping[str, str] | None = None,
     kinds: Mapping[str, GatewayErrorKind] | None = None,
     code_of: CodeOf | None = None,
+    answers: Collection[int] = (),
+    answer_seconds_max: float | None = None,
 ) -> httpx.Response:
     """Call with a body as JSON, or with a form, and return a 2xx answer, its body read.
 
-    Raises `GatewayError`; `kinds` goes by the provider's error codes before the status.
+    Raises `GatewayError`; `kinds` goes by the provider's error codes before the status. answers: other statuses that are answers too.
+    answer_seconds_max: for this call; None: the client's.
     """
     content, sent = None, dict(headers)
     if form is not None:
@@ -68,14 +71,15 @@ async def call(
     elif body is not None:
         content, sent["content-type"] = _encoder.encode(body), "application/json"
     try:
-        response = await client.request(method, url, params=query, content=content, headers=sent)
+        timeout = client.timeout if answer_seconds_max is None else httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
+        response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
         raise GatewayError(f"The gateway cannot be reached: {fault!r}.", kind="unavailable_not_sent") from fault
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
         raise GatewayError(f"The gateway's address is wrong: {fault!r}.", kind="invalid_request") from fault
     except httpx.HTTPError as fault:
         raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
-    if response.is_success:
+    if response.is_success or response.status_code in answers:
         return response
     raise _error_of(response, kinds or {}, code_of or _code_in)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
-from alltickets.payments.port import Provider
+from alltickets.payments.port import Card, Provider
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.service.accounts import AccountsService, PaymentOption
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
@@ -46,6 +46,10 @@ class Payments:
         """See `Checkout.begin`: after the commit, for an attempt whose step is "needs_call"."""
         return await self.checkout.begin(organizer_id, attempt_id)
 
+    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card) -> NextStep:
+        """See `Checkout.charge_card`: for an attempt whose step is a `CardForm`."""
+        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card)
+
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""
         return await self.checkout.resume(organizer_id, reference)
@@ -53,6 +57,10 @@ class Payments:
     async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
         """See `Checkout.step_of`: what comes next, nobody asked."""
         return await self.checkout.step_of(reader, reference)
+
+    async def decline_of(self, organizer_id: UUID, reference: UUID) -> str | None:
+        """See `Checkout.decline_of`: why the newest attempt was declined."""
+        return await self.checkout.decline_of(organizer_id, reference)
 
     async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""

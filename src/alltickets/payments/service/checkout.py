@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from alltickets.kernel.errors import Refusal
@@ -15,8 +16,20 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
-from alltickets.payments.port import Creation, Final, GatewayError, GatewayErrorKind, GatewayPayment, Instructions, Pending, Redirect
-from alltickets.payments.refusals import AttemptsExhausted, PaymentChanged, PaymentClosed
+from alltickets.payments.port import (
+    Card,
+    CardForm,
+    Creation,
+    Final,
+    GatewayError,
+    GatewayErrorKind,
+    GatewayPayment,
+    GatewayStatus,
+    Instructions,
+    Pending,
+    Redirect,
+)
+from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, PaymentChanged, PaymentClosed, PaymentNotFound
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
 from alltickets.payments.standings import Cause, Standing
@@ -42,12 +55,15 @@ RETRY_AFTER_SECONDS_MAX = 5
 _FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
 _OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
 _STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
+_CAME_TO_NOTHING: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")
 _FLAG_OF: dict[GatewayErrorKind, FlagKind] = {"auth_config": "account_refused", "invalid_request": "request_refused"}
 
 _log = structlog.get_logger()
 
-NextStep = Redirect | Instructions | Literal["needs_call", "wait", "failed"]
-"""What the buyer does next: follow the link; pay as they are told; nothing before `Checkout.begin` was called; wait; or start again."""
+NextStep = Redirect | CardForm | Instructions | Literal["needs_call", "wait", "failed"]
+"""What the buyer does next: follow the link; fill in the form; pay as they are told; nothing before `Checkout.begin` was called; nothing
+but wait; or start again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,8 @@ class Checkout:
         Raises `PaymentNotFound`.
         """
         account, creation, status, redirect_url = await self._load(organizer_id, attempt_id)
+        if account.gateway.capabilities.flow == "card_form" and status == "created":
+            return account.gateway.sign(creation)
         if redirect_url is not None and status == "awaiting_buyer":
             return Redirect(url=redirect_url)
         if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
@@ -106,9 +124,28 @@ class Checkout:
         if status == "unknown" and (capabilities.create_is_idempotent or capabilities.create_may_be_repeated):
             if await self._is_found(organizer_id, account, attempt_id):
                 return "wait"
-        elif not await self._claim(organizer_id, attempt_id):
+        elif not await self._claim(organizer_id, account, attempt_id):
             return "wait" if status in _OPEN else "failed"
         return await self._call(organizer_id, account, creation)
+
+    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card) -> NextStep:
+        """Charge the card that the buyer filled in for a started attempt; outside of any transaction.
+
+        An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. The attempt is
+        committed as "sending" before the call, and nothing of the card is kept but what the gateway's answer tells.
+        Raises `PaymentNotFound`, also for an attempt of another payment, and `CardNotTaken`.
+        """
+        async with self._database.reading(organizer_id) as reader:
+            row = await attempt_of(reader, attempt_id)
+            if row.reference != reference:
+                raise PaymentNotFound
+            account = (await self._connections.of(reader)).get(row.account_id)
+        creation = self._creation_of(account, row)
+        _require_taken(account, creation, card)
+        if await self._claim(organizer_id, account, attempt_id):
+            return await self._call(organizer_id, account, msgspec.structs.replace(creation, card=card))
+        async with self._database.reading(organizer_id) as reader:
+            return await self.step_of(reader, reference)
 
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """What a buyer who comes back does next, the gateway asked where that has to be (again); outside of any transaction.
@@ -123,6 +160,15 @@ class Checkout:
         """What the buyer of a started payment does next; the same link as when it was started. Raises `PaymentNotFound`."""
         row = await newest_of(reader, reference)
         return self._step(await self._connections.of(reader), row)
+
+    async def decline_of(self, organizer_id: UUID, reference: UUID) -> str | None:
+        """Why the newest attempt was declined: a `DeclineReason`, or the gateway's own word; None where it was not, or nobody said.
+
+        Raises `PaymentNotFound`.
+        """
+        async with self._database.reading(organizer_id) as reader:
+            row = await newest_of(reader, reference)
+        return row.error_code if row.status == "declined" else None
 
     def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> Prepared:
         account = accounts.choose(request.amount.currency, request.account_id)
@@ -175,7 +221,8 @@ class Checkout:
 
     def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
         if row.status == "created":
-            return "needs_call"
+            account = accounts.get(row.account_id)
+            return _step_of_created(account, self._creation_of(account, row))
         if row.status == "awaiting_buyer":
             if row.redirect_url is not None:
                 return Redirect(url=row.redirect_url)
@@ -200,10 +247,15 @@ class Checkout:
             account = (await self._connections.of(reader)).get(row.account_id)
         return account, self._creation_of(account, row), row.status, row.redirect_url
 
-    async def _claim(self, organizer_id: UUID, attempt_id: UUID) -> bool:
+    async def _claim(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
         """Commit that the call is about to be made; False if it was claimed before."""
+        now = self._clock()
+
+        def note(standing: Standing) -> None:
+            standing.next_query_at = now + timedelta(seconds=account.gateway.capabilities.call_seconds_max)
+
         async with self._database.transaction(organizer_id) as tx:
-            standing = await apply_conclusion(tx, attempt_id, "sending", cause="call", now=self._clock())
+            standing = await apply_conclusion(tx, attempt_id, "sending", cause="call", now=now, adjust=note)
         return standing is not None and standing.status_before == "created"
 
     async def _is_found(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
@@ -222,7 +274,7 @@ class Checkout:
             return await self._note_failure(organizer_id, creation.attempt_id, error)
         if isinstance(answer, Final):
             await self._apply(organizer_id, account, [answer.payment], "call")
-            return "wait"
+            return "failed" if answer.payment.status in _CAME_TO_NOTHING else "wait"
         now = self._clock()
 
         def note(standing: Standing) -> None:
@@ -262,8 +314,20 @@ class Checkout:
 
 
 def _first_step(prepared: Prepared) -> Started:
-    step: NextStep = "needs_call" if prepared.status == "created" else prepared.account.gateway.sign(prepared.creation)
-    return Started(prepared.payment_id, prepared.creation.attempt_id, step)
+    step = prepared.account.gateway.sign(prepared.creation) if prepared.status != "created" else None
+    return Started(prepared.payment_id, prepared.creation.attempt_id, step or _step_of_created(prepared.account, prepared.creation))
+
+
+def _step_of_created(account: ConnectedAccount, creation: Creation) -> NextStep:
+    return account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else "needs_call"
+
+
+def _require_taken(account: ConnectedAccount, creation: Creation, card: Card) -> None:
+    """Raise `CardNotTaken` for what the form does not offer: whoever posts may have made it up."""
+    form = account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else None
+    offered = form.methods if isinstance(form, CardForm) else ()
+    if not any(one.method == card.method and card.installments in one.installments for one in offered):
+        raise CardNotTaken
 
 
 async def _create(account: ConnectedAccount, creation: Creation) -> Redirect | Final | Pending:

@@ -57,7 +57,7 @@ class Poller:
         asked = [one for one in due if one.status != "created"]
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
-        await self._apply(organizer_id, dict(zip(asked, answers, strict=True)))
+        await self._apply(organizer_id, accounts, dict(zip(asked, answers, strict=True)))
         return len(due)
 
     async def _claim(self, organizer_id: UUID) -> tuple[list[_Due], Accounts]:
@@ -71,10 +71,10 @@ class Poller:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_conclusion(tx, one.id, ending, cause="silence", now=self._clock())
 
-    async def _apply(self, organizer_id: UUID, answers: dict[_Due, list[GatewayPayment] | GatewayError]) -> None:
+    async def _apply(self, organizer_id: UUID, accounts: Accounts, answers: dict[_Due, list[GatewayPayment] | GatewayError]) -> None:
         """Three transactions: each locks payments in id order, which together they would not."""
         reports = [Report(one.account_id, payment) for one, answer in answers.items() if isinstance(answer, list) for payment in answer]
-        absent = [one.id for one, answer in answers.items() if answer == []]
+        absent = {one.id: accounts.absent_for_min(one.account_id) for one, answer in answers.items() if answer == []}
         failed = {one.id: answer for one, answer in answers.items() if isinstance(answer, GatewayError)}
         if reports:
             async with self._database.transaction(organizer_id) as tx:

@@ -73,6 +73,7 @@ class _Refund:
     attempt_id: UUID
     error_kind: str | None
     provider_refund_id: str | None
+    other_refund_ids: list[str]
 
     @property
     def order(self) -> RefundOrder:
@@ -82,6 +83,7 @@ class _Refund:
             provider_refund_id=self.provider_refund_id,
             amount=Money(self.amount_minor, self.currency),
             reason=self.reason,
+            other_refund_ids=tuple(self.other_refund_ids),
         )
 
 
@@ -134,12 +136,18 @@ class Refunds:
         return await sweep_each(await organizers_with_due_refunds(self._database, self._clock()), self._sweep)
 
     async def _sweep(self, organizer_id: UUID) -> int:
-        async with self._database.transaction(organizer_id) as tx:
-            claimed = await _claim(tx, self._clock())
-            accounts = await self._connections.of(tx)
-        # All at once, so that the last one's answer comes before its claim runs out.
-        await asyncio.gather(*(self._settle(organizer_id, accounts, one) for one in claimed))
-        return len(claimed)
+        settled = 0
+        # Again while there are any: a charge's next refund is due once the one before is through.
+        while settled < CLAIMED_MAX:
+            async with self._database.transaction(organizer_id) as tx:
+                claimed = await _claim(tx, self._clock())
+                accounts = await self._connections.of(tx)
+            if not claimed:
+                break
+            # All at once, so that the last one's answer comes before its claim runs out.
+            await asyncio.gather(*(self._settle(organizer_id, accounts, one) for one in claimed))
+            settled += len(claimed)
+        return settled
 
     async def _settle(self, organizer_id: UUID, accounts: Accounts, refund: _Refund) -> None:
         try:
@@ -253,24 +261,36 @@ async def _lock_kept(tx: Transaction, requests: Sequence[AskRefund]) -> tuple[di
 
 
 async def _claim(tx: Transaction, now: datetime) -> list[_Refund]:
-    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called."""
+    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called.
+
+    Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
+    """
     return await tx.fetch_all(
         _Refund,
         """
         UPDATE payments.refunds r
            SET status = CASE d.status WHEN 'created' THEN 'sending' ELSE d.status END,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
-          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id
+          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id,
+                       ARRAY(SELECT k.provider_refund_id
+                               FROM payments.refunds k
+                              WHERE k.organizer_id = f.organizer_id AND k.charge_id = f.charge_id AND k.id <> f.id
+                                AND k.provider_refund_id IS NOT NULL) AS other_refund_ids
                   FROM payments.refunds f
                   JOIN payments.charges c
                     ON c.organizer_id = f.organizer_id AND c.id = f.charge_id
                  WHERE f.organizer_id = %(organizer_id)s AND f.next_try_at <= %(now)s
+                   AND NOT EXISTS (SELECT 1
+                                     FROM payments.refunds b
+                                    WHERE b.organizer_id = f.organizer_id AND b.charge_id = f.charge_id
+                                      AND (b.created_at, b.id) < (f.created_at, f.id)
+                                      AND b.status IN ('created', 'sending', 'unknown') AND b.next_try_at IS NOT NULL)
                  ORDER BY f.next_try_at
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
         RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
-                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
