@@ -67,15 +67,24 @@ def follower(database: Database, payments: Payments) -> Follower:
     return Follower(database, subscriptions(payments))
 
 
-async def connect(payments: Payments, organizer_id: UUID, merchant: Merchant, *, mode: str = "link") -> AccountDetails:
-    """An account of that merchant for the organizer."""
+async def connect(
+    payments: Payments,
+    organizer_id: UUID,
+    merchant: Merchant,
+    *,
+    mode: str = "link",
+    gateway: str = "sandbox",
+    account_id: UUID | None = None,
+) -> AccountDetails:
+    """An account of that merchant for the organizer, or what it has in the place of one."""
     return await payments.accounts.connect(
         Actor.system(organizer_id, "test"),
-        "sandbox",
+        gateway,
         label="Sandbox",
         currency="ARS",
         settings={"merchant": merchant.id, "mode": mode},
         credentials={"secret": merchant.secret},
+        account_id=account_id,
     )
 
 

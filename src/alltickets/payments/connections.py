@@ -1,13 +1,14 @@
 """Connected accounts, kept in the process: unsealing credentials costs more than a whole payment should."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.port import Gateway, GatewayError, Provider
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown, NoAccountFits
 from alltickets.payments.schedule import ABSENT_FOR_MIN
@@ -29,6 +30,7 @@ class ConnectedAccount:
     currency: str
     is_enabled: bool
     gateway: Gateway
+    breaker: Breaker = CLOSED
 
 
 @dataclass(slots=True)
@@ -41,6 +43,14 @@ class _Row:
     credentials_sealed: str
     is_enabled: bool
     version: int
+    failures_in_row: int | None
+    opened_until: datetime | None
+    probing_until: datetime | None
+
+    @property
+    def breaker(self) -> Breaker:
+        """As far as whoever wants to call has to know it."""
+        return Breaker(failures_in_row=self.failures_in_row or 0, opened_until=self.opened_until, probing_until=self.probing_until)
 
 
 def sealing_context(account_id: UUID) -> str:
@@ -72,14 +82,17 @@ class Connections:
         rows = await reader.fetch_all(
             _Row,
             """
-            SELECT id, gateway, label, currency, settings, credentials_sealed, is_enabled, version
-              FROM payments.accounts
-             WHERE organizer_id = %(organizer_id)s
-             ORDER BY priority, id
+            SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed, a.is_enabled, a.version, b.failures_in_row,
+                   b.opened_until, b.probing_until
+              FROM payments.accounts a
+              LEFT JOIN payments.breakers b
+                ON b.organizer_id = a.organizer_id AND b.account_id = a.id
+             WHERE a.organizer_id = %(organizer_id)s
+             ORDER BY a.priority, a.id
             """,
         )
-        connected = [self._connect(row) for row in rows]
-        return Accounts({account.id: account for account in connected if account is not None})
+        connected = [(self._connect(row), row.breaker) for row in rows]
+        return Accounts({account.id: _with(account, breaker) for account, breaker in connected if account is not None})
 
     def _connect(self, row: _Row) -> ConnectedAccount | None:
         kept = self._open.get(row.id)
@@ -99,6 +112,10 @@ class Connections:
         credentials = msgspec.json.decode(opened, type=dict[str, str])
         gateway = self.provider(row.gateway).connect(row.settings, credentials)
         return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway)
+
+
+def _with(account: ConnectedAccount, breaker: Breaker) -> ConnectedAccount:
+    return account if breaker.is_clean else replace(account, breaker=breaker)
 
 
 class Accounts:
@@ -126,13 +143,14 @@ class Accounts:
         account = self._by_id.get(account_id)
         return ABSENT_FOR_MIN if account is None else timedelta(seconds=account.gateway.capabilities.absent_seconds_min)
 
-    def usable(self, currency: str) -> list[ConnectedAccount]:
-        """The accounts that can take a payment of this currency now, first choice first."""
-        return [account for account in self._by_id.values() if account.is_enabled and account.currency == currency]
+    def usable(self, currency: str, now: datetime) -> list[ConnectedAccount]:
+        """The accounts that can take a payment of this currency now, first choice first; those that fail are left out."""
+        fitting = [account for account in self._by_id.values() if account.is_enabled and account.currency == currency]
+        return [account for account in fitting if state_of(account.breaker, now) != "open"]
 
-    def choose(self, currency: str, account_id: UUID | None) -> ConnectedAccount:
+    def choose(self, currency: str, account_id: UUID | None, now: datetime) -> ConnectedAccount:
         """The chosen account, or the first that fits. Raises `NoAccountFits`."""
-        for account in self.usable(currency):
+        for account in self.usable(currency, now):
             if account_id is None or account.id == account_id:
                 return account
         raise NoAccountFits(currency)

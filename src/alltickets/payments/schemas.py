@@ -43,7 +43,10 @@ class GatewayAccountSwitch(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
 
 
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
-    """An account; of its credentials only the last characters."""
+    """An account; of its credentials only the last characters.
+
+    `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
+    """
 
     id: UUID = msgspec.field(name="account_id")
     gateway: str
@@ -53,6 +56,9 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     credentials_hint: str
     is_enabled: bool
     priority: int
+    left_out_until: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
     created_at: datetime
     updated_at: datetime
 

@@ -252,3 +252,21 @@ settlement_lines = sa.Table(
     _one_of("kind", "payment refund dispute payout other"),
     _one_of("state", _LINE_STATES),
 )
+
+breakers = sa.Table(
+    "breakers",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("failures_in_row", sa.Integer, nullable=False),
+    sa.Column("window_from", _instant),
+    sa.Column("calls", sa.Integer, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("opened_until", _instant, comment="None: closed."),
+    sa.Column("open_seconds", sa.Integer, nullable=False),
+    sa.Column("probing_until", _instant, comment="A probe is under way until then, unless it has told its outcome."),
+    sa.Column("probes_well", sa.Integer, nullable=False),
+    sa.Column("last_error", sa.Text),
+    sa.Column("last_error_at", _instant),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+)

@@ -12,6 +12,7 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
+from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound
@@ -27,7 +28,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class AccountDetails:
-    """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart."""
+    """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart.
+
+    left_out_until: its gateway failed, and no new payments go there before that moment.
+    """
 
     id: UUID
     gateway: str
@@ -37,6 +41,9 @@ class AccountDetails:
     credentials_hint: str
     is_enabled: bool
     priority: int
+    left_out_until: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -112,6 +119,8 @@ class AccountsService:
                 )
             elif await tx.execute(_REPLACE, **values) == 0:
                 raise AccountNotFound
+            else:
+                await forget(tx, account_id)
             action = "gateway_account.connected" if new else "gateway_account.replaced"
             await record(tx, actor, action, Subject("gateway_account", account_id), {"gateway": gateway, "label": label})
             return await self._details(tx, account_id)
@@ -137,21 +146,23 @@ class AccountsService:
     async def all_of(self, organizer_id: UUID) -> list[AccountDetails]:
         """Every account of the organizer, first choice first."""
         async with self._database.reading(organizer_id) as reader:
-            return await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY priority, id")
+            return await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
 
     async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
         """The ways to pay that a buyer may choose from, first choice first."""
         async with self._database.reading(organizer_id) as reader:
             accounts = await self._connections.of(reader)
-        return [PaymentOption(account.id, account.provider, account.label) for account in accounts.usable(currency)]
+        return [PaymentOption(account.id, account.provider, account.label) for account in accounts.usable(currency, self._clock())]
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
-        """Ask the gateway whether it accepts the account. Raises `AccountNotFound`."""
+        """Ask the gateway whether it accepts the account; if it does, payments go there again. Raises `AccountNotFound`."""
         account = await self._connected(organizer_id, account_id)
         try:
             await account.gateway.check()
         except GatewayError as error:
             return CheckResult(False, error.kind, str(error))
+        async with self._database.transaction(organizer_id) as tx:
+            await forget(tx, account_id)
         return CheckResult(True)
 
     async def reseal(self) -> int:
@@ -208,16 +219,19 @@ class AccountsService:
             return (await self._connections.of(reader)).get(account_id)
 
     async def _details(self, reader: Reader, account_id: UUID) -> AccountDetails:
-        details = await reader.fetch_first(AccountDetails, _DETAILS + " AND id = %(id)s", id=account_id)
+        details = await reader.fetch_first(AccountDetails, _DETAILS + " AND a.id = %(id)s", id=account_id)
         if details is None:
             raise AccountNotFound
         return details
 
 
 _DETAILS = """
-    SELECT id, gateway, label, currency, settings, credentials_hint, is_enabled, priority, created_at, updated_at
-      FROM payments.accounts
-     WHERE organizer_id = %(organizer_id)s
+    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority,
+           b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at
+      FROM payments.accounts a
+      LEFT JOIN payments.breakers b
+        ON b.organizer_id = a.organizer_id AND b.account_id = a.id
+     WHERE a.organizer_id = %(organizer_id)s
 """
 
 _INSERT = """

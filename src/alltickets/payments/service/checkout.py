@@ -1,6 +1,5 @@
 """Payments started: stored with the caller's transaction, signed in this process or asked for at the gateway afterwards."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,12 +25,12 @@ from alltickets.payments.port import (
     GatewayPayment,
     GatewayStatus,
     Instructions,
-    Pending,
     Redirect,
 )
 from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, PaymentChanged, PaymentClosed, PaymentNotFound
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
+from alltickets.payments.service.calling import TRIES_MAX, Calling
 from alltickets.payments.standings import Cause, Standing
 from alltickets.payments.starting import (
     Prepared,
@@ -48,10 +47,9 @@ from alltickets.platform.database import Database, Reader, Transaction
 __all__ = ["ATTEMPTS_MAX", "Checkout", "NextStep", "StartPayment", "Started"]
 
 ATTEMPTS_MAX = 3
-CALL_TRIES_MAX = 3
-RETRY_SECONDS = (0.5, 1.0)
-RETRY_AFTER_SECONDS_MAX = 5
 
+_HARMLESS: tuple[GatewayErrorKind, ...] = ("unavailable_not_sent", "rate_limited", "auth_config", "unknown_outcome")
+"""What may become of asking for a page without anybody having paid: nobody has seen the page."""
 _FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
 _OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
 _STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
@@ -82,6 +80,7 @@ class Checkout:
         self._database = database
         self._clock = clock
         self._connections = connections
+        self._calling = Calling(database, clock)
         self._callback_base = f"{public_url}/api/payments/callbacks"
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
@@ -110,7 +109,8 @@ class Checkout:
 
         The attempt is committed as "sending" before the call, so that a crash leaves a trace which the poller follows. Called again it
         gives the same link, and asks again only where nothing can have happened, where the gateway promises to repeat its answer, or
-        where another page does no harm.
+        where another page does no harm. Where the gateway fails before the buyer has seen anything of it, another account that works
+        alike takes its place, once, and the buyer notices nothing.
         Raises `PaymentNotFound`.
         """
         account, creation, status, redirect_url = await self._load(organizer_id, attempt_id)
@@ -171,7 +171,7 @@ class Checkout:
         return row.error_code if row.status == "declined" else None
 
     def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> Prepared:
-        account = accounts.choose(request.amount.currency, request.account_id)
+        account = accounts.choose(request.amount.currency, request.account_id, now)
         creation = self._creation(account, request, new_id(), now)
         status: AttemptStatus = "created" if account.gateway.capabilities.create_needs_call else "awaiting_buyer"
         return Prepared(request, account, creation, new_id(), status)
@@ -267,11 +267,13 @@ class Checkout:
         await self._apply(organizer_id, account, payments, "query")
         return bool(payments)
 
-    async def _call(self, organizer_id: UUID, account: ConnectedAccount, creation: Creation) -> NextStep:
+    async def _call(self, organizer_id: UUID, account: ConnectedAccount, creation: Creation, *, may_switch: bool = True) -> NextStep:
+        may_switch = may_switch and account.gateway.capabilities.flow == "redirect"
         try:
-            answer = await _create(account, creation)
+            # Where another account can take over, it does so at once instead of after further tries.
+            answer = await self._calling.create(organizer_id, account, creation, tries_max=1 if may_switch else TRIES_MAX)
         except GatewayError as error:
-            return await self._note_failure(organizer_id, creation.attempt_id, error)
+            return await self._note_failure(organizer_id, account, creation, error, may_switch=may_switch and error.kind in _HARMLESS)
         if isinstance(answer, Final):
             await self._apply(organizer_id, account, [answer.payment], "call")
             return "failed" if answer.payment.status in _CAME_TO_NOTHING else "wait"
@@ -287,7 +289,10 @@ class Checkout:
             await apply_conclusion(tx, creation.attempt_id, status, cause="call", now=now, adjust=note)
         return Redirect(url=answer.url) if isinstance(answer, Redirect) else "wait"
 
-    async def _note_failure(self, organizer_id: UUID, attempt_id: UUID, error: GatewayError) -> NextStep:
+    async def _note_failure(
+        self, organizer_id: UUID, account: ConnectedAccount, creation: Creation, error: GatewayError, *, may_switch: bool
+    ) -> NextStep:
+        attempt_id, now = creation.attempt_id, self._clock()
         status: AttemptStatus = "declined" if error.kind == "declined" else "error"
         if what_to_do_after(error.kind) == "ask":
             status = "unknown"
@@ -297,14 +302,56 @@ class Checkout:
             standing.error_kind, standing.error_code = error.kind, error.code
 
         async with self._database.transaction(organizer_id) as tx:
-            standing = await apply_conclusion(tx, attempt_id, status, cause="call", now=self._clock(), adjust=note)
+            # First, so that the payment follows the new attempt and nobody is told of a failure that its buyer will not see.
+            other = await self._start_at_another(tx, account, attempt_id, now) if may_switch else None
+            standing = await apply_conclusion(tx, attempt_id, status, cause="call", now=now, adjust=note)
             kind = _FLAG_OF.get(error.kind)
             if standing is not None and kind is not None:
                 payment = standing.payment
                 tx.publish(
                     PaymentFlagged(reference=payment.reference, payment_id=payment.id, attempt_id=attempt_id, kind=kind, detail=str(error))
                 )
+        if other is not None:
+            return await self._begin_at_another(organizer_id, other)
         return "wait" if status == "unknown" else "failed"
+
+    async def _start_at_another(self, tx: Transaction, failed: ConnectedAccount, attempt_id: UUID, now: datetime) -> Prepared | None:
+        """A new attempt of the same payment at the next account that works like the failed one; None where there is none.
+
+        Only while the failed attempt is the newest: else somebody has begun another one meanwhile.
+        """
+        failing = await attempt_of(tx, attempt_id)
+        newest = await newest_of(tx, failing.reference, lock=True)
+        if newest.attempt_id != attempt_id or newest.attempts >= ATTEMPTS_MAX:
+            return None
+        accounts = await self._connections.of(tx)
+        flow = failed.gateway.capabilities.flow
+        for account in accounts.usable(failing.currency, now):
+            if account.id != failed.id and account.gateway.capabilities.flow == flow:
+                request = StartPayment(
+                    reference=failing.reference,
+                    amount=failing.amount,
+                    description=failing.description,
+                    payer_email=failing.payer_email,
+                    return_url=failing.return_url,
+                    expires_at=failing.expires_at,
+                    account_id=account.id,
+                )
+                prepared = self._prepare(accounts, request, now)
+                again = Prepared(request, account, prepared.creation, failing.payment_id, prepared.status)
+                await insert_attempts(tx, [again], now)
+                await reopen(tx, again, now)
+                _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(account.id))
+                return again
+        return None
+
+    async def _begin_at_another(self, organizer_id: UUID, other: Prepared) -> NextStep:
+        step = _first_step(other).step
+        if step != "needs_call":
+            return step
+        if not await self._claim(organizer_id, other.account, other.creation.attempt_id):
+            return "wait"
+        return await self._call(organizer_id, other.account, other.creation, may_switch=False)
 
     async def _apply(self, organizer_id: UUID, account: ConnectedAccount, payments: Sequence[GatewayPayment], cause: Cause) -> None:
         if payments:
@@ -328,16 +375,3 @@ def _require_taken(account: ConnectedAccount, creation: Creation, card: Card) ->
     offered = form.methods if isinstance(form, CardForm) else ()
     if not any(one.method == card.method and card.installments in one.installments for one in offered):
         raise CardNotTaken
-
-
-async def _create(account: ConnectedAccount, creation: Creation) -> Redirect | Final | Pending:
-    """Call until the gateway was reached, under the same key each time; what may have been carried out is never repeated here."""
-    for tried in range(CALL_TRIES_MAX):
-        try:
-            return await account.gateway.create(creation)
-        except GatewayError as error:
-            wait = error.retry_after_seconds if error.retry_after_seconds is not None else RETRY_SECONDS[min(tried, 1)]
-            if what_to_do_after(error.kind) != "repeat" or tried == CALL_TRIES_MAX - 1 or wait > RETRY_AFTER_SECONDS_MAX:
-                raise
-        await asyncio.sleep(wait)
-    raise AssertionError("the last try returns or raises")

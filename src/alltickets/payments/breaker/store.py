@@ -1,0 +1,75 @@
+"""Breakers as rows: locked, folded and written by whoever has an outcome that matters."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alltickets.payments.breaker.rules import Breaker
+from alltickets.platform.database import Transaction
+
+__all__ = ["forget", "lock_breaker", "note_error", "write_breaker"]
+
+
+async def lock_breaker(tx: Transaction, account_id: UUID) -> Breaker:
+    """An account's breaker, made where there is none, under lock until `tx` ends."""
+    await tx.execute(
+        """
+        INSERT INTO payments.breakers (organizer_id, account_id, failures_in_row, calls, failures, open_seconds, probes_well)
+        SELECT o.organizer_id, %(account_id)s, 0, 0, 0, 0, 0
+          FROM platform.organizers o
+         WHERE o.organizer_id = %(organizer_id)s
+        ON CONFLICT (organizer_id, account_id) DO NOTHING
+        """,
+        account_id=account_id,
+    )
+    [row] = await tx.fetch_tuples(
+        """
+        SELECT failures_in_row, window_from, calls, failures, opened_until, open_seconds, probing_until, probes_well
+          FROM payments.breakers
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
+           FOR UPDATE
+        """,
+        account_id=account_id,
+    )
+    return Breaker(**dict(zip(Breaker.__struct_fields__, row, strict=True)))
+
+
+async def write_breaker(tx: Transaction, account_id: UUID, breaker: Breaker) -> None:
+    """Write a breaker that is locked."""
+    await tx.execute(
+        """
+        UPDATE payments.breakers
+           SET failures_in_row = %(failures_in_row)s, window_from = %(window_from)s, calls = %(calls)s, failures = %(failures)s,
+               opened_until = %(opened_until)s, open_seconds = %(open_seconds)s, probing_until = %(probing_until)s,
+               probes_well = %(probes_well)s
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
+        """,
+        account_id=account_id,
+        **msgspec.structs.asdict(breaker),
+    )
+
+
+async def forget(tx: Transaction, account_id: UUID) -> None:
+    """What was counted of an account that works, or is another one now, counts no more."""
+    await tx.execute(
+        """
+        DELETE FROM payments.breakers
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
+        """,
+        account_id=account_id,
+    )
+
+
+async def note_error(tx: Transaction, account_id: UUID, error: str, now: datetime) -> None:
+    """Keep what went wrong last, for people."""
+    await tx.execute(
+        """
+        UPDATE payments.breakers
+           SET last_error = %(error)s, last_error_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
+        """,
+        account_id=account_id,
+        error=error,
+        now=now,
+    )
