@@ -21,6 +21,7 @@ from alltickets.platform.database import Database
 from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
+from tests.mercadopago import MercadoPagoProcess, running_mercadopago
 from tests.payments.sandbox import Merchant, SandboxProcess, running_sandbox
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -40,6 +41,21 @@ def sandbox(sandbox_process: SandboxProcess) -> Iterator[SandboxProcess]:
     sandbox_process.misbehave()
     yield sandbox_process
     sandbox_process.misbehave()
+
+
+@pytest.fixture(scope="session")
+def mercadopago_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MercadoPagoProcess]:
+    """One simulated MercadoPago for the whole run."""
+    with running_mercadopago(tmp_path_factory.mktemp("mercadopago")) as running:
+        yield running
+
+
+@pytest.fixture
+def mercadopago(mercadopago_process: MercadoPagoProcess) -> Iterator[MercadoPagoProcess]:
+    """It, well behaved at the start and at the end."""
+    mercadopago_process.misbehave()
+    yield mercadopago_process
+    mercadopago_process.misbehave()
 
 
 @pytest.fixture

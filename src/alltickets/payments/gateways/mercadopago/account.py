@@ -1,0 +1,96 @@
+"""What an organizer enters of an account, checked: every fault is told at once, nobody is asked."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from alltickets.payments.refusals import AccountInvalid
+
+__all__ = ["Account", "account_from"]
+
+DESCRIPTOR_LENGTH_MAX = 22
+INSTALLMENTS_MAX = 24
+AGE_SECONDS_MIN = 60
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "cash": ("no", "yes"),
+    "binary_mode": ("no", "yes"),
+    "auto_return": ("approved", "all", "no"),
+    "bad_signatures": ("refuse", "ask"),
+}
+_SETTINGS = (*_CHOICES, "statement_descriptor", "category", "installments_max", "signature_age_seconds_max")
+_SECRETS = ("webhook_secret", "webhook_secret_before")
+
+_token = re.compile(r"(?:APP_USR|TEST)-[A-Za-z0-9_-]{10,290}")
+_secret = re.compile(r"[!-~]{16,300}")
+_descriptor = re.compile(r"[A-Za-z0-9 .*-]{1,22}")
+_category = re.compile(r"[a-z_]{1,40}")
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A seller's account and how it takes payments.
+
+    cash: offer tickets that are paid at a counter, often days later. binary_mode: nothing is left under review.
+    webhook_secrets: none where notices are not signed; two while the secret is being changed.
+    signature_age_seconds_max: how old a signed notice may be; None where that is no reason to refuse one.
+    """
+
+    access_token: str
+    webhook_secrets: tuple[str, ...]
+    cash: bool
+    binary_mode: bool
+    auto_return: Literal["approved", "all"] | None
+    asks_badly_signed: bool
+    statement_descriptor: str | None
+    category: str
+    installments_max: int | None
+    signature_age_seconds_max: int | None
+
+
+def account_from(settings: Mapping[str, str], credentials: Mapping[str, str]) -> Account:
+    """The account. Raises `AccountInvalid`."""
+    faults = [f"settings: {name} is not known" for name in settings if name not in _SETTINGS]
+    faults += [f"credentials: {name} is not known" for name in credentials if name not in ("access_token", *_SECRETS)]
+    chosen = {name: settings.get(name, choices[0]) for name, choices in _CHOICES.items()}
+    for name, choices in _CHOICES.items():
+        if chosen[name] not in choices:
+            faults.append(f"settings: {name} must be one of {', '.join(choices)}")
+    descriptor, category = settings.get("statement_descriptor", ""), settings.get("category", "tickets")
+    if descriptor and _descriptor.fullmatch(descriptor) is None:
+        faults.append(f"settings: statement_descriptor must be up to {DESCRIPTOR_LENGTH_MAX} letters, digits, blanks or . * -")
+    if _category.fullmatch(category) is None:
+        faults.append("settings: category must be one of MercadoPago's words, such as tickets")
+    installments = _number(settings, "installments_max", 1, INSTALLMENTS_MAX, faults)
+    age = _number(settings, "signature_age_seconds_max", AGE_SECONDS_MIN, 604_800, faults)
+    token = credentials.get("access_token", "")
+    if _token.fullmatch(token) is None:
+        faults.append("credentials: access_token must be the one that MercadoPago's panel shows, APP_USR-… or TEST-…")
+    secrets = [credentials[name] for name in _SECRETS if credentials.get(name)]
+    if any(_secret.fullmatch(secret) is None for secret in secrets):
+        faults.append("credentials: a webhook secret has at least 16 characters and no blanks")
+    if faults:
+        raise AccountInvalid(tuple(faults))
+    return Account(
+        access_token=token,
+        webhook_secrets=tuple(secrets),
+        cash=chosen["cash"] == "yes",
+        binary_mode=chosen["binary_mode"] == "yes",
+        auto_return="all" if chosen["auto_return"] == "all" else "approved" if chosen["auto_return"] == "approved" else None,
+        asks_badly_signed=chosen["bad_signatures"] == "ask",
+        statement_descriptor=descriptor or None,
+        category=category,
+        installments_max=installments,
+        signature_age_seconds_max=age,
+    )
+
+
+def _number(settings: Mapping[str, str], name: str, least: int, most: int, faults: list[str]) -> int | None:
+    text = settings.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        faults.append(f"settings: {name} must be a whole number from {least} to {most}")
+        return None
+    return int(text)

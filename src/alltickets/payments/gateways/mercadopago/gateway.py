@@ -1,0 +1,237 @@
+"""The provider and a connected account.
+
+The buyer pays on MercadoPago's page, which a preference opens. Whatever MercadoPago says unasked only hints: a webhook signs no more than
+what it is about, an IPN signs nothing, and the query of a returning buyer is anybody's. Payments are always fetched.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from alltickets.payments.gateways.calls import call, decode
+from alltickets.payments.gateways.mercadopago.account import Account, account_from
+from alltickets.payments.gateways.mercadopago.notices import REQUEST_ID_HEADER, SIGNATURE_HEADER, callback_of, verdict_of
+from alltickets.payments.gateways.mercadopago.wire import (
+    Chargeback,
+    MerchantOrder,
+    Payment,
+    Payments,
+    Preference,
+    Refund,
+    decimal_of,
+    normalised,
+    refund_result,
+)
+from alltickets.payments.port import (
+    Callback,
+    Capabilities,
+    Creation,
+    GatewayError,
+    GatewayErrorKind,
+    GatewayPayment,
+    Hint,
+    Notice,
+    Redirect,
+    RefundOrder,
+    RefundResult,
+    Verdict,
+)
+
+__all__ = ["CAPABILITIES", "MercadoPago", "MercadoPagoGateway"]
+
+CAPABILITIES = Capabilities(
+    create_needs_call=True,
+    # Preferences have no key: a repeated one is another page for the same reference.
+    create_is_idempotent=False,
+    create_may_be_repeated=True,
+    callback_is_complete=False,
+    refund_is_idempotent=True,
+    partial_refunds=True,
+    expires_in_seconds_min=60,
+    currencies=("ARS",),
+)
+
+_ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
+    "2001": "duplicate",  # the same request within a minute
+    "2024": "declined",  # too old to be given back
+    "15016": "declined",
+    "2063": "declined",  # not in this state of the payment
+    "2085": "declined",  # more than is left
+    "4296": "declined",  # given back before
+    "3024": "unsupported",  # no partial refunds of this method
+}
+
+NOTICES_WANTED = "source_news=webhooks"
+"""In the address for notices: only the kind that is signed."""
+TITLE_LENGTH_MAX = 250
+PAGE_SIZE = 100
+PAGES_MAX = 20
+
+_control = re.compile(r"[\x00-\x1f\x7f]+")
+
+_preference_decoder = msgspec.json.Decoder(Preference)
+_payment_decoder = msgspec.json.Decoder(Payment)
+_payments_decoder = msgspec.json.Decoder(Payments)
+_refund_decoder = msgspec.json.Decoder(Refund)
+_order_decoder = msgspec.json.Decoder(MerchantOrder)
+_chargeback_decoder = msgspec.json.Decoder(Chargeback)
+
+
+class MercadoPago:
+    """The provider. `base_url` is the operator's and never an organizer's: the real host, or the simulator's."""
+
+    name = "mercadopago"
+    callback_headers = (SIGNATURE_HEADER, REQUEST_ID_HEADER)
+
+    def __init__(self, base_url: str, client: httpx.AsyncClient) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._client = client
+
+    def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> "MercadoPagoGateway":
+        """credentials: `access_token`, `webhook_secret`, `webhook_secret_before` while that is changed. settings: see `account.py`."""
+        return MercadoPagoGateway(self._base_url, self._client, account_from(settings, credentials))
+
+
+class MercadoPagoGateway:
+    """A seller's account."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, base_url: str, client: httpx.AsyncClient, account: Account) -> None:
+        self._base_url = base_url
+        self._client = client
+        self._account = account
+        self._credentials = {"authorization": f"Bearer {account.access_token}"}
+
+    def sign(self, creation: Creation) -> Redirect:
+        """A page needs a call."""
+        raise GatewayError(f"MercadoPago has to be asked for the page of {creation.attempt_id}.", kind="unsupported")
+
+    async def create(self, creation: Creation) -> Redirect:
+        """Open a page. It ends with the attempt; a payment that began in time may still come a moment later."""
+        response = await self._call("POST", "/checkout/preferences", body=_terms(creation, self._account))
+        preference = decode(response, _preference_decoder)
+        return Redirect(url=preference.init_point, provider_reference=preference.id)
+
+    async def query(self, reference: str) -> list[GatewayPayment]:
+        """By our reference, oldest first. A page that was tried often fills several pages of a search, and the last may have the money."""
+        found: list[GatewayPayment] = []
+        for page in range(PAGES_MAX):
+            query = {
+                "sort": "date_created",
+                "criteria": "asc",
+                "external_reference": reference,
+                "limit": str(PAGE_SIZE),
+                "offset": str(page * PAGE_SIZE),
+            }
+            answer = decode(await self._call("GET", "/v1/payments/search", query=query), _payments_decoder)
+            found += [normalised(payment) for payment in answer.results]
+            if not answer.results or len(found) >= answer.paging.total:
+                break
+        return found
+
+    async def fetch(self, hint: Hint) -> list[GatewayPayment]:
+        """By MercadoPago's own number where the hint has one, or by what the order or the chargeback that it names has."""
+        if hint.provider_payment_id is not None:
+            return [await self._payment(hint.provider_payment_id)]
+        if hint.resource is not None:
+            response = await self._call("GET", f"/{hint.resource}")
+            is_order = hint.resource.startswith("merchant_orders/")
+            named = decode(response, _order_decoder) if is_order else decode(response, _chargeback_decoder)
+            return [await self._payment(payment_id) for payment_id in named.payment_ids]
+        return await self.query(hint.reference or "")
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        """A part or all, always by amount; repeated under its key it answers as it did."""
+        path = f"/v1/payments/{order.provider_payment_id}/refunds"
+        body = {"amount": decimal_of(order.amount)}
+        return refund_result(decode(await self._call("POST", path, key=str(order.refund_id), body=body), _refund_decoder))
+
+    async def query_refund(self, order: RefundOrder) -> RefundResult | None:
+        """By MercadoPago's own number of the refund; without one it cannot be looked up, only repeated under its key."""
+        if order.provider_refund_id is None:
+            return None
+        path = f"/v1/payments/{order.provider_payment_id}/refunds/{order.provider_refund_id}"
+        try:
+            return refund_result(decode(await self._call("GET", path), _refund_decoder))
+        except GatewayError as error:
+            if error.kind == "not_found":
+                return None
+            raise
+
+    async def check(self) -> None:
+        """Ask how one can pay: the one call that needs nothing but a token."""
+        await self._call("GET", "/v1/payment_methods")
+
+    def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
+        """By the webhook's signature; one that does not fit may be a question worth asking, where the account is set so."""
+        account = self._account
+        verdict = verdict_of(notice, account.webhook_secrets, now=now, age_seconds_max=account.signature_age_seconds_max)
+        return "unsigned" if verdict == "rejected" and account.asks_badly_signed else verdict
+
+    def parse_callback(self, notice: Notice) -> Callback:
+        """What to ask about."""
+        return callback_of(notice)
+
+    async def _payment(self, payment_id: str) -> GatewayPayment:
+        return normalised(decode(await self._call("GET", f"/v1/payments/{payment_id}"), _payment_decoder))
+
+    async def _call(
+        self, method: str, path: str, *, key: str | None = None, query: Mapping[str, str] | None = None, body: object = None
+    ) -> httpx.Response:
+        headers = self._credentials if key is None else {**self._credentials, "x-idempotency-key": key}
+        url = self._base_url + path
+        return await call(self._client, method, url, headers=headers, query=query, body=body, kinds=_ERROR_KINDS, code_of=_code_of)
+
+
+def _terms(creation: Creation, account: Account) -> dict[str, Any]:
+    """The preference: one item of the whole amount, because prices, charges and discounts of an order are ours to explain."""
+    ends = creation.expires_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    terms: dict[str, Any] = {
+        "items": [
+            {
+                "id": str(creation.attempt_id),
+                "title": _control.sub(" ", creation.description)[:TITLE_LENGTH_MAX],
+                "category_id": account.category,
+                "quantity": 1,
+                "currency_id": creation.amount.currency,
+                "unit_price": decimal_of(creation.amount),
+            }
+        ],
+        "external_reference": str(creation.attempt_id),
+        "back_urls": dict.fromkeys(("success", "pending", "failure"), creation.return_url),
+        "notification_url": _with_query(creation.callback_url, NOTICES_WANTED),
+        "expires": True,
+        "expiration_date_to": ends,
+        "date_of_expiration": ends,
+        "binary_mode": account.binary_mode,
+    }
+    if creation.payer_email is not None:
+        terms["payer"] = {"email": creation.payer_email}
+    if account.auto_return is not None:
+        terms["auto_return"] = account.auto_return
+    if account.statement_descriptor is not None:
+        terms["statement_descriptor"] = account.statement_descriptor
+    methods: dict[str, Any] = {} if account.cash else {"excluded_payment_types": [{"id": "ticket"}, {"id": "atm"}]}
+    if account.installments_max is not None:
+        methods["installments"] = account.installments_max
+    return {**terms, "payment_methods": methods} if methods else terms
+
+
+def _with_query(url: str, query: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _code_of(document: Mapping[str, object]) -> str | None:
+    """The number of the first cause, which says most; else the word. A cause may be a list, an object, or missing."""
+    causes = document.get("cause")
+    cause = causes[0] if isinstance(causes, list) and causes else causes
+    code = cause.get("code") if isinstance(cause, dict) else None
+    if isinstance(code, int | str) and code != "":
+        return str(code)
+    error = document.get("error") or document.get("code")
+    return error if isinstance(error, str) else None

@@ -1,0 +1,202 @@
+"""Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from alltickets.identity.interface import Actor
+from alltickets.kernel.ids import new_id
+from alltickets.payments.events import PaymentCaptured, PaymentDisputed
+from alltickets.payments.gateways.mercadopago import MercadoPago
+from alltickets.payments.handlers import subscriptions
+from alltickets.payments.interface import CallbackForged
+from alltickets.payments.port import Notice, Redirect
+from alltickets.payments.queries import PaymentDetails
+from alltickets.payments.service import Payments
+from alltickets.payments.service.refunds import AskRefund
+from alltickets.platform.database import Database
+from alltickets.platform.outbox import Follower
+from alltickets.platform.secrets import KeyRing
+from tests.conftest import SettableClock
+from tests.mercadopago import MercadoPagoProcess, Seller
+from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.test_mercadopago_gateway import webhook
+from tests.stream import events_of
+
+
+class Till:
+    """Takes payments on one seller's account, and is told about them by whom the test wants."""
+
+    def __init__(
+        self, database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, gateway: MercadoPagoProcess
+    ) -> None:
+        self.database = database
+        self.payments = payments
+        self.organizer_id = organizer_id
+        self.clock = clock
+        self.gateway = gateway
+        self.seller = Seller.fresh()
+        self.follower = Follower(database, subscriptions(payments))
+
+    async def connect(self) -> None:
+        account = await self.payments.accounts.connect(
+            Actor.system(self.organizer_id, "test"),
+            "mercadopago",
+            label="MercadoPago",
+            currency="ARS",
+            settings={},
+            credentials={"access_token": self.seller.token, "webhook_secret": self.seller.webhook_secret},
+        )
+        self.account_id = account.id
+
+    async def start(self) -> None:
+        """A payment that waits for the gateway's page."""
+        one = request(self.clock)
+        self.reference = one.reference
+        self.attempt_id = (await start(self.database, self.payments, self.organizer_id, one)).attempt_id
+
+    async def link(self) -> str:
+        """The page of a new payment."""
+        await self.start()
+        step = await self.payments.begin(self.organizer_id, self.attempt_id)
+        assert isinstance(step, Redirect)
+        return step.url
+
+    async def paid(self) -> str:
+        """A payment that was paid, and of which nobody has told; its number."""
+        self.gateway.pay(await self.link(), lose="true")
+        return str(self.gateway.payments(self.seller, self.attempt_id)[-1]["id"])
+
+    async def receive(self, notice: Notice) -> None:
+        """A notice comes, is read, and asked about."""
+        await self.payments.inbox.receive("mercadopago", self.account_id, notice)
+        await self.follower.catch_up()
+        await self.payments.inbox.sweep()
+
+    async def details(self) -> PaymentDetails:
+        return await self.payments.details(self.organizer_id, self.reference)
+
+
+@pytest_asyncio.fixture
+async def till(
+    database: Database,
+    clock: SettableClock,
+    key_ring: KeyRing,
+    mercadopago: MercadoPagoProcess,
+    http: httpx.AsyncClient,
+    organizer_id: UUID,
+) -> Till:
+    payments = Payments(database, clock, key_ring, [MercadoPago(mercadopago.url, http)], public_url=PUBLIC_URL)
+    till = Till(database, payments, organizer_id, clock, mercadopago)
+    await till.connect()
+    return till
+
+
+def ipn(payment_id: str) -> Notice:
+    """The older kind, which anybody can send. What it says of the payment beside its number is invented."""
+    body = f'{{"resource":"{payment_id}","topic":"payment","status":"approved","transaction_amount":1}}'
+    return Notice(headers={}, query=f"id={payment_id}&topic=payment&status=approved", body=body.encode())
+
+
+async def test_an_unsigned_notice_only_makes_us_ask(till: Till) -> None:
+    payment_id = await till.paid()
+
+    await till.payments.inbox.receive("mercadopago", till.account_id, ipn(payment_id))
+    await till.follower.catch_up()
+    before = (await till.details()).status
+    await till.payments.inbox.sweep()
+
+    assert (before, (await till.details()).status) == ("open", "paid")
+    [charge] = (await till.details()).charges
+    assert (charge.provider_payment_id, charge.amount_minor, charge.facts["card_bin"]) == (payment_id, 100_00, "450995")
+
+
+async def test_what_an_unsigned_notice_says_is_not_believed(till: Till) -> None:
+    till.gateway.pay(await till.link(), "FUND", lose="true")
+    [declined] = till.gateway.payments(till.seller, till.attempt_id)
+
+    await till.receive(ipn(str(declined["id"])))
+    await till.receive(ipn(str(declined["id"] + 1_000_000)))
+
+    assert (await till.details()).status == "failed"
+    assert await events_of(till.database, till.organizer_id, PaymentCaptured) == []
+
+
+async def test_a_signed_webhook_makes_us_ask_and_a_forged_one_is_turned_away(till: Till) -> None:
+    payment_id = await till.paid()
+    ts = str(int(till.clock().timestamp() * 1000))
+
+    with pytest.raises(CallbackForged):
+        await till.receive(webhook(till.seller.webhook_secret[::-1], payment_id, ts))
+    await till.receive(webhook(till.seller.webhook_secret, payment_id, ts))
+
+    assert (await till.details()).status == "paid"
+
+
+async def test_a_dispute_is_told_by_its_case_and_undone_when_it_is_won(till: Till) -> None:
+    payment_id = await till.paid()
+    ts = str(int(till.clock().timestamp()))
+    await till.receive(webhook(till.seller.webhook_secret, payment_id, ts))
+    seen = []
+
+    for detail in ("in_process", "reimbursed"):
+        till.gateway.change(payment_id, "charged_back", detail)
+        [case] = till.gateway.get(till.seller, "/v1/chargebacks/search", {"payment_id": payment_id})["results"]
+        await till.receive(webhook(till.seller.webhook_secret, case["id"], ts, kind="topic_chargebacks_wh"))
+        seen.append((await till.details()).status)
+
+    assert seen == ["disputed", "paid"]
+    assert len(await events_of(till.database, till.organizer_id, PaymentDisputed)) == 1
+
+
+async def test_a_page_whose_answer_was_lost_is_made_again_at_once(till: Till) -> None:
+    await till.start()
+    till.gateway.misbehave(timeout_after_processing=1)
+
+    lost = await till.payments.begin(till.organizer_id, till.attempt_id)
+    found = await till.payments.resume(till.organizer_id, till.reference)
+
+    assert lost == "wait"
+    assert isinstance(found, Redirect)
+    made = till.gateway.get(till.seller, "/checkout/preferences/search", {"external_reference": str(till.attempt_id)})
+    assert made["total"] == 2
+    till.gateway.pay(found.url, lose="true")
+    till.clock.advance(minutes=2)
+    await till.payments.poller.sweep()
+    assert (await till.details()).status == "paid"
+
+
+async def test_a_page_that_cannot_be_made_now_is_made_later_while_payments_are_found(till: Till) -> None:
+    await till.paid()
+    paid = till.reference
+    till.gateway.take_down("create")
+    await till.start()
+
+    refused = await till.payments.begin(till.organizer_id, till.attempt_id)
+    till.clock.advance(minutes=2)
+    await till.payments.poller.sweep()
+    till.gateway.misbehave()
+
+    assert refused == "wait"
+    assert (await till.payments.details(till.organizer_id, paid)).status == "paid"
+    assert isinstance(await till.payments.resume(till.organizer_id, till.reference), Redirect)
+
+
+async def test_money_goes_back_once_though_the_answer_was_lost(till: Till) -> None:
+    payment_id = await till.paid()
+    await till.receive(ipn(payment_id))
+    ask = AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=40_00, reason="test")
+    async with till.database.transaction(till.organizer_id) as tx:
+        await till.payments.refund(tx, [ask])
+    till.gateway.misbehave(timeout_after_processing=1)
+
+    await till.payments.refunds.sweep()
+    till.clock.advance(minutes=2)
+    await till.payments.refunds.sweep()
+
+    details = await till.details()
+    assert (details.status, details.refunds[0].status) == ("partially_refunded", "succeeded")
+    [refund] = till.gateway.get(till.seller, f"/v1/payments/{payment_id}/refunds")
+    assert refund["amount"] == 40.0
