@@ -22,7 +22,7 @@ pooler = command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test 
 	|| echo 'PgBouncer could not be installed: the journey through it is skipped. Install it (apt-get install pgbouncer) and run the tests again.' >&2
 
 help:
-	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, sandbox gateway; Ctrl-C stops it'
+	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, simulated gateways; Ctrl-C stops it'
 	@echo 'make test                      set-up, checks and every test'
 	@echo 'make check                     format, lint, types and import walls; types and tests of the pages'
 	@echo 'make format                    put the code into its format'

@@ -73,10 +73,13 @@ class Organizer:
         )
         return UUID(account["account_id"])
 
-    def publish(self, *, capacity: int, price_minor: int = 1_000_000, ticket_type: Mapping[str, object] | None = None) -> Sale:
+    def publish(
+        self, *, capacity: int, price_minor: int = 1_000_000, currency: str = "ARS", ticket_type: Mapping[str, object] | None = None
+    ) -> Sale:
         """Create and publish an event, and wait until its places can be bought."""
         venue = self.call("POST", "/venues", {"name": "Galpón Norte", "city": "Rosario", "timezone": ZONE})
-        event = self.call("POST", "/events", {"title": "Noche de club", "currency": "ARS", "timezone": ZONE, "venue_id": venue["venue_id"]})
+        facts = {"title": "Noche de club", "currency": currency, "timezone": ZONE, "venue_id": venue["venue_id"]}
+        event = self.call("POST", "/events", facts)
         path = f"/events/{event['event_id']}"
         starts_at = datetime.now(UTC) + timedelta(minutes=90)
         times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=6)).isoformat()}

@@ -15,6 +15,7 @@ import httpx
 
 from alltickets.migrations import run as migrations
 from alltickets.platform import embedded
+from alltickets.supervise.up import SIMULATORS
 
 __all__ = ["Process", "Stack", "free_port", "wait_until"]
 
@@ -92,7 +93,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.port = free_port()
-        self.sandbox_port = free_port()
+        self._simulator_ports = {name: free_port() for name in SIMULATORS}
         self.data_dir = self.folder / "var"
         self.data_dir.mkdir(parents=True, exist_ok=True)
 
@@ -104,7 +105,11 @@ class Stack:
     @property
     def sandbox_url(self) -> str:
         """Where the sandbox gateway listens."""
-        return f"http://127.0.0.1:{self.sandbox_port}"
+        return self.simulator_url("sandbox")
+
+    def simulator_url(self, name: str) -> str:
+        """Where a simulated gateway listens, once it is started."""
+        return f"http://127.0.0.1:{self._simulator_ports[name]}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -112,7 +117,7 @@ class Stack:
         return {
             "ALLTICKETS_DATA_DIR": str(self.data_dir),
             "ALLTICKETS_PUBLIC_URL": self.url,
-            "ALLTICKETS_SANDBOX_URL": self.sandbox_url,
+            **{f"ALLTICKETS_{name.upper()}_URL": self.simulator_url(name) for name in SIMULATORS},
             "ALLTICKETS_LOG_LEVEL": "warning",
             **self.settings,
         }
@@ -150,9 +155,13 @@ class Stack:
 
     def sandbox(self, *options: str) -> Process:
         """Start the sandbox gateway and wait until it answers. options: of its command line, besides port and data."""
-        command = ["-m", "simulators.sandbox", "--port", str(self.sandbox_port), "--data", str(self.folder / "sandbox"), *options]
-        process = self._start("sandbox", command, {})
-        self._wait_for_http(process, f"{self.sandbox_url}/health")
+        return self.simulator("sandbox", *options)
+
+    def simulator(self, name: str, *options: str) -> Process:
+        """Start a simulated gateway, likewise."""
+        port = str(self._simulator_ports[name])
+        process = self._start(name, ["-m", f"simulators.{name}", "--port", port, "--data", str(self.folder / name), *options], {})
+        self._wait_for_http(process, f"{self.simulator_url(name)}/health")
         return process
 
     def stop(self) -> None:

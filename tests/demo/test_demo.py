@@ -18,7 +18,7 @@ from alltickets import demo
 from alltickets.access.interface import Outcome
 from alltickets.access.schemas import ScanRequest
 from alltickets.catalog.interface import EventSnapshot, EventStatus, QuestionKind, visible_ticket_types, why_unsellable
-from alltickets.demo.gateway import sandbox_secret
+from alltickets.demo.gateway import is_simulated, sandbox_secret
 from alltickets.demo.plan import TIMEZONE
 from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.errors import Trouble
@@ -30,10 +30,13 @@ from alltickets.orders.service import PlaceHold
 from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import SelectedLine
 from simulators.sandbox.credentials import secret_of
+from simulators.stripe.keys import secret_key
 from tests.conftest import SettableClock, with_database
+from tests.payments.stripe import StripeAccount, running_stripe
 from tests.sql_rules import check_statement
 
-CLUB, THEATRE, STADIUM = range(3)
+CLUB, THEATRE, STADIUM, ABROAD = range(4)
+STRIPE = ("acct_0de0005a17a0b1ed", secret_key("acct_0de0005a17a0b1ed"))
 # Everything that a run could write a second time.
 COUNTED = (
     "identity.organizers",
@@ -202,6 +205,12 @@ async def test_every_organizer_can_be_paid_at_the_sandbox(contexts: Contexts, su
         assert sandbox_secret(account.settings["merchant"]) == secret_of(account.settings["merchant"])
 
 
+def test_the_real_stripe_is_told_nothing(summary: demo.Summary) -> None:
+    assert is_simulated("http://127.0.0.1:8002")
+    assert not is_simulated("https://api.stripe.com")
+    assert "Stripe" not in summary.text()
+
+
 async def test_the_owner_signs_in_with_what_the_summary_says(contexts: Contexts, summary: demo.Summary) -> None:
     found = re.search(r"mail (\S+)   password (\S+)", summary.text())
     assert found is not None
@@ -239,3 +248,27 @@ def test_the_purchase_script_is_shell_and_says_what_the_interface_takes(summary:
 def test_production_gets_no_demo(own_database_url: str, tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="production"):
         demo.seed(Settings(environment="production", database_url=own_database_url, data_dir=tmp_path))
+
+
+async def test_where_stripe_is_simulated_there_is_a_show_in_dollars(
+    settings: Settings, clock: SettableClock, summary: demo.Summary, tmp_path: Path
+) -> None:
+    # Last, because the owner has four organizers from here on.
+    with running_stripe(tmp_path) as stripe:
+        contexts = build_contexts(msgspec.structs.replace(settings, stripe_url=stripe.url), clock=clock, observe=check_statement)
+        await contexts.database.open()
+        filled = await demo.fill(contexts)
+        again = await demo.fill(contexts)
+        event = await event_of(contexts, filled.shows[ABROAD])
+        [account] = await contexts.payments.accounts.all_of(event.organizer_id)
+        checked = await contexts.payments.accounts.check(event.organizer_id, account.id)
+        endpoints = stripe.call(StripeAccount(*STRIPE), "GET", "/webhook_endpoints")["data"]
+        await contexts.http.aclose()
+        contexts.identity.close()
+        await contexts.database.close()
+
+    assert again == filled
+    assert [show.event_id for show in filled.shows[:ABROAD]] == [show.event_id for show in summary.shows]
+    assert (account.gateway, account.currency, checked.is_working) == ("stripe", "USD", True)
+    assert [one["url"] for one in endpoints] == [f"http://127.0.0.1:8000/api/payments/callbacks/stripe/{account.id}"]
+    assert f"simulated Stripe: {stripe.url}/admin" in filled.text()

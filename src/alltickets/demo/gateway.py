@@ -1,9 +1,13 @@
-"""The demo's accounts at the sandbox gateway. No merchant is registered there: its secret follows from its name."""
+"""The demo's accounts at the simulated gateways. Nobody is registered there: secrets follow from names."""
 
 import hashlib
 import hmac
+from urllib.parse import urlsplit
 
-__all__ = ["sandbox_secret"]
+import httpx
+import msgspec
+
+__all__ = ["is_simulated", "sandbox_secret", "stripe_endpoint", "stripe_key"]
 
 SANDBOX_MASTER_KEY = "sandbox-gateway-public-on-purpose"
 """What the sandbox derives secrets from unless it is started with another --master-key; then the demo's payments are refused."""
@@ -15,3 +19,47 @@ def sandbox_secret(merchant: str) -> str:
     Computed here because the product does not depend on its simulators; a test holds both computations together.
     """
     return hmac.new(SANDBOX_MASTER_KEY.encode(), merchant.encode(), hashlib.sha256).hexdigest()
+
+
+STRIPE_MASTER_KEY = "simulated-stripe-public-on-purpose"
+"""Likewise, of the simulated Stripe."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Endpoint(msgspec.Struct):
+    url: str
+    secret: str | None = None
+
+
+class _Endpoints(msgspec.Struct):
+    data: list[_Endpoint]
+
+
+def is_simulated(stripe_url: str) -> bool:
+    """Whether Stripe is a simulator of this machine: the real one is never told anything by a demo."""
+    return urlsplit(stripe_url).hostname in LOOPBACK
+
+
+def stripe_key(account: str) -> str:
+    """The secret key that the simulated Stripe knows this account by; computed here for the same reason."""
+    name = account.removeprefix("acct_")
+    proof = hmac.new(STRIPE_MASTER_KEY.encode(), f"key/test/{name}".encode(), hashlib.sha256).hexdigest()[:24]
+    return f"sk_test_{name}{proof}"
+
+
+async def stripe_endpoint(http: httpx.AsyncClient, stripe_url: str, key: str, address: str) -> str | None:
+    """Have events told to that address; the secret that they are signed with.
+
+    None where they are told there already, or where the simulator does not answer: payments are found by asking then.
+    """
+    url, headers = f"{stripe_url.rstrip('/')}/v1/webhook_endpoints", {"authorization": f"Bearer {key}"}
+    try:
+        listed = await http.get(url, params={"limit": "100"}, headers=headers)
+        listed.raise_for_status()
+        if any(one.url == address for one in msgspec.json.decode(listed.content, type=_Endpoints).data):
+            return None
+        made = await http.post(url, data={"url": address, "enabled_events[]": "*"}, headers=headers)
+        made.raise_for_status()
+    except httpx.HTTPError:
+        return None
+    return msgspec.json.decode(made.content, type=_Endpoint).secret

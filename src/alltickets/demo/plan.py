@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from alltickets.catalog.schemas.organizer import PerformanceCreate, QuestionCreate, SectorCreate, VenueCreate
@@ -16,12 +17,13 @@ IVA = TaxDetails(name="IVA", basis_points=2_100)
 
 @dataclass(frozen=True)
 class OrganizerPlan:
-    """An organizer. `merchant` is its account at the sandbox gateway, `accent` the colour of its pages."""
+    """An organizer. `merchant` is its account at its gateway, `accent` the colour of its pages."""
 
     slug: str
     name: str
     merchant: str
     accent: str
+    gateway: Literal["sandbox", "stripe"] = "sandbox"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class Show:
     sectors: tuple[SectorCreate, ...]
     tickets: tuple[TicketPlan, ...]
     policy: ChargePolicyDetails
+    currency: str = "ARS"
     questions: tuple[QuestionCreate, ...] = ()
     checkpoint: str = "Puerta principal"
 

@@ -11,8 +11,9 @@ import alltickets.inventory.handlers
 from alltickets.access.schemas import CheckpointPut
 from alltickets.catalog.interface import EventStatus
 from alltickets.catalog.schemas.organizer import AppearanceChange, EventCreate, EventRead, TicketTypeCreate
+from alltickets.demo.abroad import evening_abroad
 from alltickets.demo.club import club_night
-from alltickets.demo.gateway import sandbox_secret
+from alltickets.demo.gateway import is_simulated, sandbox_secret, stripe_endpoint, stripe_key
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
 from alltickets.demo.purchase import write_purchase
 from alltickets.demo.scanners import ScannerTokens
@@ -30,7 +31,6 @@ BY = "demo seed"
 OWNER_NAME = "Julia Arrieta"
 OWNER_MAIL = "julia@demo.example"
 OWNER_PASSWORD = "entradas-para-probar"  # noqa: S105 - known to everybody, and refused in production
-CURRENCY = "ARS"
 PAGE_SIZE = 200
 
 _IDS = uuid5(NAMESPACE_URL, "urn:alltickets:demo")
@@ -50,21 +50,26 @@ class SeededShow:
 
 @dataclass(frozen=True)
 class Summary:
-    """Where to look. `purchase` is a script that buys a ticket of the first show and goes in with it."""
+    """Where to look. `purchase` is a script that buys a ticket of the first show and goes in with it.
+
+    stripe_url: the simulated Stripe; None where there is none, and then no show abroad.
+    """
 
     shows: tuple[SeededShow, ...]
     public_url: str
     sandbox_url: str
     purchase: Path
+    stripe_url: str | None = None
 
     def text(self) -> str:
         """For whoever has started the demo."""
         lines = [
-            "Three organizers with one owner, at the organizer's API:",
+            f"{'Three' if self.stripe_url is None else 'Four'} organizers with one owner, at the organizer's API:",
             f"  mail {OWNER_MAIL}   password {OWNER_PASSWORD}",
             f"Events, their sale open and their doors too, listed at {self.public_url}/ :",
             *(f"  {show.event_id}  {self.public_url}/e/{show.slug}" for show in self.shows),
             f"The payment gateway is a sandbox, no money moves: {self.sandbox_url}/admin",
+            *([] if self.stripe_url is None else [f"Dollars are paid at a simulated Stripe: {self.stripe_url}/admin"]),
             "Buy a ticket and go in with it, each step a call of curl:",
             f"  sh {self.purchase}",
         ]
@@ -100,10 +105,12 @@ async def fill(contexts: Contexts) -> Summary:
     tokens = ScannerTokens(data_dir / "demo-scanners.json")
     shows: list[SeededShow] = []
     events: list[EventRead] = []
-    for show in (club_night(today), theatre_run(today), stadium_show(today)):
+    stripe_url = contexts.settings.stripe_url if is_simulated(contexts.settings.stripe_url) else None
+    abroad = [] if stripe_url is None else [evening_abroad(today)]
+    for show in (club_night(today), theatre_run(today), stadium_show(today), *abroad):
         actor = await _ensure_organizer(contexts, show.organizer)
         await _ensure_accent(contexts, actor, show.organizer)
-        await _ensure_account(contexts, actor, show.organizer)
+        await (_ensure_account if show.organizer.gateway == "sandbox" else _ensure_stripe)(contexts, actor, show)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
         token = await _ensure_scanner(contexts, actor, event, tokens)
@@ -112,7 +119,7 @@ async def fill(contexts: Contexts) -> Summary:
     await Follower(contexts.database, [alltickets.inventory.handlers.subscription()]).catch_up()
     public_url = contexts.settings.public_url
     purchase = write_purchase(data_dir / "demo-purchase.sh", public_url, events[0], shows[0].checkpoint_id, shows[0].scanner_token)
-    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase)
+    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase, stripe_url)
 
 
 async def _ensure_organizer(contexts: Contexts, plan: OrganizerPlan) -> Actor:
@@ -131,7 +138,8 @@ async def _ensure_accent(contexts: Contexts, actor: Actor, plan: OrganizerPlan) 
         await appearances.change(actor, AppearanceChange(version=known.version, accent=plan.accent))
 
 
-async def _ensure_account(contexts: Contexts, actor: Actor, plan: OrganizerPlan) -> None:
+async def _ensure_account(contexts: Contexts, actor: Actor, show: Show) -> None:
+    plan = show.organizer
     accounts = await contexts.payments.accounts.all_of(actor.organizer_id)
     if any(account.settings.get("merchant") == plan.merchant for account in accounts):
         return
@@ -139,10 +147,29 @@ async def _ensure_account(contexts: Contexts, actor: Actor, plan: OrganizerPlan)
         actor,
         "sandbox",
         label="Pasarela de prueba",
-        currency=CURRENCY,
+        currency=show.currency,
         settings={"merchant": plan.merchant, "mode": "link"},
         credentials={"secret": sandbox_secret(plan.merchant)},
     )
+
+
+async def _ensure_stripe(contexts: Contexts, actor: Actor, show: Show) -> None:
+    """The account, and that its events are told to it. Only once there is an account is its address known."""
+    accounts, key, settings = contexts.payments.accounts, stripe_key(show.organizer.merchant), contexts.settings
+    known = [one.id for one in await accounts.all_of(actor.organizer_id) if one.gateway == "stripe"]
+
+    async def connect(account_id: UUID | None, **more: str) -> UUID:
+        credentials = {"secret_key": key, **more}
+        connected = await accounts.connect(
+            actor, "stripe", label="Tarjeta", currency=show.currency, settings={}, credentials=credentials, account_id=account_id
+        )
+        return connected.id
+
+    account_id = known[0] if known else await connect(None)
+    address = f"{settings.public_url}/api/payments/callbacks/stripe/{account_id}"
+    secret = await stripe_endpoint(contexts.http, settings.stripe_url, key, address)
+    if secret is not None:
+        await connect(account_id, webhook_secret=secret)
 
 
 async def _ensure_event(contexts: Contexts, actor: Actor, show: Show, now: datetime) -> EventRead:
@@ -169,7 +196,7 @@ async def _create_event(contexts: Contexts, actor: Actor, show: Show, slug: str)
         category=show.category,
         summary=show.summary,
         description=show.description,
-        currency=CURRENCY,
+        currency=show.currency,
         timezone=TIMEZONE,
         venue_id=venue.venue_id,
     )
