@@ -48,6 +48,7 @@ from alltickets.marketing.interface import Framing, WaitingList
 from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
+from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.interface import Payments
@@ -189,7 +190,11 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)
     pricing = Pricing(database, levels)
-    providers: list[Provider] = [Sandbox(settings.sandbox_url, http), Stripe(settings.stripe_url, http)]
+    providers: list[Provider] = [
+        Sandbox(settings.sandbox_url, http),
+        Payway(settings.payway_url, http),
+        Stripe(settings.stripe_url, http),
+    ]
     payments = Payments(database, clock, key_ring, providers, public_url=settings.public_url)
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)

@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Live holds of one address on one event."""
     body_bytes_max: int = 262_144
     sandbox_url: str = "http://127.0.0.1:8001"
+    payway_url: str = "https://ventasonline.payway.com.ar"
     stripe_url: str = "https://api.stripe.com"
     smtp_url: str | None = None
     """Where mail is handed in; None in development: it is kept and shown on /dev/mail."""
@@ -182,6 +183,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "holds_per_address_max": _between(1, 1_000_000),
     "body_bytes_max": _between(1_024, 16_777_216),
     "sandbox_url": _url("http", "https"),
+    "payway_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
     "smtp_url": _mail_server,
     "mail_sender": _mail_address,
