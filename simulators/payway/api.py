@@ -75,6 +75,8 @@ async def charge(request: AnyRequest, site: str, gateway: Gateway) -> Response[P
     dials = gateway.switchboard.now
     payment = gateway.payments.charge(site, gateway.sites.find(site), order, dials)
     await gateway.pause(dials.answer_after_ms)
+    if gateway.switchboard.take_loss():
+        await gateway.keep_silent()
     if gateway.switchboard.take_conflict():
         raise Failed(409, {"error_type": "api_error"})
     return Response(payment, status_code=402 if payment.status == "rejected" else 201)
@@ -109,7 +111,10 @@ async def capture(request: AnyRequest, site: str, payment_id: str, gateway: Gate
 async def refund(request: AnyRequest, site: str, payment_id: str, gateway: Gateway) -> Response[Any]:
     gateway.switchboard.require("refunds")
     amount = amount_of(document_of(await request.body()), most=AMOUNT_MAX)
-    return Response(gateway.refunds.make(site, payment_id, amount), status_code=201)
+    made = gateway.refunds.make(site, payment_id, amount)
+    if gateway.switchboard.take_loss():
+        await gateway.keep_silent()
+    return Response(made, status_code=201)
 
 
 @get("/payments/{payment_id:str}/refunds", sync_to_thread=False)

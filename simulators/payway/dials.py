@@ -12,18 +12,23 @@ from simulators.payway.errors import Failed
 __all__ = ["Dials", "Operation", "Switchboard"]
 
 Operation = Literal["tokens", "charges", "queries", "refunds"]
+Calls = Annotated[int, Meta(ge=0, le=10_000)]
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 
 
 class Dials(Struct, forbid_unknown_fields=True, frozen=True):
     """What goes wrong with charges and with parts of the API.
 
-    conflicts: so many more charges are carried out and answered with 409 api_error. answer_after_ms: a charge is carried out at once and
-    answered so much later. hide_ms: so long a new payment is found by nobody. decline_reason: the authoriser's, for every charge; 0: none.
-    outage: these operations answer 503 and do nothing.
+    lose_answers: so many more charges and refunds are carried out and never answered.
+    conflicts: so many more charges are carried out and answered with 409 api_error.
+    undecided: what would be approved is in process until the administration decides.
+    answer_after_ms: a charge is carried out at once and answered so much later. hide_ms: so long a new payment is found by nobody.
+    decline_reason: the authoriser's, for every charge; 0: none. outage: these operations answer 503 and do nothing.
     """
 
-    conflicts: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    lose_answers: Calls = 0
+    conflicts: Calls = 0
+    undecided: bool = False
     answer_after_ms: Milliseconds = 0
     hide_ms: Milliseconds = 0
     decline_reason: int = 0
@@ -52,6 +57,13 @@ class Switchboard:
         """Raises `Failed` 503 while this part of the API is out of order."""
         if operation in self.now.outage:
             raise Failed(503, {"message": "The service is unavailable"})
+
+    def take_loss(self) -> bool:
+        """Whether this charge or refund is never answered although it was carried out; counts it."""
+        if not self.now.lose_answers:
+            return False
+        self.set(msgspec.structs.replace(self.now, lose_answers=self.now.lose_answers - 1))
+        return True
 
     def take_conflict(self) -> bool:
         """Whether this charge is answered with 409 although it was carried out; counts it."""

@@ -15,6 +15,9 @@ from simulators.payway.tokens import Tokens
 __all__ = ["Gateway"]
 
 
+SILENCE_MS = 60_000
+
+
 class Gateway:
     """Everything over one database file. `closing` is set when the process is about to end, so that held answers let go."""
 
@@ -29,6 +32,10 @@ class Gateway:
         self.tokens = Tokens(self.database)
         self.payments = Payments(self.database, self.tokens)
         self.refunds = Refunds(self.database, self.payments)
+
+    async def keep_silent(self) -> None:
+        """Longer than any caller waits."""
+        await self.pause(SILENCE_MS)
 
     async def pause(self, milliseconds: int) -> None:
         """Wait so long, or until the process is about to end."""

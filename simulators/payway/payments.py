@@ -181,6 +181,8 @@ def _outcome(site: Site, token: CardToken, dials: Dials, decision: str | None) -
         return "rejected", _error(reason)
     if decision == "yellow":
         return "review", None
+    if dials.undecided:
+        return "process", None
     return "pre_approved" if site.two_steps else "approved", None
 
 

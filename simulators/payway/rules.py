@@ -40,6 +40,7 @@ REFUNDABLE = CHARGED
 
 ACTS: Mapping[str, tuple[Act, ...]] = {
     "review": ("approve", "reject"),
+    "process": ("approve", "reject"),
     "approved": ("accredit", "chargeback"),
     "accredited": ("chargeback",),
     "approved_with_refund": ("chargeback",),

@@ -49,6 +49,7 @@ from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.mercadopago import MercadoPago
+from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.interface import Payments
@@ -193,6 +194,7 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     providers: list[Provider] = [
         Sandbox(settings.sandbox_url, http),
         MercadoPago(settings.mercadopago_url, http),
+        Payway(settings.payway_url, http),
         Stripe(settings.stripe_url, http),
     ]
     payments = Payments(database, clock, key_ring, providers, public_url=settings.public_url)

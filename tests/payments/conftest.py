@@ -23,6 +23,7 @@ from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.mercadopago import MercadoPagoProcess, running_mercadopago
 from tests.payments.sandbox import Merchant, SandboxProcess, running_sandbox
+from tests.simulators.payway import PaywayProcess, Site, running_payway
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 ASKED = Money(100_00, "ARS")
@@ -56,6 +57,27 @@ def mercadopago(mercadopago_process: MercadoPagoProcess) -> Iterator[MercadoPago
     mercadopago_process.misbehave()
     yield mercadopago_process
     mercadopago_process.misbehave()
+
+
+@pytest.fixture(scope="session")
+def payway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaywayProcess]:
+    """One Payway for the whole run."""
+    with running_payway(tmp_path_factory.mktemp("payway")) as payway:
+        yield payway
+
+
+@pytest.fixture
+def payway(payway_process: PaywayProcess) -> Iterator[PaywayProcess]:
+    """Payway, well behaved at the end."""
+    yield payway_process
+    payway_process.misbehave()
+    payway_process.turn()
+
+
+@pytest.fixture
+def site(payway: PaywayProcess) -> Site:
+    """A site of its own for every test."""
+    return Site(payway)
 
 
 @pytest.fixture

@@ -358,6 +358,25 @@ def test_a_charge_whose_answer_never_comes_was_made(site: Site, payway: PaywayPr
     assert [one["status"] for one in site.find(order["site_transaction_id"])] == ["approved"]
 
 
+def test_charges_and_refunds_may_be_left_without_an_answer_and_others_not(site: Site, payway: PaywayProcess) -> None:
+    payment = site.charge()["id"]
+    payway.turn(lose_answers=1)
+
+    with pytest.raises(httpx.ReadTimeout):
+        payway.http.post(f"/api/v2/payments/{payment}/refunds", json={}, headers=site.headers, timeout=0.3)
+
+    assert site.status(payment) == "annulled"
+
+
+def test_a_charge_may_stay_undecided_until_somebody_decides(site: Site, payway: PaywayProcess) -> None:
+    payway.turn(undecided=True)
+    payment = site.charge()
+
+    site.act(payment["id"], "approve")
+
+    assert (payment["status"], site.status(payment["id"])) == ("process", "approved")
+
+
 def test_a_slow_answer_and_an_unexpected_error_come_after_the_charge(site: Site, payway: PaywayProcess) -> None:
     payway.turn(answer_after_ms=600, conflicts=1)
     order = site.order()

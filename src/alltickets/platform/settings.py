@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_url: str = "http://127.0.0.1:8001"
     mercadopago_url: str = "https://api.mercadopago.com"
     """Where its API is; a demo's is simulated."""
+    payway_url: str = "https://ventasonline.payway.com.ar"
     stripe_url: str = "https://api.stripe.com"
     smtp_url: str | None = None
     """Where mail is handed in; None in development: it is kept and shown on /dev/mail."""
@@ -185,6 +186,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "body_bytes_max": _between(1_024, 16_777_216),
     "sandbox_url": _url("http", "https"),
     "mercadopago_url": _url("http", "https"),
+    "payway_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
     "smtp_url": _mail_server,
     "mail_sender": _mail_address,
