@@ -198,7 +198,7 @@ def decide(
     events: list[Event] = []
     if not seen.is_recognised and (known is None or known.raw_status != seen.raw_status):
         events.append(_flag(payment, attempt, "unknown_status", f"The gateway said {seen.raw_status!r}; it is taken for pending."))
-    fault = _mismatch(payment, attempt, known, seen, account_id)
+    fault = _mismatch(payment, attempt, known, seen, account_id) or _wrong_amount(payment, charge)
     if fault is not None:
         if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id):
             charge = known
@@ -314,6 +314,14 @@ def _mismatch(payment: Payment, attempt: Attempt, known: Charge | None, seen: Ga
         came = f"{seen.amount.minor} {seen.amount.currency}"
         return f"{asked} (minor units) were asked for; {seen.provider_payment_id} is of {came}, {seen.refunded_minor} given back."
     return None
+
+
+def _wrong_amount(payment: Payment, charge: Charge) -> str | None:
+    """The same of the charge as all its reports together have it: a later word that it is pending does not change what was taken."""
+    if charge.amount == payment.amount or not _holds_or_held_money(charge):
+        return None
+    came = f"{charge.amount.minor} {charge.amount.currency}"
+    return f"{charge.provider_payment_id} took {came} (minor units), and was reported of the amount that was asked for."
 
 
 def _flag(
