@@ -190,7 +190,14 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     levels = Levels(database)
     pricing = Pricing(database, levels)
     providers: list[Provider] = [Sandbox(settings.sandbox_url, http), Stripe(settings.stripe_url, http)]
-    payments = Payments(database, clock, key_ring, providers, public_url=settings.public_url)
+    payments = Payments(
+        database,
+        clock,
+        key_ring,
+        providers,
+        public_url=settings.public_url,
+        fee_tax_basis_points=settings.fee_tax_basis_points,
+    )
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
     orders = Orders(
