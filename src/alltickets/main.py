@@ -197,7 +197,14 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
         Payway(settings.payway_url, http),
         Stripe(settings.stripe_url, http),
     ]
-    payments = Payments(database, clock, key_ring, providers, public_url=settings.public_url)
+    payments = Payments(
+        database,
+        clock,
+        key_ring,
+        providers,
+        public_url=settings.public_url,
+        fee_tax_basis_points=settings.fee_tax_basis_points,
+    )
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
     orders = Orders(

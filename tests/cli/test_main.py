@@ -6,7 +6,21 @@ from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "serve", "work", "migrate", "seed demo", "bench", "events lag", "events dead", "events replay", "doctor"]
+    "command",
+    [
+        "up",
+        "serve",
+        "work",
+        "migrate",
+        "seed demo",
+        "bench",
+        "events lag",
+        "events dead",
+        "events replay",
+        "ledger verify",
+        "ledger rebuild",
+        "doctor",
+    ],
 )
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     result = run(*command.split(), "--help")

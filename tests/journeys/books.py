@@ -1,11 +1,15 @@
 """What must be true after a bad day, whatever it was: asked of the database, of the gateway, and of the shop itself."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import psycopg
 
+from alltickets.payments.interface import Ledger
+from alltickets.platform.database import Database
+from alltickets.platform.settings import Settings
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import wait_until
 from bench.stock import read_stock
@@ -44,7 +48,13 @@ class Books:
 
     def faults(self, rush: Rush) -> list[str]:
         """What is wrong; empty when nothing is."""
-        return [*self._faults_of_stock(), *self._faults_of_tickets(), *self._faults_of_orders(rush), *_faults_of_answers(rush)]
+        return [
+            *self._faults_of_stock(),
+            *self._faults_of_tickets(),
+            *self._faults_of_orders(rush),
+            *_faults_of_answers(rush),
+            *asyncio.run(self._faults_of_ledger()),
+        ]
 
     def sell_the_rest(self) -> str | None:
         """Take every place that was not sold, to the last, and not one more; a fault if that cannot be done."""
@@ -120,6 +130,26 @@ class Books:
                 faults.append(f"order {order_id} is {shown['status']} and the gateway keeps {kept_minor} of it")
             if len(shown["tickets"]) != (PLACES_EACH if is_paid else 0):
                 faults.append(f"order {order_id} is {shown['status']} and shows {len(shown['tickets'])} tickets")
+        return faults
+
+    async def _faults_of_ledger(self) -> list[str]:
+        """The ledger agrees with payments to the cent, what gateways owe is what was paid for, and nothing is on its way back."""
+        database = Database(self.database_url, pool_size=2)
+        await database.open()
+        try:
+            ledger = Ledger(database, fee_tax_basis_points=Settings().fee_tax_basis_points)
+            found = await ledger.verify(self.organizer.organizer_id, lambda _what, _count: None)
+            balances = await ledger.balances(self.organizer.organizer_id)
+        finally:
+            await database.close()
+        faults = [f"the ledger differs: {one}" for one in (*found.balances, *found.charges)]
+        paid = self._one(
+            "SELECT coalesce(sum(total_minor), 0)::bigint AS minor FROM orders.orders WHERE organizer_id = %(o)s AND status = 'paid'"
+        )
+        owed = sum(one.balance_minor for one in balances if one.account.startswith("gateway_receivable:"))
+        returning = sum(one.balance_minor for one in balances if one.account == "refund_clearing")
+        if owed != paid["minor"] or returning:
+            faults.append(f"gateways owe {owed} for orders of {paid['minor']}, and {returning} is on its way back")
         return faults
 
     def _kept_minor(self, reference: str) -> int:

@@ -37,13 +37,16 @@ from alltickets.orders.rules import (
     draws_of,
     may_move,
     order_number,
+    parts_of,
     places_of,
     unit_prices,
 )
+from alltickets.payments.interface import Part
 from alltickets.pricing.interface import SelectedLine
 from alltickets.pricing.rules.quoting import PriceList, make_book, quote
+from alltickets.pricing.rules.units import ChargePolicy
 from tests.catalog.events import NOW, make_event, make_performance, make_question, make_sector, make_ticket_type
-from tests.pricing.prices import make_phase
+from tests.pricing.prices import IVA, make_phase, make_policy, policies
 
 FIELD, HALL = make_sector(), msgspec.structs.replace(make_sector(name="Platea"), rows=(SeatRow("A", 1, 20),))
 FRIDAY, SATURDAY = make_performance(), make_performance(starts_at=NOW + timedelta(days=31))
@@ -195,6 +198,28 @@ def test_every_place_has_its_price_and_together_they_are_the_total(lines: Sequen
         of_line = prices[start : start + one.quantity]
         assert of_line == [part.unit.final for part in one.parts for _ in range(part.quantity)]
         start += one.quantity
+
+
+def test_a_total_is_the_organizers_the_service_charge_and_the_tax_inside_it() -> None:
+    # 10 % of 10,000.00 on top, IVA inside it; what IVA is inside the price is the organizer's to pay.
+    policy = make_policy(price_taxes=(IVA,))
+    ticket_type = make_ticket_type(FIELD, price_minor=10_000_00)
+    event = make_event(performances=[FRIDAY], sectors=[FIELD], ticket_types=[ticket_type])
+    book = make_book(event, PriceList(1, policy, {}))
+
+    priced = quote(book, [line(ticket_type.ticket_type_id, 2)], {}, None, NOW)
+
+    assert parts_of(priced) == (Part("proceeds", 20_000_00), Part("charge", 1_652_90), Part("charge_tax", 347_10))
+
+
+@given(selections, policies)
+def test_the_parts_of_a_payment_are_its_total(lines: Sequence[SelectedLine], policy: ChargePolicy) -> None:
+    priced = quote(make_book(EVENT, PriceList(1, policy, {})), lines, {}, "AMIGOS", NOW)
+
+    parts = parts_of(priced)
+
+    assert sum(part.minor for part in parts) == priced.totals.total.minor
+    assert all(part.minor > 0 for part in parts)
 
 
 @given(selections)

@@ -14,6 +14,7 @@ from alltickets.kernel.money import Money
 from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.handlers import subscriptions
+from alltickets.payments.parts import Part
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import Started, StartPayment
@@ -148,7 +149,14 @@ async def session_account(payments: Payments, organizer_id: UUID, merchant: Merc
     return await connect(payments, organizer_id, merchant, mode="session")
 
 
-def request(clock: SettableClock, *, amount: Money = ASKED, reference: UUID | None = None, account_id: UUID | None = None) -> StartPayment:
+def request(
+    clock: SettableClock,
+    *,
+    amount: Money = ASKED,
+    reference: UUID | None = None,
+    account_id: UUID | None = None,
+    parts: tuple[Part, ...] = (),
+) -> StartPayment:
     """A payment to start."""
     return StartPayment(
         reference=reference or new_id(),
@@ -158,6 +166,7 @@ def request(clock: SettableClock, *, amount: Money = ASKED, reference: UUID | No
         return_url=f"{PUBLIC_URL}/back",
         expires_at=clock() + timedelta(minutes=10),
         account_id=account_id,
+        parts=parts,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import PaymentFlagged, PaymentRefunded
+from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.port import Redirect
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
@@ -197,6 +197,20 @@ async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> Non
     assert await till.refund_statuses() == ["failed"]
     assert [flag.kind for flag in flags if isinstance(flag, PaymentFlagged)] == ["refund_failed"]
     assert till.given_back() == ASKED.minor
+
+
+async def test_what_was_ordered_and_what_came_to_nothing_is_told(till: Till) -> None:
+    refund_id = new_id()
+    await till.ask(30_00, refund_id=refund_id)
+    await till.ask(30_00, refund_id=refund_id)
+    [payment] = till.sandbox.payments(till.merchant, till.attempt_id)
+    till.sandbox.change(payment["id"], "refunded")
+    await till.later()
+
+    ordered, failed = [await events_of(till.database, till.organizer_id, kind) for kind in (RefundOrdered, RefundFailed)]
+
+    assert [(event.refund_id, event.amount_minor) for event in ordered if isinstance(event, RefundOrdered)] == [(refund_id, 30_00)]
+    assert [(event.refund_id, event.amount_minor) for event in failed if isinstance(event, RefundFailed)] == [(refund_id, 30_00)]
 
 
 async def test_two_workers_carry_a_refund_out_once(till: Till) -> None:

@@ -11,13 +11,17 @@ from litestar import Litestar, Request, Response
 from alltickets.identity.interface import Authorization, Role
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
+from alltickets.payments.handlers import subscriptions
+from alltickets.payments.parts import Part
 from alltickets.payments.reconciliation.routes import router
 from alltickets.payments.routes import organizer_router
 from alltickets.payments.service import Payments
 from alltickets.platform.database import Database
+from alltickets.platform.outbox import Follower
 from alltickets.problems import PROBLEMS
 from tests.conftest import SettableClock
 from tests.identity.conftest import CountingHasher, House, join, make_house, make_identity, open_browser
+from tests.payments.callbacks import SandboxPayment, callback
 from tests.payments.conftest import request, start
 from tests.payments.sandbox import Merchant
 
@@ -149,3 +153,41 @@ async def test_a_settlement_report_is_sent_looked_through_and_settled(office: Of
     assert [answer.status_code for answer in hidden] == [404, 404, 404]
     assert (impossible.status_code, dismissed.status_code, wrong.status_code) == (409, 200, 422)
     assert dismissed.json()["settled_by"] == "dismiss"
+
+
+async def test_the_books_are_shown_to_who_may_see_payments_of_their_organizer_only(
+    database: Database, payments: Payments, office: Office, merchant: Merchant, clock: SettableClock
+) -> None:
+    house, other = await office.open(), await office.open()
+    steward = await join(office.identity, house, Role.BOX_OFFICE)
+    wanted = request(clock, parts=(Part("proceeds", 90_00), Part("charge", 10_00)))
+    async with (
+        office.browser(house.owner.token) as browser,
+        office.browser(other.owner.token) as stranger,
+        office.browser(steward.token) as till,
+    ):
+        account = (await browser.post(ACCOUNTS, json=body(merchant))).json()
+        started = await start(database, payments, house.actor.organizer_id, wanted)
+        notice = callback(merchant, SandboxPayment.of(started.attempt_id), clock())
+        await payments.inbox.receive("sandbox", UUID(account["account_id"]), notice)
+        await Follower(database, subscriptions(payments)).catch_up()
+        balances = await browser.get("/api/organizer/payments/balances")
+        postings = await browser.get(f"/api/organizer/payments/{wanted.reference}/postings")
+        theirs = await stranger.get("/api/organizer/payments/balances")
+        hidden = await stranger.get(f"/api/organizer/payments/{wanted.reference}/postings")
+        unreadable = await browser.get(f"/api/organizer/payments/{wanted.reference}/postings", params={"cursor": "x"})
+        refused = await till.get("/api/organizer/payments/balances")
+
+    receivable = f"gateway_receivable:{account['account_id']}"
+    assert {(one["account"], one["currency"], one["balance_minor"]) for one in balances.json()} == {
+        ("commission_revenue", "ARS", -10_00),
+        (receivable, "ARS", 100_00),
+        ("organizer_payable", "ARS", -90_00),
+    }
+    [posting] = postings.json()["items"]
+    assert (posting["kind"], posting["amount_minor"], posting["currency"], postings.json()["next"]) == ("sale", 100_00, "ARS", None)
+    assert posting["moves"] == [
+        {"debit": receivable, "credit": "organizer_payable", "amount_minor": 90_00},
+        {"debit": receivable, "credit": "commission_revenue", "amount_minor": 10_00},
+    ]
+    assert (theirs.json(), hidden.status_code, unreadable.status_code, refused.status_code) == ([], 404, 422, 403)

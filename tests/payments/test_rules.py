@@ -188,6 +188,18 @@ def test_another_amount_confirms_nothing_and_is_flagged_once(amount: Money) -> N
     assert [event.kind for event in ledger.told if isinstance(event, PaymentFlagged)] == ["amount_mismatch"]
 
 
+@pytest.mark.parametrize("amount", [Money(50_00, "ARS"), Money(100_00, "USD")])
+def test_an_older_report_of_the_right_amount_confirms_nothing_either(amount: Money) -> None:
+    ledger = Ledger()
+
+    ledger.report(seen("charged", amount=amount))
+    ledger.report(seen("pending"))
+
+    assert ledger.attempt.status == "integrity_hold"
+    assert not ledger.told_of(PaymentCaptured)
+    assert ledger.charges["p1"].amount == amount
+
+
 def test_the_right_amount_still_pays_after_a_wrong_one() -> None:
     ledger = Ledger()
     ledger.report(seen("charged", provider_payment_id="wrong", amount=Money(1, "ARS")))

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from alltickets.kernel.ids import new_id
-from alltickets.platform.database import Database, DatabaseBusy, Transaction, Unstorable, rows_as_json, uuid_array
+from alltickets.platform.database import Database, DatabaseBusy, Reader, Transaction, Unstorable, rows_as_json, uuid_array
 from tests.platform.conftest import OwnDatabase, opened
 from tests.waiting import until
 
@@ -310,3 +310,29 @@ async def test_a_text_that_cannot_be_stored_is_refused(own_database: Database, s
     with pytest.raises(Unstorable, match="cannot be stored"):
         async with own_database.transaction(ANA) as tx:
             await tx.fetch_tuples(statement, text="a\0b", rows=rows_as_json([{"text": "a\0b"}]))
+
+
+async def test_a_snapshot_sees_one_instant_and_is_its_organizers(own_database: Database) -> None:
+    async def there(reader: Reader) -> int:
+        rows = await reader.fetch_tuples("SELECT id FROM things WHERE organizer_id = %(organizer_id)s")
+        return len(rows)
+
+    await in_transaction(own_database, keep_one)
+    async with own_database.snapshot(ANA) as reader, own_database.snapshot(BETO) as elsewhere:
+        before = await there(reader)
+        await in_transaction(own_database, keep_one)
+        meanwhile, others = await there(reader), await there(elsewhere)
+    async with own_database.snapshot(ANA) as reader:
+        after = await there(reader)
+
+    assert (before, meanwhile, after, others) == (1, 1, 2, 0)
+
+
+async def test_a_snapshot_writes_nothing(own_database: Database) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        async with own_database.snapshot(ANA) as reader:
+            await reader.fetch_tuples("DELETE FROM things WHERE organizer_id = %(organizer_id)s RETURNING id")
+
+
+async def keep_one(tx: Transaction) -> None:
+    await keep(tx, "a")

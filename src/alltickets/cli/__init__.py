@@ -11,6 +11,7 @@ import click
 from alltickets.cli.bench import bench
 from alltickets.cli.doctor import doctor
 from alltickets.cli.events import events
+from alltickets.cli.ledger import ledger
 from alltickets.cli.migrate import migrate
 from alltickets.cli.organizers import organizers
 from alltickets.cli.seed import seed
@@ -60,5 +61,5 @@ def main() -> None:
     """
 
 
-for command in (up, serve, work, migrate, seed, bench, events, doctor, organizers):
+for command in (up, serve, work, migrate, seed, bench, events, ledger, doctor, organizers):
     main.add_command(command)

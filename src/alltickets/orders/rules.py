@@ -22,7 +22,8 @@ from alltickets.catalog.interface import (
 from alltickets.inventory.interface import seat_id_of
 from alltickets.kernel.money import Money
 from alltickets.orders.refusals import FieldFault, HoldersInvalid, LimitExceeded, SelectionInvalid
-from alltickets.pricing.interface import Quote, SelectedLine
+from alltickets.payments.interface import Part
+from alltickets.pricing.interface import Quote, SelectedLine, TaxedPart
 from alltickets.tickets.interface import Ticket, TicketStatus
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "kept_answers",
     "may_move",
     "order_number",
+    "parts_of",
     "places_of",
     "unit_prices",
     "why_uncorrectable",
@@ -195,6 +197,24 @@ def places_of(selection: Sequence[SelectedLine]) -> list[Place]:
 def unit_prices(quote: Quote) -> list[Money]:
     """What each place costs, in the order of `places_of` the quote's selection."""
     return [part.unit.final for line in quote.lines for part in line.parts for _ in range(part.quantity)]
+
+
+def parts_of(quote: Quote) -> tuple[Part, ...]:
+    """What the total is made of, for payments' books: the organizer's, the service charge without its taxes, and these; none of zero."""
+    charge_tax = sum(
+        tax.amount.minor * part.quantity
+        for line in quote.lines
+        for part in line.parts
+        for tax in part.unit.taxes
+        if tax.part == TaxedPart.CHARGE
+    )
+    totals = quote.totals
+    parts = (
+        Part("proceeds", totals.proceeds.minor),
+        Part("charge", totals.charge.minor - charge_tax),
+        Part("charge_tax", charge_tax),
+    )
+    return tuple(part for part in parts if part.minor)
 
 
 def check_holders(event: EventSnapshot, places: Sequence[Place], buyer: Buyer, holders: Sequence[Holder]) -> tuple[Buyer, list[Holder]]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
-from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide
+from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
 from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, next_query
 from alltickets.payments.standings import (
     Cause,
@@ -140,6 +140,7 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
     key = (report.account_id, report.payment.provider_payment_id)
     known = changes.charges.get(key)
     transition = decide(standing.payment, standing.attempt, known, report.payment, account_id=report.account_id, charge_id=new_id())
+    moved = money_moved(standing.payment, known, transition)
     charge = transition.charge
     assert charge is not None, "a report is of a charge"
     if charge != known:
@@ -156,7 +157,7 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
         _enter(standing, cause, now)
         if standing.attempt.status == "declined":
             standing.error_kind, standing.error_code = "declined", report.payment.reason
-    tx.publish(*transition.events)
+    tx.publish(*transition.events, *moved)
 
 
 def _conclude(tx: Transaction, standing: Standing, status: AttemptStatus, cause: Cause, now: datetime) -> bool:

@@ -7,10 +7,14 @@ A reader must bear any order of `PaymentPending` and `PaymentFailed` (a buyer tr
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from alltickets.platform.events import Event
 
 __all__ = [
     "CallbacksReceived",
+    "ChargeMoney",
+    "ChargeMoved",
     "FailureReason",
     "FlagKind",
     "PaymentCaptured",
@@ -19,6 +23,8 @@ __all__ = [
     "PaymentFlagged",
     "PaymentPending",
     "PaymentRefunded",
+    "RefundFailed",
+    "RefundOrdered",
 ]
 
 FailureReason = Literal["declined", "expired", "cancelled", "error"]
@@ -98,3 +104,50 @@ class PaymentFlagged(Event, frozen=True, kw_only=True):
     attempt_id: UUID
     kind: FlagKind
     detail: str
+
+
+class ChargeMoney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the money of a charge stands, in minor units. `fee_minor`: what the gateway keeps of it, as far as it told."""
+
+    kept_minor: int = 0
+    """Taken for what was to be paid."""
+    aside_minor: int = 0
+    """Taken for nothing: what was paid already, or another amount than was agreed."""
+    refunded_minor: int = 0
+    is_disputed: bool = False
+    is_lost: bool = False
+    fee_minor: int = 0
+
+
+class ChargeMoved(Event, frozen=True, kw_only=True):
+    """The money of a charge stands otherwise than before. The books follow it.
+
+    Also of charges that did not bring their payment's money, of which no other event speaks. That one did is told by `PaymentCaptured`
+    alone, as long as there is nothing else to tell of it: in a rush that is one event less for each order.
+    """
+
+    payment_id: UUID
+    charge_id: UUID
+    currency: str
+    before: ChargeMoney
+    after: ChargeMoney
+
+
+class RefundOrdered(Event, frozen=True, kw_only=True):
+    """The gateway will be asked to give money back."""
+
+    refund_id: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+
+
+class RefundFailed(Event, frozen=True, kw_only=True):
+    """The gateway will not give the money of this refund back."""
+
+    refund_id: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str

@@ -1,12 +1,21 @@
-"""What payments does when something is published: it applies the callbacks that its own inbox has stored."""
+"""What payments does when something is published: it applies the callbacks that its own inbox has stored, and keeps its books."""
 
-from alltickets.payments.events import CallbacksReceived
+from alltickets.payments.events import CallbacksReceived, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
 from alltickets.payments.service import Payments
+from alltickets.payments.service.ledger import SUBSCRIPTION
 from alltickets.platform.outbox import Subscription
 
 __all__ = ["subscriptions"]
 
 
 def subscriptions(payments: Payments) -> list[Subscription]:
-    """The subscriptions of payments. Captures and failures are published in the transaction that applies the callback."""
-    return [Subscription(name="payments", events=(CallbacksReceived,), handle=payments.inbox.apply_received)]
+    """The subscriptions of payments. Captures and failures are published in the transaction that applies the callback.
+
+    The books are a reader of their own: what they cannot digest holds no payment up.
+    """
+    return [
+        Subscription(name="payments", events=(CallbacksReceived,), handle=payments.inbox.apply_received),
+        Subscription(
+            name=SUBSCRIPTION, events=(PaymentCaptured, ChargeMoved, RefundOrdered, RefundFailed), handle=payments.ledger.on_events
+        ),
+    ]

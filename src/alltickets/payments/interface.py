@@ -4,6 +4,7 @@
 reference that the caller gave.
 """
 
+from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Redirect
 from alltickets.payments.refusals import (
     AccountInvalid,
@@ -28,6 +29,7 @@ from alltickets.payments.refusals import (
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails, PaymentOption
 from alltickets.payments.service.checkout import NextStep, Started, StartPayment
+from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
 
 __all__ = [
@@ -46,9 +48,12 @@ __all__ = [
     "GatewayUnknown",
     "HintsTooMany",
     "Instructions",
+    "Ledger",
     "NextStep",
     "NoAccountFits",
     "NothingToRefund",
+    "Part",
+    "PartKind",
     "PaymentChanged",
     "PaymentClosed",
     "PaymentNotFound",
@@ -63,4 +68,5 @@ __all__ = [
     "SettlementUnreadable",
     "StartPayment",
     "Started",
+    "Verification",
 ]

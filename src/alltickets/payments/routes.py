@@ -15,9 +15,13 @@ from alltickets.payments.schemas import (
     GatewayAccountRead,
     GatewayAccountSwitch,
     GatewayAccountWrite,
+    LedgerBalanceRead,
+    LedgerPostingRead,
     PaymentRead,
 )
 from alltickets.payments.service import Payments
+from alltickets.platform.http.paging import CursorParameter, SizeParameter
+from alltickets.platform.paging import Page
 
 __all__ = ["callback_router", "organizer_router"]
 
@@ -26,7 +30,16 @@ def organizer_router(payments: Payments) -> Router:
     """The organizer's routes, under /api/organizer/payments."""
     return Router(
         path="/api/organizer/payments",
-        route_handlers=[list_accounts, connect_account, replace_account, switch_account, check_account, read_payment],
+        route_handlers=[
+            list_accounts,
+            connect_account,
+            replace_account,
+            switch_account,
+            check_account,
+            list_balances,
+            read_payment,
+            list_postings,
+        ],
         dependencies=_dependencies(payments),
         tags=["payments"],
     )
@@ -85,6 +98,21 @@ async def check_account(account_id: UUID, actor: Actor, payments: Payments) -> G
 async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> PaymentRead:
     """The payment of a reference (an order's id) with its attempts, charges and refunds."""
     return msgspec.convert(await payments.details(actor.organizer_id, reference), PaymentRead, from_attributes=True)
+
+
+@get("/balances", operation_id="listLedgerBalances", guards=[allow(Permission.PAYMENTS_READ)])
+async def list_balances(actor: Actor, payments: Payments) -> list[LedgerBalanceRead]:
+    """The balances of the organizer's books, by account and currency."""
+    return msgspec.convert(await payments.ledger.balances(actor.organizer_id), list[LedgerBalanceRead], from_attributes=True)
+
+
+@get("/{reference:uuid}/postings", operation_id="listLedgerPostings", guards=[allow(Permission.PAYMENTS_READ)])
+async def list_postings(
+    reference: UUID, actor: Actor, payments: Payments, cursor: CursorParameter = None, size: SizeParameter = 50
+) -> Page[LedgerPostingRead]:
+    """What was posted to the books of the payment of a reference (an order's id), in that order."""
+    page = await payments.ledger.postings(actor.organizer_id, reference, cursor=cursor, size=size)
+    return Page(msgspec.convert(page.items, list[LedgerPostingRead], from_attributes=True), page.next)
 
 
 @post(

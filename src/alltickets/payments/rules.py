@@ -15,6 +15,8 @@ import msgspec
 
 from alltickets.kernel.money import Money
 from alltickets.payments.events import (
+    ChargeMoney,
+    ChargeMoved,
     FailureReason,
     PaymentCaptured,
     PaymentDisputed,
@@ -38,6 +40,8 @@ __all__ = [
     "conclude",
     "decide",
     "may_move",
+    "money_moved",
+    "money_of",
     "refundable_minor",
     "restated",
 ]
@@ -198,9 +202,9 @@ def decide(
     events: list[Event] = []
     if not seen.is_recognised and (known is None or known.raw_status != seen.raw_status):
         events.append(_flag(payment, attempt, "unknown_status", f"The gateway said {seen.raw_status!r}; it is taken for pending."))
-    fault = _mismatch(payment, attempt, known, seen, account_id)
+    fault = _mismatch(payment, attempt, known, seen, account_id) or _wrong_amount(payment, charge)
     if fault is not None:
-        if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id):
+        if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id or _changes_currency(known, seen)):
             charge = known
         held = conclude(payment, attempt, "integrity_hold")
         if held is not None:
@@ -234,6 +238,40 @@ def conclude(payment: Payment, attempt: Attempt, status: AttemptStatus) -> Trans
         elif after == "processing":
             events.append(PaymentPending(reference=payment.reference, payment_id=payment.id, attempt_id=attempt.id))
     return Transition(payment=msgspec.structs.replace(payment, status=after), attempt=attempt, events=tuple(events))
+
+
+def money_of(charge: Charge | None, *, is_kept: bool) -> ChargeMoney:
+    """How the money of a charge stands; all zero where it never held any."""
+    if charge is None or not _holds_or_held_money(charge):
+        return ChargeMoney()
+    return ChargeMoney(
+        kept_minor=charge.amount.minor if is_kept else 0,
+        aside_minor=0 if is_kept else charge.amount.minor,
+        refunded_minor=charge.refunded_minor,
+        is_disputed=charge.status == "disputed",
+        is_lost=charge.status == "charged_back",
+        fee_minor=charge.facts.fee_minor or 0,
+    )
+
+
+def money_moved(payment: Payment, known: Charge | None, transition: Transition) -> list[ChargeMoved]:
+    """What a transition tells of its charge's money beside `PaymentCaptured`; `payment` and `known` as they were before it."""
+    charge = transition.charge
+    assert charge is not None, "a report is of a charge"
+    before = money_of(known, is_kept=known is not None and known.id == payment.kept_charge_id)
+    after = money_of(charge, is_kept=charge.id == transition.payment.kept_charge_id)
+    told = ChargeMoney(kept_minor=after.kept_minor) if transition.payment.is_captured and not payment.is_captured else ChargeMoney()
+    if known is not None and known.amount.currency != charge.amount.currency:
+        # It was reported in the wrong currency first: that comes to nothing, and the other one begins from nothing.
+        steps = [(known.amount.currency, before, ChargeMoney()), (charge.amount.currency, told, after)]
+    else:
+        start = msgspec.structs.replace(before, kept_minor=max(before.kept_minor, told.kept_minor))
+        steps = [(charge.amount.currency, start, after)]
+    return [
+        ChargeMoved(payment_id=payment.id, charge_id=charge.id, currency=currency, before=one, after=other)
+        for currency, one, other in steps
+        if one != other
+    ]
 
 
 def refundable_minor(charge: Charge, succeeded_minor: int, on_its_way_minor: int) -> int:
@@ -314,6 +352,19 @@ def _mismatch(payment: Payment, attempt: Attempt, known: Charge | None, seen: Ga
         came = f"{seen.amount.minor} {seen.amount.currency}"
         return f"{asked} (minor units) were asked for; {seen.provider_payment_id} is of {came}, {seen.refunded_minor} given back."
     return None
+
+
+def _wrong_amount(payment: Payment, charge: Charge) -> str | None:
+    """The same of the charge as all its reports together have it: a later word that it is pending does not change what was taken."""
+    if charge.amount == payment.amount or not _holds_or_held_money(charge):
+        return None
+    came = f"{charge.amount.minor} {charge.amount.currency}"
+    return f"{charge.provider_payment_id} took {came} (minor units), and was reported of the amount that was asked for."
+
+
+def _changes_currency(known: Charge, seen: GatewayPayment) -> bool:
+    """Whether money that was taken is reported in another currency, which is nothing that can be followed."""
+    return _holds_or_held_money(known) and known.amount.currency != seen.amount.currency
 
 
 def _flag(

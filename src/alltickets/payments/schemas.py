@@ -17,6 +17,9 @@ __all__ = [
     "GatewayAccountRead",
     "GatewayAccountSwitch",
     "GatewayAccountWrite",
+    "LedgerBalanceRead",
+    "LedgerMoveRead",
+    "LedgerPostingRead",
     "PaymentRead",
     "RefundRead",
 ]
@@ -133,3 +136,46 @@ class CallbackRead(msgspec.Struct, kw_only=True):
     """The callback is stored and need not be sent again."""
 
     received: bool
+
+
+LedgerAccount = Annotated[
+    str,
+    Meta(
+        description="A word, and where there are several accounts of a kind, of what: of which gateway account, which tax, which sponsor.",
+        examples=["organizer_payable", "gateway_receivable:0190a5d2-7c11-7cc3-98c4-dc0c0c07398f"],
+    ),
+]
+
+
+class LedgerBalanceRead(msgspec.Struct, kw_only=True):
+    """What was ever moved to an account of the books (debit) and from it (credit), in one currency."""
+
+    account: LedgerAccount
+    currency: Annotated[str, Meta(examples=["ARS"])]
+    debit_minor: Annotated[int, Meta(examples=[0])]
+    credit_minor: Annotated[int, Meta(examples=[1_000_000])]
+    balance_minor: Annotated[
+        int, Meta(description="Debit less credit: what is owed to you is above zero, what you owe below.", examples=[-1_000_000])
+    ]
+
+
+class LedgerMoveRead(msgspec.Struct, kw_only=True):
+    """An amount that went from the account in credit to the one in debit."""
+
+    debit: LedgerAccount
+    credit: LedgerAccount
+    minor: Annotated[int, Meta(ge=1, examples=[1_000_000])] = msgspec.field(name="amount_minor")
+
+
+class LedgerPostingRead(msgspec.Struct, kw_only=True):
+    """What one fact did to the books. No moves: it changed nothing that others had not."""
+
+    posting_id: UUID
+    key: Annotated[str, Meta(description="Names the fact: it is posted once.", examples=["sale:0190a5d2-7c11-7cc3-98c4-dc0c0c07398f"])]
+    kind: Annotated[str, Meta(examples=["sale"])]
+    minor: Annotated[int, Meta(description="The amount that the fact is about.", examples=[1_100_000])] = msgspec.field(name="amount_minor")
+    currency: Annotated[str, Meta(examples=["ARS"])]
+    charge_id: UUID | None
+    occurred_at: datetime
+    posted_at: datetime
+    moves: list[LedgerMoveRead]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from alltickets.kernel.money import Money
 from alltickets.payments.connections import ConnectedAccount
+from alltickets.payments.parts import Part
 from alltickets.payments.port import Creation
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
@@ -32,6 +33,7 @@ class StartPayment:
 
     account_id: the buyer's choice among `AccountsService.options`; None takes the first that fits.
     expires_at: when the place that is paid for is lost; a gateway may need its page to live longer.
+    parts: what the amount is made of, for the books, summing to it; none: all of it is the organizer's.
     """
 
     reference: UUID
@@ -41,6 +43,11 @@ class StartPayment:
     return_url: str
     expires_at: datetime
     account_id: UUID | None = None
+    parts: tuple[Part, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert sum(part.minor for part in self.parts) == (self.amount.minor if self.parts else 0), "the parts are the whole"
+        assert all(part.minor > 0 for part in self.parts), "a part is of something"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +112,13 @@ async def insert_payments(tx: Transaction, prepared: Sequence[Prepared], now: da
     rows = await tx.fetch_tuples(
         """
         INSERT INTO payments.payments (organizer_id, id, reference, amount_minor, currency, description, payer_email, return_url,
-                                       newest_attempt_id, status, attempts, is_captured, created_at, updated_at)
+                                       parts, newest_attempt_id, status, attempts, is_captured, created_at, updated_at)
         SELECT o.organizer_id, x.id, x.reference, x.amount_minor, x.currency, x.description, x.payer_email, x.return_url,
-               x.attempt_id, 'open', 1, false, %(now)s, %(now)s
+               x.parts, x.attempt_id, 'open', 1, false, %(now)s, %(now)s
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(id uuid, reference uuid, amount_minor bigint, currency text, description text, payer_email text,
-                        return_url text, attempt_id uuid)
+                        return_url text, parts jsonb, attempt_id uuid)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, reference) DO NOTHING
         RETURNING id
@@ -126,6 +133,7 @@ async def insert_payments(tx: Transaction, prepared: Sequence[Prepared], now: da
                     "description": one.request.description,
                     "payer_email": one.request.payer_email,
                     "return_url": one.request.return_url,
+                    "parts": one.request.parts,
                     "attempt_id": one.creation.attempt_id,
                 }
                 for one in prepared

@@ -13,9 +13,9 @@ _id = UUID(as_uuid=True)
 _instant = sa.DateTime(timezone=True)
 
 
-def _one_of(column: str, words: str) -> sa.CheckConstraint:
+def _one_of(column: str, words: str, *, expression: str | None = None) -> sa.CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in words.split())
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return sa.CheckConstraint(f"{expression or column} IN ({listed})", name=f"{column}_known")
 
 
 _PAYMENT_STATUSES = "open processing failed expired paid partially_refunded refunded disputed charged_back"
@@ -24,6 +24,14 @@ _ATTEMPT_STATUSES = (
     "charged partially_refunded refunded disputed charged_back integrity_hold"
 )
 _LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
+_POSTING_KINDS = (
+    "sale aside aside_ended fee fee_returned refund_ordered refund_failed refund refund_undone dispute_opened dispute_won "
+    "dispute_lost settlement withholding payout fee_passed_on rounding reversal"
+)
+_LEDGER_ACCOUNTS = (
+    "gateway_receivable bank tax_credit fee_expense vat_input organizer_payable commission_revenue fee_recovery vat_output "
+    "refund_clearing dispute_reserve chargeback_loss promo_receivable promo_expense rounding"
+)
 _CHARGE_STATUSES = "pending authorized declined cancelled expired charged refunded disputed charged_back"
 
 accounts = sa.Table(
@@ -74,6 +82,7 @@ payments = sa.Table(
     sa.Column("is_captured", sa.Boolean, nullable=False),
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
+    sa.Column("parts", JSONB, nullable=False, server_default="[]", comment="What the amount is made of: kinds and minor units."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "reference", name="payments_reference"),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
@@ -269,4 +278,56 @@ breakers = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("last_error_at", _instant),
     sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+)
+
+# Moves name their posting without a foreign key, for the same reason; they are written in one transaction with it.
+
+ledger_postings = sa.Table(
+    "ledger_postings",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("key", sa.Text, nullable=False, comment="The fact: it is posted once."),
+    sa.Column("posting_id", _id, nullable=False, comment="Sorts by when it was posted."),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False, comment="The amount that the fact is about."),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("payment_id", _id),
+    sa.Column("charge_id", _id),
+    sa.Column("occurred_at", _instant, nullable=False),
+    sa.Column("posted_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "key"),
+    sa.Index("ledger_postings_payment", "organizer_id", "payment_id"),
+    sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+    _one_of("kind", _POSTING_KINDS),
+    comment="Append-only: a posting is taken back by another one.",
+)
+
+ledger_moves = sa.Table(
+    "ledger_moves",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("key", sa.Text, nullable=False, comment="Of its posting."),
+    sa.Column("number", sa.SmallInteger, nullable=False),
+    sa.Column("debit", sa.Text, nullable=False, comment="The account that the amount goes to."),
+    sa.Column("credit", sa.Text, nullable=False, comment="The account that it comes from."),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "key", "number"),
+    sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    sa.CheckConstraint("debit <> credit", name="accounts_differ"),
+    _one_of("debit", _LEDGER_ACCOUNTS, expression="split_part(debit, ':', 1)"),
+    _one_of("credit", _LEDGER_ACCOUNTS, expression="split_part(credit, ':', 1)"),
+    comment="Append-only. Each row moves an amount from one account to another, so that it is balanced by construction.",
+)
+
+ledger_balances = sa.Table(
+    "ledger_balances",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("debit_minor", sa.BigInteger, nullable=False),
+    sa.Column("credit_minor", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account", "currency"),
+    comment="What ledger_moves add up to.",
 )

@@ -224,6 +224,17 @@ class Database:
         async with self._connection() as connection:
             yield Reader(connection, organizer_id, self._observe)
 
+    @contextlib.asynccontextmanager
+    async def snapshot(self, organizer_id: UUID) -> AsyncIterator[Reader]:
+        """Reads of one organizer that all see the same instant, however many they are and whoever writes meanwhile."""
+        async with self._connection() as connection:
+            await connection.execute(self._begin, prepare=False)
+            try:
+                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", prepare=False)
+                yield Reader(connection, organizer_id, self._observe)
+            finally:
+                await _roll_back(connection)
+
     async def is_reachable(self) -> bool:
         """Whether a statement gets an answer now."""
         try:

@@ -20,10 +20,10 @@ import structlog
 from prometheus_client import Counter
 
 from alltickets.kernel.errors import Trouble
-from alltickets.platform.database import Database, DatabaseBusy, Transaction, rows_as_json
+from alltickets.platform.database import Database, DatabaseBusy, Reader, Transaction, rows_as_json
 from alltickets.platform.events import Event
 
-__all__ = ["Event", "Follower", "Lag", "Parked", "Recorded", "Subscription", "dead_letters", "lags", "replay"]
+__all__ = ["Event", "Follower", "Lag", "Parked", "Recorded", "Subscription", "cursor_and_end", "dead_letters", "lags", "replay"]
 
 BATCH_MAX = 500
 TRIES_MAX = 5
@@ -347,6 +347,21 @@ async def lags(database: Database, names: Sequence[str]) -> list[Lag]:
             """,
             names=list(names),
         )
+
+
+async def cursor_and_end(reader: Reader, subscription: str) -> tuple[int, int]:
+    """Up to which position the subscription has read the organizer's stream, and where that ends."""
+    [(position, end)] = await reader.fetch_tuples(
+        """
+        SELECT coalesce(c.position, 0), s.position
+          FROM platform.streams s
+          LEFT JOIN platform.cursors c
+            ON c.organizer_id = s.organizer_id AND c.subscription = %(subscription)s
+         WHERE s.organizer_id = %(organizer_id)s
+        """,
+        subscription=subscription,
+    )
+    return position, end
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where its API is; a demo's is simulated."""
     payway_url: str = "https://ventasonline.payway.com.ar"
     stripe_url: str = "https://api.stripe.com"
+    fee_tax_basis_points: int = 2_100
+    """The tax inside gateways' fees, for the books: 2100 is IVA of 21 %."""
     smtp_url: str | None = None
     """Where mail is handed in; None in development: it is kept and shown on /dev/mail."""
     mail_sender: str | None = None
@@ -188,6 +190,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "mercadopago_url": _url("http", "https"),
     "payway_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
+    "fee_tax_basis_points": _between(0, 10_000),
     "smtp_url": _mail_server,
     "mail_sender": _mail_address,
     "log_format": _one_of(*LOG_FORMATS),

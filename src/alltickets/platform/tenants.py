@@ -1,8 +1,12 @@
-"""Organizers as tenants: what has to exist before anything of theirs can be written."""
+"""Organizers as tenants: what has to exist before anything of theirs can be written, and who there is."""
 
-from alltickets.platform.database import Transaction
+from uuid import UUID
 
-__all__ = ["enrol"]
+from alltickets.platform.database import Reader, Transaction
+
+__all__ = ["enrol", "organizers_after"]
+
+AT_ONCE = 200
 
 
 async def enrol(tx: Transaction) -> bool:
@@ -22,3 +26,20 @@ async def enrol(tx: Transaction) -> bool:
         """
     )
     return enrolled == 1
+
+
+async def organizers_after(reader: Reader, after: UUID | None) -> list[UUID]:
+    """The next organizers in the order of their ids, the first ones where `after` is None: for work that loops over all of them."""
+    rows = await reader.fetch_tuples(
+        """
+        /* across organizers: who there is; reads only, the work itself names its organizer */
+        SELECT o.organizer_id
+          FROM platform.organizers o
+         WHERE o.organizer_id > %(after)s
+         ORDER BY o.organizer_id
+         LIMIT %(limit)s
+        """,
+        after=after or UUID(int=0),
+        limit=AT_ONCE,
+    )
+    return [organizer_id for (organizer_id,) in rows]

@@ -22,7 +22,7 @@ from alltickets.orders.events import OrderPlaced
 from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, selection_of
 from alltickets.orders.records import Order, lock_orders, read_orders, write_orders, write_progress
 from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
-from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, places_of
+from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, parts_of, places_of
 from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
@@ -127,7 +127,9 @@ class Placing:
         """
         async with self._database.transaction(organizer_id) as tx:
             order = await self._payable(tx, order_id)
-            [started] = await self._payments.start(tx, [self._start_of(tx, order, order.number, account_id)])
+            quotes = await self._quotes.read(tx, [order.quote_id])
+            request = self._start_of(tx, order, quotes[order.quote_id], order.number, account_id)
+            [started] = await self._payments.start(tx, [request])
             if isinstance(started, Refusal):
                 raise started
             if order.payment_state == "failed":
@@ -262,7 +264,8 @@ class Placing:
         if not due:
             return {}
         requests = [
-            self._start_of(tx, order, f"{event.title} · {order.number}", ready[index].request.account_id) for index, order in due.items()
+            self._start_of(tx, order, ready[index].quote, f"{event.title} · {order.number}", ready[index].request.account_id)
+            for index, order in due.items()
         ]
         return dict(zip(due, await self._payments.start(tx, requests), strict=True))
 
@@ -274,7 +277,7 @@ class Placing:
         tx.publish(*[_placed_event(order) for order in orders])
         return await self._fulfilment.fulfil(tx, [order for order in orders if order.total_minor == 0], now=now)
 
-    def _start_of(self, tx: Transaction, order: Order, description: str, account_id: UUID | None) -> StartPayment:
+    def _start_of(self, tx: Transaction, order: Order, quote: Quote, description: str, account_id: UUID | None) -> StartPayment:
         return StartPayment(
             reference=order.order_id,
             amount=order.total,
@@ -283,6 +286,7 @@ class Placing:
             return_url=self._secrets.return_url(tx.organizer_id, order.order_id),
             expires_at=order.pay_until,
             account_id=account_id,
+            parts=parts_of(quote),
         )
 
 

@@ -11,13 +11,17 @@ from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.service.accounts import AccountsService, PaymentOption
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.inbox import Inbox
+from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["AccountsService", "Checkout", "Inbox", "Payments", "Poller", "Refunds"]
+__all__ = ["FEE_TAX_BASIS_POINTS", "AccountsService", "Checkout", "Inbox", "Ledger", "Payments", "Poller", "Refunds"]
+
+FEE_TAX_BASIS_POINTS = 2_100
+"""IVA in Argentina."""
 
 
 class Payments:
@@ -25,10 +29,20 @@ class Payments:
 
     accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
     reconciliation: hold settlement reports against our books.
+    ledger: the books.
     """
 
-    def __init__(self, database: Database, clock: Clock, key_ring: KeyRing, providers: Sequence[Provider], *, public_url: str) -> None:
-        """`public_url` is where gateways reach us, without a slash at the end."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        key_ring: KeyRing,
+        providers: Sequence[Provider],
+        *,
+        public_url: str,
+        fee_tax_basis_points: int = FEE_TAX_BASIS_POINTS,
+    ) -> None:
+        """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees."""
         connections = Connections(providers, key_ring)
         self.accounts = AccountsService(database, clock, key_ring, connections)
         self.checkout = Checkout(database, clock, connections, public_url=public_url)
@@ -36,6 +50,7 @@ class Payments:
         self.poller = Poller(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
+        self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
         self._database = database
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:

@@ -14,7 +14,7 @@ from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.events import FlagKind, PaymentFlagged
+from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed, RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundOrder, RefundResult
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
 from alltickets.payments.rules import Charge, refundable_minor, restated
@@ -126,6 +126,15 @@ class Refunds:
             amount = Money(minor, kept.charge.amount.currency)
             ordered_before[request.refund_id] = amount
             new.append((request.refund_id, kept.payment_id, kept.charge.id, minor, amount.currency, request.reason))
+            tx.publish(
+                RefundOrdered(
+                    refund_id=request.refund_id,
+                    payment_id=kept.payment_id,
+                    charge_id=kept.charge.id,
+                    amount_minor=minor,
+                    currency=amount.currency,
+                )
+            )
             outcomes.append(RefundStarted(request.refund_id, amount))
         if new:
             await insert_refunds(tx, new, now=self._clock())
@@ -335,7 +344,7 @@ async def _mark(
     needs_review: bool,
 ) -> None:
     """A final refund stays final, whoever comes late."""
-    await tx.execute(
+    marked = await tx.execute(
         """
         UPDATE payments.refunds
            SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
@@ -351,6 +360,16 @@ async def _mark(
         kind=error.kind if error is not None else None,
         code=error.code if error is not None else None,
     )
+    if marked and status == "failed":
+        tx.publish(
+            RefundFailed(
+                refund_id=refund.id,
+                payment_id=refund.payment_id,
+                charge_id=refund.charge_id,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+            )
+        )
 
 
 async def _flag(tx: Transaction, refund: _Refund, kind: FlagKind, detail: str) -> None:

@@ -1,0 +1,147 @@
+"""`alltickets ledger`: the books, for operators."""
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+if TYPE_CHECKING:
+    from alltickets.payments.interface import Ledger, Verification
+
+__all__ = ["ledger"]
+
+TELL_SECONDS = 2.0
+Row = dict[str, str]
+COLUMNS = ("organizer", "of", "account", "currency", "is", "should_be")
+
+
+@click.group()
+def ledger() -> None:
+    """The books: whether they are right."""
+
+
+@ledger.command()
+@click.option("--organizer", "organizer_id", type=click.UUID, help="Only this organizer's; all of them if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print each difference as a line of JSON.")
+def verify(organizer_id: UUID | None, as_json: bool) -> None:
+    """Prove that balances are the sum of what was posted, and that the books say of each charge what payments say.
+
+    Works while everything runs: events that the ledger has not read are waited for. Exit code 1 if anything differs.
+    """
+    sys.exit(1 if asyncio.run(_verify(organizer_id, _print_lines if as_json else _print_table)) else 0)
+
+
+@ledger.command()
+@click.option("--organizer", "organizer_id", type=click.UUID, required=True, help="Whose balances.")
+def rebuild(organizer_id: UUID) -> None:
+    """Make an organizer's balances the sum of what was posted again. Works while everything runs; postings are never touched."""
+    mended = asyncio.run(_rebuild(organizer_id))
+    for one in mended:
+        click.echo(one)
+    click.echo(f"{len(mended)} balances mended." if mended else "Nothing to do: the balances are the sum of what was posted.", err=True)
+
+
+async def _verify(only: UUID | None, show: Callable[[list[Row]], None]) -> int:
+    """Verify one organizer after the other and show what differs; how much that is."""
+    progress = _Progress()
+    found = 0
+    async with _open_ledger() as books:
+        async for organizer_id in _organizers(books, only):
+            verification = await books.verify(organizer_id, progress.tell)
+            progress.tell("organizers", 1)
+            if rows := list(_rows_of(organizer_id, verification)):
+                found += len(rows)
+                show(rows)
+            if rows and verification.unread:
+                click.echo(
+                    f"The ledger of {organizer_id} has {verification.unread} events to read: start a worker with the queue events,"
+                    " look at `alltickets events dead`, and verify again.",
+                    err=True,
+                )
+    progress.end(f"{found} differences" if found else "nothing differs")
+    return found
+
+
+async def _organizers(books: "Ledger", only: UUID | None) -> AsyncIterator[UUID]:
+    if only is not None:
+        yield only
+        return
+    after = None
+    while organizers := await books.organizers(after):
+        for after in organizers:
+            yield after
+
+
+async def _rebuild(organizer_id: UUID) -> list[str]:
+    progress = _Progress()
+    async with _open_ledger() as books:
+        differences = await books.mend_balances(organizer_id, progress.tell)
+    return [f"{one.account} {one.currency}: {one.kept.balance_minor} -> {one.moved.balance_minor}" for one in differences]
+
+
+def _rows_of(organizer_id: UUID, verification: "Verification") -> Iterator[Row]:
+    """The differences as rows of the table. A balance may be right while both its sides are not: they are shown apart."""
+    for balance in verification.balances:
+        kept, moved = balance.kept, balance.moved
+        for side, has, should in (("debit", kept.debit_minor, moved.debit_minor), ("credit", kept.credit_minor, moved.credit_minor)):
+            if has != should:
+                yield _row(organizer_id, f"balance, {side}", balance.account, balance.currency, has, should)
+    for charge in verification.charges:
+        of = f"payment {charge.reference}, charge {charge.charge_id}"
+        yield _row(organizer_id, of, charge.account, charge.currency, charge.ledger_minor, charge.payments_minor)
+
+
+def _row(organizer_id: UUID, of: str, account: str, currency: str, has: int, should: int) -> Row:
+    return dict(zip(COLUMNS, (str(organizer_id), of, account, currency, str(has), str(should)), strict=True))
+
+
+def _print_lines(rows: list[Row]) -> None:
+    for row in rows:
+        click.echo(json.dumps(row))
+
+
+def _print_table(rows: list[Row]) -> None:
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in COLUMNS}
+    for row in ({name: name.replace("_", " ") for name in COLUMNS}, *rows):
+        click.echo("  ".join(row[name].ljust(widths[name]) for name in COLUMNS).rstrip())
+
+
+class _Progress:
+    """Says on standard error how much was read, now and then and at the end."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._told_at = time.monotonic()
+
+    def tell(self, what: str, count: int) -> None:
+        self._counts[what] += count
+        if time.monotonic() - self._told_at > TELL_SECONDS:
+            self._told_at = time.monotonic()
+            click.echo(f"… {self._read()}", err=True)
+
+    def end(self, outcome: str) -> None:
+        click.echo(f"{self._read()}: {outcome}.", err=True)
+
+    def _read(self) -> str:
+        return ", ".join(f"{self._counts[what]:,} {what}" for what in ("organizers", "payments", "moves"))
+
+
+@contextlib.asynccontextmanager
+async def _open_ledger() -> "AsyncIterator[Ledger]":
+    from alltickets.main import build_contexts
+    from alltickets.platform.settings import Settings
+
+    contexts = build_contexts(Settings.from_environment())
+    await contexts.database.open()
+    try:
+        yield contexts.payments.ledger
+    finally:
+        contexts.identity.close()
+        await contexts.database.close()

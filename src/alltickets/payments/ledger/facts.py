@@ -1,0 +1,148 @@
+"""What the event log tells of charges, as facts for the books; each is posted once, whatever order they are read in. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from alltickets.payments.events import ChargeMoney, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
+from alltickets.payments.ledger.rules import ChargeFacts, Posting, PostingKind, books_of, moves_between
+from alltickets.payments.parts import Part
+from alltickets.platform.outbox import Recorded
+
+__all__ = ["Fact", "KnownCharge", "facts_of", "post"]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that became true of a charge, in one currency. The same key is the same fact."""
+
+    key: str
+    kind: PostingKind
+    minor: int
+    currency: str
+    payment_id: UUID
+    charge_id: UUID
+    occurred_at: datetime
+
+
+@dataclass(slots=True)
+class KnownCharge:
+    """A charge as the facts that were posted tell of it, in one currency."""
+
+    account_id: UUID
+    parts: tuple[Part, ...]
+    keys: set[str] = field(default_factory=set)
+    sums: dict[PostingKind, int] = field(default_factory=dict)
+    orders: dict[str, int] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    disputes: int = 0
+
+    def note(self, key: str, kind: PostingKind, minor: int) -> None:
+        """Take a fact up, once."""
+        self.keys.add(key)
+        self.sums[kind] = self.sums.get(kind, 0) + minor
+        if kind == "refund_ordered":
+            self.orders[_named_by(key)] = minor
+        elif kind == "refund_failed":
+            self.failed.add(_named_by(key))
+        self.disputes += {"dispute_opened": 1, "dispute_won": -1}.get(kind, 0)
+
+    @property
+    def facts(self) -> ChargeFacts:
+        """All of it together. A payment that was started without parts is the organizer's."""
+        sold = self._level("sale")
+        parts = self.parts if sum(part.minor for part in self.parts) == sold else (Part("proceeds", sold),)
+        is_lost = "dispute_lost" in self.sums
+        money = ChargeMoney(
+            kept_minor=sold,
+            aside_minor=self._level("aside", "aside_ended"),
+            refunded_minor=self._level("refund", "refund_undone"),
+            is_disputed=self.disputes > 0 and not is_lost,
+            is_lost=is_lost,
+            fee_minor=self._level("fee", "fee_returned"),
+        )
+        ordered = sum(minor for refund_id, minor in self.orders.items() if refund_id not in self.failed)
+        return ChargeFacts(account_id=self.account_id, parts=parts, money=money, ordered_minor=ordered)
+
+    def _level(self, up: PostingKind, down: PostingKind | None = None) -> int:
+        # What took something back may be read before what it took back.
+        return max(0, self.sums.get(up, 0) - (self.sums.get(down, 0) if down is not None else 0))
+
+
+def facts_of(recorded: Sequence[Recorded]) -> list[Fact]:
+    """The facts in a piece of the log, in its order."""
+    return [fact for entry in recorded for fact in _facts_of(entry)]
+
+
+def post(known: KnownCharge, fact: Fact, *, fee_tax_basis_points: int) -> Posting | None:
+    """Post a fact: what it changes in the books of its charge. None where it was posted before."""
+    if fact.key in known.keys:
+        return None
+    before = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points)
+    known.note(fact.key, fact.kind, fact.minor)
+    after = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points)
+    return Posting(
+        key=fact.key,
+        kind=fact.kind,
+        minor=fact.minor,
+        currency=fact.currency,
+        moves=moves_between(before, after),
+        payment_id=fact.payment_id,
+        charge_id=fact.charge_id,
+        occurred_at=fact.occurred_at,
+    )
+
+
+def _facts_of(entry: Recorded) -> Iterator[Fact]:
+    event = entry.event
+    if isinstance(event, PaymentCaptured):
+        yield _fact(entry, event, "sale", f"sale:{event.charge_id}", event.amount_minor)
+    elif isinstance(event, RefundOrdered):
+        yield _fact(entry, event, "refund_ordered", f"refund_ordered:{event.refund_id}", event.amount_minor)
+    elif isinstance(event, RefundFailed):
+        yield _fact(entry, event, "refund_failed", f"refund_failed:{event.refund_id}", event.amount_minor)
+    elif isinstance(event, ChargeMoved):
+        if event.after.kept_minor > event.before.kept_minor:
+            yield _fact(entry, event, "sale", f"sale:{event.charge_id}", event.after.kept_minor)
+        # What may come and go again is named by its place in the log, for it may become true twice.
+        for kind, minor in _news(event.before, event.after):
+            yield _fact(entry, event, kind, f"{kind}:{event.charge_id}:{entry.position}", minor)
+
+
+def _news(before: ChargeMoney, after: ChargeMoney) -> Iterator[tuple[PostingKind, int]]:
+    """What is new about the money of a charge beside that it was sold."""
+    levels: tuple[tuple[PostingKind, PostingKind, int], ...] = (
+        ("aside", "aside_ended", after.aside_minor - before.aside_minor),
+        ("fee", "fee_returned", after.fee_minor - before.fee_minor),
+        ("refund", "refund_undone", after.refunded_minor - before.refunded_minor),
+    )
+    for up, down, minor in levels:
+        if minor:
+            yield up if minor > 0 else down, abs(minor)
+    left = after.kept_minor + after.aside_minor - after.refunded_minor
+    if after.is_lost and not before.is_lost:
+        yield "dispute_lost", left
+    elif after.is_disputed and not before.is_disputed:
+        yield "dispute_opened", left
+    elif before.is_disputed and not after.is_disputed and not after.is_lost:
+        yield "dispute_won", left
+
+
+def _fact(
+    entry: Recorded, event: PaymentCaptured | ChargeMoved | RefundOrdered | RefundFailed, kind: PostingKind, key: str, minor: int
+) -> Fact:
+    return Fact(
+        key=key,
+        kind=kind,
+        minor=minor,
+        currency=event.currency,
+        payment_id=event.payment_id,
+        charge_id=event.charge_id,
+        occurred_at=entry.occurred_at,
+    )
+
+
+def _named_by(key: str) -> str:
+    return key.partition(":")[2]

@@ -1,0 +1,226 @@
+"""What facts do to the books. Pure.
+
+For a charge this is one function of everything that is known of it: `books_of`. A fact's posting is the difference that it makes to that.
+So the books at the end depend on which facts there are and not on their order, and they are balanced at all times, because `books_of`
+is. Facts that concern no single charge (a settlement, a payout) are a function each.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from alltickets.kernel.money import Money
+from alltickets.payments.events import ChargeMoney
+from alltickets.payments.ledger import accounts
+from alltickets.payments.parts import Part, PartKind, shares_of
+
+__all__ = [
+    "Bearer",
+    "Books",
+    "ChargeFacts",
+    "ChargeKind",
+    "Move",
+    "OtherKind",
+    "Posting",
+    "PostingKind",
+    "books_of",
+    "discounted_sale",
+    "fee_passed_on",
+    "moves_between",
+    "paid_out",
+    "reversal_of",
+    "rounded_off",
+    "settled",
+    "split_sale",
+    "withheld",
+]
+
+Books = Mapping[str, int]
+"""By account, debit less credit in minor units of one currency. They sum to zero."""
+
+ChargeKind = Literal[
+    "sale",  # a charge brought the payment's money
+    "aside",  # a charge holds money that pays for nothing: paid twice, or another amount than agreed
+    "aside_ended",  # and no longer does: it was the payment's money after all, or of another amount
+    "fee",  # the gateway keeps (more) for itself
+    "fee_returned",  # and less than it said
+    "refund_ordered",  # we asked the gateway to give money back
+    "refund_failed",  # it will not
+    "refund",  # it did, whoever asked it to
+    "refund_undone",  # it said too much
+    "dispute_opened",  # the buyer's bank took the money while it decides
+    "dispute_won",  # and gave it back
+    "dispute_lost",  # and keeps it
+]
+"""Facts of one charge, from the event log."""
+
+OtherKind = Literal[
+    "settlement",  # the gateway paid out
+    "withholding",  # it withheld taxes
+    "payout",  # the organizer was paid
+    "fee_passed_on",  # the organizer bears the gateway's fee
+    "rounding",  # a settlement's lines and its sum differ by cents
+    "reversal",  # a posting was wrong
+]
+"""Facts of more than one charge, or from elsewhere."""
+
+PostingKind = ChargeKind | OtherKind
+
+Bearer = Literal["organizer", "platform"]
+"""Who bears what a lost dispute costs."""
+
+_ACCOUNT_OF_PART: dict[PartKind, str] = {
+    "proceeds": accounts.ORGANIZER_PAYABLE,
+    "charge": accounts.COMMISSION_REVENUE,
+    "charge_tax": accounts.VAT_OUTPUT,
+}
+
+
+class Move(msgspec.Struct, frozen=True):
+    """An amount above zero goes from the account in credit to the one in debit."""
+
+    debit: str
+    credit: str
+    minor: int
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fact did to the books, under the key that makes it happen once. No moves: it changed nothing that others had not.
+
+    minor: the amount that the fact is about. occurred_at: when it became true. payment_id, charge_id: None where it is about more than one.
+    """
+
+    key: str
+    kind: PostingKind
+    minor: int
+    currency: str
+    moves: tuple[Move, ...]
+    occurred_at: datetime
+    payment_id: UUID | None = None
+    charge_id: UUID | None = None
+
+
+class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the books know of a charge. `ordered_minor`: refunds that we asked for and that have not failed.
+
+    parts: of the payment that it brought; they sum to `money.kept_minor` where that is not zero.
+    """
+
+    account_id: UUID
+    parts: tuple[Part, ...]
+    money: ChargeMoney
+    ordered_minor: int = 0
+
+
+def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_borne_by: Bearer = "organizer") -> Books:
+    """What a charge stands for in the books.
+
+    Sold: the gateway owes the amount, and its parts are owed to the organizer, earned, and owed to the tax office. What is given back is
+    shared over the parts (`shares_of`), from when it is ordered, or from when it is done where nobody here ordered it; in between it is
+    on its way. What is in dispute the gateway does not owe meanwhile. What a lost dispute costs the organizer bears for the proceeds and
+    the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
+    """
+    money = facts.money
+    back = min(money.refunded_minor, money.kept_minor)
+    aside_left = money.aside_minor - min(money.refunded_minor - back, money.aside_minor)
+    left = money.kept_minor - back + aside_left
+    # Nothing more of a lost charge can be given back: what was still on its way never will be.
+    promised = back if money.is_lost else max(back, min(facts.ordered_minor, money.kept_minor))
+    tax = Money(money.fee_minor, "XXX").included_share(fee_tax_basis_points).minor
+    books = {
+        accounts.gateway_receivable(facts.account_id): (0 if money.is_disputed or money.is_lost else left) - money.fee_minor,
+        accounts.DISPUTE_RESERVE: left if money.is_disputed else 0,
+        accounts.REFUND_CLEARING: back - promised - (0 if money.is_lost else aside_left),
+        accounts.fee_expense(facts.account_id): money.fee_minor - tax,
+        accounts.VAT_INPUT: tax,
+    }
+    if money.kept_minor:
+        _book_parts(books, facts.parts, promised, is_lost=money.is_lost, borne_by=lost_disputes_borne_by)
+    assert sum(books.values()) == 0, "books are balanced"
+    return books
+
+
+def _book_parts(books: dict[str, int], parts: Sequence[Part], returned: int, *, is_lost: bool, borne_by: Bearer) -> None:
+    """Book what the parts are owed less what of them was given back, and what of the rest was lost."""
+    for part, share in zip(parts, shares_of([part.minor for part in parts], returned), strict=True):
+        account = _ACCOUNT_OF_PART[part.kind]
+        books[account] = books.get(account, 0) - (part.minor - share)
+        if is_lost:
+            bearing = accounts.ORGANIZER_PAYABLE if part.kind == "proceeds" and borne_by == "organizer" else accounts.CHARGEBACK_LOSS
+            books[bearing] = books.get(bearing, 0) + (part.minor - share)
+
+
+def moves_between(before: Books, after: Books) -> tuple[Move, ...]:
+    """The moves that make of the one the other: as few as there are accounts that change, less one."""
+    changes = {account: after.get(account, 0) - before.get(account, 0) for account in (*after, *before)}
+    assert sum(changes.values()) == 0, "what is moved is balanced"
+    to_credit = deque((account, -minor) for account, minor in changes.items() if minor < 0)
+    moves = []
+    for debit, minor in changes.items():
+        while minor > 0:
+            credit, left = to_credit.popleft()
+            moved = min(minor, left)
+            moves.append(Move(debit, credit, moved))
+            minor -= moved
+            if left > moved:
+                to_credit.appendleft((credit, left - moved))
+    return tuple(moves)
+
+
+def settled(account_id: UUID, minor: int) -> tuple[Move, ...]:
+    """A gateway account paid out."""
+    return (Move(accounts.BANK, accounts.gateway_receivable(account_id), minor),)
+
+
+def withheld(account_id: UUID, tax: str, minor: int) -> tuple[Move, ...]:
+    """At a settlement a tax was withheld that can be set off, e.g. `iibb`."""
+    return (Move(accounts.tax_credit(tax), accounts.gateway_receivable(account_id), minor),)
+
+
+def rounded_off(account_id: UUID, minor: int) -> tuple[Move, ...]:
+    """A settlement is `minor` short of its lines, or over where that is negative: cents, within what reconciliation tolerates."""
+    receivable = accounts.gateway_receivable(account_id)
+    return moves_between({}, {accounts.ROUNDING: minor, receivable: -minor})
+
+
+def paid_out(minor: int) -> tuple[Move, ...]:
+    """The organizer was paid."""
+    return (Move(accounts.ORGANIZER_PAYABLE, accounts.BANK, minor),)
+
+
+def fee_passed_on(minor: int, tax_minor: int = 0) -> tuple[Move, ...]:
+    """The organizer bears a gateway's fee by contract; the tax on it where it is invoiced."""
+    owed = {accounts.ORGANIZER_PAYABLE: minor + tax_minor, accounts.FEE_RECOVERY: -minor, accounts.VAT_OUTPUT: -tax_minor}
+    return moves_between({}, owed)
+
+
+def split_sale(account_id: UUID, parts: Sequence[Part]) -> tuple[Move, ...]:
+    """A marketplace's gateway paid the organizer its proceeds itself: only the service charge is ours."""
+    return _sale({}, account_id, [part for part in parts if part.kind != "proceeds"])
+
+
+def discounted_sale(account_id: UUID, parts: Sequence[Part], borne: Mapping[str, int]) -> tuple[Move, ...]:
+    """A sale of which the buyer paid less by a promotion; `borne` is who bears how much of it, by account.
+
+    The bank that is invoiced: `promo_receivable(…)`; the organizer: `ORGANIZER_PAYABLE`; the platform: `PROMO_EXPENSE`.
+    """
+    return _sale(borne, account_id, parts)
+
+
+def _sale(borne: Mapping[str, int], account_id: UUID, parts: Sequence[Part]) -> tuple[Move, ...]:
+    books = {accounts.gateway_receivable(account_id): sum(part.minor for part in parts) - sum(borne.values())}
+    for account, minor in borne.items():
+        books[account] = books.get(account, 0) + minor
+    _book_parts(books, parts, 0, is_lost=False, borne_by="organizer")
+    return moves_between({}, books)
+
+
+def reversal_of(posting: Posting, *, at: datetime) -> Posting:
+    """What takes a posting back. The only way to correct one: what was posted stays."""
+    assert posting.kind != "reversal", "what was wrong is posted anew under a key of its own"
+    moves = tuple(Move(move.credit, move.debit, move.minor) for move in posting.moves)
+    return msgspec.structs.replace(posting, key=f"reversal:{posting.key}", kind="reversal", moves=moves, occurred_at=at)

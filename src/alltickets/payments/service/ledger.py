@@ -1,0 +1,122 @@
+"""The ledger's use cases: post what the log tells, show it, and prove that it is right."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from alltickets.payments.ledger.checking import BalanceDifference, ChargeDifference, Progress, check_balances, check_charges
+from alltickets.payments.ledger.facts import facts_of, post
+from alltickets.payments.ledger.queries import PostingDetails, postings_of
+from alltickets.payments.ledger.records import Balance, move_balances, read_balances, read_known, write_postings
+from alltickets.payments.ledger.rules import Posting
+from alltickets.platform.database import Database, Reader, Transaction
+from alltickets.platform.outbox import Recorded, cursor_and_end
+from alltickets.platform.paging import Page
+from alltickets.platform.tenants import organizers_after
+
+__all__ = ["SUBSCRIPTION", "Ledger", "Verification"]
+
+SUBSCRIPTION = "ledger"
+LOOKS_MAX = 5
+PATIENCE_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found of an organizer's books; nothing in the first two is well.
+
+    unread: how many events the ledger had not read when charges were looked at last; their charges may be among the differences.
+    """
+
+    balances: list[BalanceDifference]
+    charges: list[ChargeDifference]
+    unread: int
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing differs."""
+        return not self.balances and not self.charges
+
+
+class Ledger:
+    """Use cases of the books."""
+
+    def __init__(self, database: Database, *, fee_tax_basis_points: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """fee_tax_basis_points: the tax inside gateways' fees. patience_seconds: how long verification waits for the ledger to read on."""
+        self._database = database
+        self._patience_seconds = patience_seconds
+        self._fee_tax_basis_points = fee_tax_basis_points
+
+    async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Post the facts that these events tell, each once. Five statements, whatever their number."""
+        facts = facts_of(recorded)
+        if not facts:
+            return
+        known = await read_known(tx, facts)
+        posted = (post(known[fact.charge_id, fact.currency], fact, fee_tax_basis_points=self._fee_tax_basis_points) for fact in facts)
+        await self.post(tx, [posting for posting in posted if posting is not None])
+
+    async def post(self, tx: Transaction, postings: Iterable[Posting]) -> list[Posting]:
+        """Post in the caller's transaction what was not posted under its key before; what that was. Three statements."""
+        return await write_postings(tx, list(postings))
+
+    async def balances(self, organizer_id: UUID) -> list[Balance]:
+        """Every account's balance, by account and currency."""
+        async with self._database.reading(organizer_id) as reader:
+            return await read_balances(reader)
+
+    async def postings(self, organizer_id: UUID, reference: UUID, *, cursor: str | None, size: int) -> Page[PostingDetails]:
+        """What was posted of a payment, in that order. Raises `PaymentNotFound`, `CursorUnreadable`."""
+        async with self._database.reading(organizer_id) as reader:
+            return await postings_of(reader, reference, cursor=cursor, size=size)
+
+    async def organizers(self, after: UUID | None) -> list[UUID]:
+        """The organizers that follow one in the order of their ids, some of them; the first where there is none. Empty: no more."""
+        async with self._database.reading(None) as reader:
+            return await organizers_after(reader, after)
+
+    async def verify(self, organizer_id: UUID, progress: Progress) -> Verification:
+        """Prove an organizer's books; what is found may be wrong only where `unread` is not zero.
+
+        Payments are ahead of the ledger by what it has not read. So charges that differ while there is something unread are looked at again
+        once that is read, a few times: in a rush others are always ahead.
+        """
+        async with self._database.snapshot(organizer_id) as reader:
+            balances = await check_balances(reader, progress)
+            charges, left, end = await self._look(reader, progress, None)
+        for _ in range(LOOKS_MAX):
+            if not charges or not left or not await self._is_read(organizer_id, end):
+                break
+            async with self._database.snapshot(organizer_id) as reader:
+                charges, left, end = await self._look(reader, progress, sorted({one.payment_id for one in charges}))
+        return Verification(balances, charges, left)
+
+    async def mend_balances(self, organizer_id: UUID, progress: Progress) -> list[BalanceDifference]:
+        """Make the balances the sum of the moves again; what they differed by. Postings may come meanwhile: what is added commutes."""
+        async with self._database.snapshot(organizer_id) as reader:
+            differences = await check_balances(reader, progress)
+        if differences:
+            async with self._database.transaction(organizer_id) as tx:
+                await move_balances(tx, [one.missing for one in differences])
+        return differences
+
+    async def _look(self, reader: Reader, progress: Progress, only: Sequence[UUID] | None) -> tuple[list[ChargeDifference], int, int]:
+        """The charges that differ, how many events the ledger has not read, and where the log ends."""
+        charges = await check_charges(reader, progress, fee_tax_basis_points=self._fee_tax_basis_points, only=only)
+        position, end = await cursor_and_end(reader, SUBSCRIPTION)
+        return charges, end - position, end
+
+    async def _is_read(self, organizer_id: UUID, end: int) -> bool:
+        """Give the ledger time to read the log up to there; whether it did."""
+        give_up_at = time.monotonic() + self._patience_seconds
+        while True:
+            async with self._database.reading(organizer_id) as reader:
+                position, _ = await cursor_and_end(reader, SUBSCRIPTION)
+            if position >= end:
+                return True
+            if time.monotonic() > give_up_at:
+                return False
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
