@@ -179,6 +179,16 @@ def mailbox_of(settings: Settings) -> Mailbox:
     return Mailbox(settings.data_dir / "mail")
 
 
+def gateways_of(settings: Settings, client: httpx.AsyncClient) -> list[Provider]:
+    """Every payment provider that organizers may connect accounts of."""
+    return [
+        Sandbox(settings.sandbox_url, client),
+        MercadoPago(settings.mercadopago_url, client),
+        Payway(settings.payway_url, client),
+        Stripe(settings.stripe_url, client),
+    ]
+
+
 def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None) -> Contexts:
     """Build every context. Opens nothing; `observe` sees every statement."""
     url, direct_url = database_urls(settings)
@@ -191,17 +201,11 @@ def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: 
     catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)
     pricing = Pricing(database, levels)
-    providers: list[Provider] = [
-        Sandbox(settings.sandbox_url, http),
-        MercadoPago(settings.mercadopago_url, http),
-        Payway(settings.payway_url, http),
-        Stripe(settings.stripe_url, http),
-    ]
     payments = Payments(
         database,
         clock,
         key_ring,
-        providers,
+        gateways_of(settings, http),
         public_url=settings.public_url,
         fee_tax_basis_points=settings.fee_tax_basis_points,
     )
