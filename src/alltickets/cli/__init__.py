@@ -14,6 +14,7 @@ from alltickets.cli.events import events
 from alltickets.cli.ledger import ledger
 from alltickets.cli.migrate import migrate
 from alltickets.cli.organizers import organizers
+from alltickets.cli.payments import payments
 from alltickets.cli.seed import seed
 from alltickets.cli.serve import serve
 from alltickets.cli.up import up
@@ -61,5 +62,5 @@ def main() -> None:
     """
 
 
-for command in (up, serve, work, migrate, seed, bench, events, ledger, doctor, organizers):
+for command in (up, serve, work, migrate, seed, bench, events, payments, ledger, doctor, organizers):
     main.add_command(command)

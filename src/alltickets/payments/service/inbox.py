@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, LiteralString
 from uuid import UUID
 
 import structlog
@@ -148,6 +148,23 @@ class Inbox:
         """Try again, or fetch for, the callbacks that are due; how many those were. The gateway is asked outside of transactions."""
         return await sweep_each(await organizers_with_due_callbacks(self._database, self._clock()), self._sweep)
 
+    async def replay(self, organizer_id: UUID, callback_id: UUID) -> State | None:
+        """Apply a stored callback again, whatever was made of it; what it came to. None: there is no such callback."""
+        async with self._database.transaction(organizer_id) as tx:
+            again = await _take_again(tx, callback_id)
+            accounts = await self._connections.of(tx)
+        if again is None:
+            return None
+        async with self._database.transaction(organizer_id) as tx:
+            await self._apply(tx, [callback_id])
+            [(state,)] = await tx.fetch_tuples(_STATE_OF, id=callback_id)
+        if state == "to_fetch":
+            await self._fetch(organizer_id, accounts, again)
+            async with self._database.reading(organizer_id) as reader:
+                [(state,)] = await reader.fetch_tuples(_STATE_OF, id=callback_id)
+        told: State = state
+        return told
+
     async def _sweep(self, organizer_id: UUID) -> int:
         async with self._database.transaction(organizer_id) as tx:
             claimed = await _claim(tx, self._clock())
@@ -282,6 +299,28 @@ def _unknown(one: _Stored, now: datetime) -> _Outcome:
     """A callback whose payment is not known here: kept for people, tried again a few times."""
     _log.warning("callback of an unknown payment", callback=str(one.id), tries=one.tries + 1)
     return _Outcome("unknown", next_callback_try(one.tries + 1, now))
+
+
+_STATE_OF: LiteralString = """
+    SELECT state
+      FROM payments.callbacks
+     WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+"""
+
+
+async def _take_again(tx: Transaction, callback_id: UUID) -> _Stored | None:
+    """A callback as it was when it came."""
+    found = await tx.fetch_all(
+        _Stored,
+        """
+        UPDATE payments.callbacks
+           SET state = 'received', next_try_at = NULL
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        RETURNING id, account_id, is_verified, headers, query, body, state, tries, received_at
+        """,
+        id=callback_id,
+    )
+    return found[0] if found else None
 
 
 async def _claim(tx: Transaction, now: datetime) -> list[_Stored]:

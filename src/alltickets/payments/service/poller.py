@@ -1,6 +1,7 @@
 """The poller: asks gateways about every attempt that is not final. It needs no callback to bring a payment home."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.sweeping import organizers_with_due_attempts, sweep_each
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database, Reader, Transaction
 
 __all__ = ["Poller"]
 
@@ -50,15 +51,29 @@ class Poller:
         """
         return await sweep_each(await organizers_with_due_attempts(self._database, self._clock()), self._sweep)
 
+    async def ask(self, organizer_id: UUID, reference: UUID) -> int:
+        """Ask about every attempt of a payment now, whatever its state, but for those that nobody has begun or is just calling for.
+
+        How many were asked about; 0 also where there is no such payment.
+        """
+        async with self._database.reading(organizer_id) as reader:
+            attempts = await _attempts_of(reader, reference)
+            accounts = await self._connections.of(reader)
+        asked = [one for one in attempts if one.status not in _UNASKED]
+        await self._ask_about(organizer_id, accounts, asked)
+        return len(asked)
+
     async def _sweep(self, organizer_id: UUID) -> int:
         due, accounts = await self._claim(organizer_id)
         for one in due:
             await self._conclude_unasked(organizer_id, one)
-        asked = [one for one in due if one.status != "created"]
+        await self._ask_about(organizer_id, accounts, [one for one in due if one.status != "created"])
+        return len(due)
+
+    async def _ask_about(self, organizer_id: UUID, accounts: Accounts, asked: Sequence[_Due]) -> None:
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
         await self._apply(organizer_id, accounts, dict(zip(asked, answers, strict=True)))
-        return len(due)
 
     async def _claim(self, organizer_id: UUID) -> tuple[list[_Due], Accounts]:
         """Take attempts that are due, for a minute: another process leaves them alone, and takes them over if this one dies."""
@@ -94,6 +109,21 @@ async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[
         except GatewayError as error:
             _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
             return [] if error.kind == "not_found" else error
+
+
+async def _attempts_of(reader: Reader, reference: UUID) -> list[_Due]:
+    return await reader.fetch_all(
+        _Due,
+        """
+        SELECT a.id, a.account_id, a.status
+          FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s
+         ORDER BY a.id
+        """,
+        reference=reference,
+    )
 
 
 async def _take_due(tx: Transaction, now: datetime) -> list[_Due]:

@@ -144,6 +144,25 @@ class Refunds:
         """Carry out, or ask about, refunds that are due; how many those were. The gateway is called outside of transactions."""
         return await sweep_each(await organizers_with_due_refunds(self._database, self._clock()), self._sweep)
 
+    async def retry(self, organizer_id: UUID, refund_id: UUID) -> bool:
+        """Take up a refund again that waits for people, now; False where there is none that does, or the gateway has refused it.
+
+        It is asked about first where it may have been carried out, as always.
+        """
+        async with self._database.transaction(organizer_id) as tx:
+            taken_up = await tx.execute(
+                """
+                UPDATE payments.refunds
+                   SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status IN ('created', 'sending', 'unknown', 'pending')
+                """,
+                id=refund_id,
+                now=self._clock(),
+            )
+        if taken_up:
+            await self._sweep(organizer_id)
+        return bool(taken_up)
+
     async def _sweep(self, organizer_id: UUID) -> int:
         settled = 0
         # Again while there are any: a charge's next refund is due once the one before is through.

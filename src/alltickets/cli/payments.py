@@ -1,0 +1,111 @@
+"""`alltickets payments`: what an operator does by hand when a payment, a callback or a refund is stuck."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from alltickets.kernel.errors import Trouble
+
+if TYPE_CHECKING:
+    from alltickets.payments.queries import PaymentDetails
+    from alltickets.payments.service import Payments
+
+__all__ = ["payments"]
+
+_organizer = click.argument("organizer_id", type=click.UUID)
+
+
+@click.group()
+def payments() -> None:
+    """Payments that are stuck: ask the gateway, apply a callback again, take up a refund, move credentials to the newest key."""
+
+
+@payments.command()
+@_organizer
+@click.argument("reference", type=click.UUID)
+def query(organizer_id: UUID, reference: UUID) -> None:
+    """Ask the gateway about every attempt of the payment with this REFERENCE (an order's id), and print how it stands then."""
+    details = asyncio.run(_query(organizer_id, reference))
+    click.echo(f"{details.status}  {details.amount_minor} {details.currency} (minor units)")
+    for attempt in details.attempts:
+        trouble = f"  {attempt.error_kind}: {attempt.error_code}" if attempt.error_kind else ""
+        review = "  waits for people" if attempt.needs_review else ""
+        click.echo(f"attempt {attempt.id}  {attempt.status}{trouble}{review}")
+    for charge in details.charges:
+        amount = f"{charge.amount_minor} {charge.currency}, {charge.refunded_minor} given back"
+        click.echo(f"charge  {charge.provider_payment_id}  {charge.status}  {amount}")
+    for refund in details.refunds:
+        review = "  waits for people" if refund.needs_review else ""
+        click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{review}")
+
+
+@payments.command()
+@_organizer
+@click.argument("callback_id", type=click.UUID)
+def replay(organizer_id: UUID, callback_id: UUID) -> None:
+    """Apply a stored callback again, whatever was made of it before; twice is once."""
+    state = asyncio.run(_replay(organizer_id, callback_id))
+    if state is None:
+        raise Trouble("This organizer has no such callback; the log names it when it could not be applied.")
+    click.echo(f"The callback is {state.replace('_', ' ')}.")
+
+
+@payments.command()
+@_organizer
+@click.argument("refund_id", type=click.UUID)
+def retry(organizer_id: UUID, refund_id: UUID) -> None:
+    """Take up a refund that waits for people; the gateway is asked first whether it was carried out."""
+    if not asyncio.run(_retry(organizer_id, refund_id)):
+        raise Trouble("There is no such refund, or it is over: one that the gateway refused is ordered anew.")
+    click.echo("Taken up. `alltickets payments query` shows how it stands.")
+
+
+@payments.command("rotate-keys")
+def rotate_keys() -> None:
+    """Move the credentials of all accounts to the newest key of ALLTICKETS_KEY_RING; workers do it by themselves too."""
+    click.echo(f"{asyncio.run(_rotate())} accounts moved.")
+
+
+async def _query(organizer_id: UUID, reference: UUID) -> "PaymentDetails":
+    async with _opened() as opened:
+        details = await opened.details(organizer_id, reference)
+        await opened.poller.ask(organizer_id, reference)
+        return await opened.details(organizer_id, details.reference)
+
+
+async def _replay(organizer_id: UUID, callback_id: UUID) -> str | None:
+    async with _opened() as opened:
+        return await opened.inbox.replay(organizer_id, callback_id)
+
+
+async def _retry(organizer_id: UUID, refund_id: UUID) -> bool:
+    async with _opened() as opened:
+        return await opened.refunds.retry(organizer_id, refund_id)
+
+
+async def _rotate() -> int:
+    async with _opened() as opened:
+        moved = 0
+        while some := await opened.accounts.reseal():
+            moved += some
+        return moved
+
+
+@contextlib.asynccontextmanager
+async def _opened() -> "AsyncIterator[Payments]":
+    """Payments with an open database and a client for gateways."""
+    from alltickets.main import build_contexts
+    from alltickets.platform.settings import Settings
+
+    contexts = build_contexts(Settings.from_environment())
+    await contexts.database.open()
+    try:
+        yield contexts.payments
+    finally:
+        await contexts.http.aclose()
+        contexts.identity.close()
+        await contexts.database.close()

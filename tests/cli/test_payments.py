@@ -1,0 +1,24 @@
+"""`alltickets payments`: what is stuck is taken up by hand; what is not there is told with where to look."""
+
+import pytest
+
+from alltickets.kernel.ids import new_id
+from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [("query", "There is no such payment"), ("replay", "no such callback"), ("retry", "no such refund")],
+)
+def test_what_is_not_there_is_said_plainly(run: Run, command: str, told: str) -> None:
+    result = run("payments", command, str(new_id()), str(new_id()))
+
+    assert result.exit_code == 1
+    assert told in result.stderr
+
+
+def test_credentials_are_moved_to_the_newest_key(run: Run) -> None:
+    result = run("payments", "rotate-keys")
+
+    assert result.exit_code == 0
+    assert "accounts moved" in result.output

@@ -1,0 +1,94 @@
+"""What an operator does by hand when something is stuck."""
+
+from uuid import UUID
+
+import httpx
+
+from alltickets.kernel.ids import new_id
+from alltickets.payments.events import PaymentCaptured, PaymentRefunded
+from alltickets.payments.gateways.sandbox import Sandbox
+from alltickets.payments.port import Redirect
+from alltickets.payments.service import Payments
+from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.refunds import AskRefund
+from alltickets.platform.database import Database
+from alltickets.platform.outbox import Follower
+from alltickets.platform.secrets import KeyRing
+from bench.stack import free_port
+from tests.conftest import SettableClock
+from tests.payments.callbacks import SandboxPayment, callback
+from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.sandbox import Merchant, SandboxProcess
+from tests.stream import events_of
+
+
+async def paid(database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, sandbox: SandboxProcess) -> UUID:
+    """A payment whose callback is lost: its reference."""
+    one = request(clock)
+    started = await start(database, payments, organizer_id, one)
+    assert isinstance(started.step, Redirect)
+    sandbox.pay(started.step.url, "approve", lose="true")
+    return one.reference
+
+
+async def test_a_payment_is_asked_about_at_once(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock, sandbox: SandboxProcess
+) -> None:
+    reference = await paid(database, payments, organizer_id, clock, sandbox)
+
+    asked = [await payments.poller.ask(organizer_id, which) for which in (reference, reference, new_id())]
+
+    assert asked == [1, 1, 0]
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
+
+
+async def test_a_callback_is_applied_again_and_twice_is_once(
+    database: Database,
+    payments: Payments,
+    organizer_id: UUID,
+    account: AccountDetails,
+    merchant: Merchant,
+    clock: SettableClock,
+    follower: Follower,
+) -> None:
+    started = await start(database, payments, organizer_id, request(clock))
+    notice = callback(merchant, SandboxPayment.of(started.attempt_id), clock())
+    await payments.inbox.receive("sandbox", account.id, notice)
+    await follower.catch_up()
+    async with database.reading(organizer_id) as reader:
+        [(callback_id,)] = await reader.fetch_tuples("SELECT id FROM payments.callbacks WHERE organizer_id = %(organizer_id)s")
+
+    states = [await payments.inbox.replay(organizer_id, which) for which in (callback_id, callback_id, new_id())]
+
+    assert states == ["applied", "applied", None]
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
+
+
+async def test_a_refund_that_waits_for_people_is_taken_up(
+    database: Database,
+    payments: Payments,
+    key_ring: KeyRing,
+    organizer_id: UUID,
+    account: AccountDetails,
+    clock: SettableClock,
+    sandbox: SandboxProcess,
+    http: httpx.AsyncClient,
+) -> None:
+    reference = await paid(database, payments, organizer_id, clock, sandbox)
+    await payments.poller.ask(organizer_id, reference)
+    order = AskRefund(refund_id=new_id(), reference=reference, amount_minor=10_00, reason="test")
+    async with database.transaction(organizer_id) as tx:
+        await payments.refund(tx, [order])
+    away = Payments(database, clock, key_ring, [Sandbox(f"http://127.0.0.1:{free_port()}", http)], public_url=PUBLIC_URL)
+    await away.refunds.sweep()
+    clock.advance(days=2)
+    await away.refunds.sweep()
+    [stuck] = (await payments.details(organizer_id, reference)).refunds
+
+    taken_up = [await payments.refunds.retry(organizer_id, which) for which in (order.refund_id, order.refund_id, new_id())]
+
+    [settled] = (await payments.details(organizer_id, reference)).refunds
+    assert stuck.needs_review
+    assert taken_up == [True, False, False]
+    assert (settled.status, settled.needs_review) == ("succeeded", False)
+    assert len(await events_of(database, organizer_id, PaymentRefunded)) == 1
