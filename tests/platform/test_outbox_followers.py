@@ -295,3 +295,22 @@ def cut_listeners(url: str) -> None:
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
             ["alltickets listener"],
         )
+
+
+async def test_what_nobody_waits_for_comes_in_few_batches(event_log: Database, ana: UUID) -> None:
+    batches: list[list[int]] = []
+
+    async def handle(_: Transaction, recorded: Sequence[Recorded]) -> None:
+        batches.append([entry.position for entry in recorded])
+
+    follower = Follower(event_log, [Subscription(f"seldom {ana}", (Counted,), handle, apart_seconds=1.0)])
+    await publish(event_log, ana, Counted(value=0))
+    async with following(follower):
+        await until(lambda: batches == [[1]])
+        for value in range(1, 6):
+            await publish(event_log, ana, Counted(value=value))
+            follower.wake()
+        await until(lambda: sum(map(len, batches)) == 6)
+
+    assert [position for batch in batches for position in batch] == [1, 2, 3, 4, 5, 6]
+    assert len(batches) <= 3

@@ -1,5 +1,7 @@
 """The rules of SQL: the checker knows good from bad, and every statement in the source is good."""
 
+import re
+
 import pytest
 
 from tests.sql_rules import broken_rules, check_statement, directory_tables
@@ -258,3 +260,13 @@ def test_every_statement_in_the_source_keeps_the_rules() -> None:
 
     assert len(checked) > 100
     assert broken == []
+
+
+def test_nothing_that_was_posted_to_the_books_is_ever_changed() -> None:
+    posted = [(place, " ".join(sql.split())) for place, sql in statements() if re.search(r"payments\.ledger_(?:postings|moves)\b", sql)]
+    changing = re.compile(
+        r"(?:\bupdate|\bdelete from|\btruncate|\bmerge into) (?:only )?payments\.ledger_(?:postings|moves)\b", re.IGNORECASE
+    )
+
+    assert sum("INSERT INTO" in sql for _, sql in posted) == 2
+    assert [place for place, sql in posted if changing.search(sql) or "DO UPDATE" in sql] == []

@@ -56,11 +56,13 @@ Handler = Callable[[Transaction, Sequence[Recorded]], Awaitable[None]]
 class Subscription:
     """A named reader of some event types. `handle` gets events of one organizer in order and writes in the transaction it is given,
     which also moves the cursor; it does no network call. The name is the cursor's key: a new name reads from the beginning.
+    Deliveries begin at least `apart_seconds` from each other, so that what nobody waits for comes in a few large batches.
     """
 
     name: str
     events: tuple[type[Event], ...]
     handle: Handler
+    apart_seconds: float = 0.0
 
     def decoders(self) -> Mapping[str, "msgspec.json.Decoder[Any]"]:
         """A decoder per event type of this subscription, by the type's name in the log."""
@@ -92,7 +94,9 @@ class Follower:
             self._wake.clear()
             try:
                 for name, organizer_id, is_wanted in await self._behind():
-                    if is_wanted or self._is_due((name, organizer_id)):
+                    # A cursor that has nothing to read moves all the same, but so seldom that it costs no commit per event.
+                    apart_seconds = self._subscriptions[name].apart_seconds if is_wanted else RECHECK_SECONDS
+                    if self._is_due((name, organizer_id), apart_seconds):
                         self._deliver_soon(name, organizer_id)
             except Trouble as trouble:
                 _log.warning("event log cannot be read", trouble=str(trouble))
@@ -141,10 +145,12 @@ class Follower:
             )
         return [(name, organizer_id, is_wanted) for name, organizer_id, is_wanted in rows]
 
-    def _is_due(self, key: tuple[str, UUID]) -> bool:
-        """Whether a cursor that has nothing to read should move all the same: once a second, so that it costs no commit per event."""
+    def _is_due(self, key: tuple[str, UUID], apart_seconds: float) -> bool:
+        """Whether so much time has passed since it was last found due. What is not yet due is looked at again at the next re-check."""
+        if not apart_seconds:
+            return True
         now = time.monotonic()
-        if now - self._moved_at.get(key, 0.0) < RECHECK_SECONDS:
+        if now - self._moved_at.get(key, 0.0) < apart_seconds:
             return False
         self._moved_at[key] = now
         return True

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.payments.events import ChargeMoney, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
-from alltickets.payments.ledger.rules import ChargeFacts, Posting, PostingKind, books_of, moves_between
+from alltickets.payments.ledger.rules import Books, ChargeFacts, Posting, PostingKind, books_of, moves_between
 from alltickets.payments.parts import Part
 from alltickets.platform.outbox import Recorded
 
@@ -38,16 +38,20 @@ class KnownCharge:
     orders: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     disputes: int = 0
+    books: Books | None = None
+    """What all of that stands for, once it was asked for."""
 
     def note(self, key: str, kind: PostingKind, minor: int) -> None:
         """Take a fact up, once."""
+        self.books = None
         self.keys.add(key)
         self.sums[kind] = self.sums.get(kind, 0) + minor
         if kind == "refund_ordered":
             self.orders[_named_by(key)] = minor
         elif kind == "refund_failed":
             self.failed.add(_named_by(key))
-        self.disputes += {"dispute_opened": 1, "dispute_won": -1}.get(kind, 0)
+        elif kind in ("dispute_opened", "dispute_won"):
+            self.disputes += 1 if kind == "dispute_opened" else -1
 
     @property
     def facts(self) -> ChargeFacts:
@@ -80,9 +84,12 @@ def post(known: KnownCharge, fact: Fact, *, fee_tax_basis_points: int) -> Postin
     """Post a fact: what it changes in the books of its charge. None where it was posted before."""
     if fact.key in known.keys:
         return None
-    before = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points)
+    before = known.books
+    if before is None:
+        # Of a charge that nothing was told of, as nearly all are in a rush, the books say nothing.
+        before = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points) if known.keys else {}
     known.note(fact.key, fact.kind, fact.minor)
-    after = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points)
+    known.books = after = books_of(known.facts, fee_tax_basis_points=fee_tax_basis_points)
     return Posting(
         key=fact.key,
         kind=fact.kind,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -11,9 +12,12 @@ from alltickets.kernel.ids import new_id_text
 from alltickets.payments.ledger.facts import Fact, KnownCharge
 from alltickets.payments.ledger.rules import Move, Posting
 from alltickets.payments.parts import Part
-from alltickets.platform.database import Reader, Transaction, rows_as_json
+from alltickets.platform.database import Reader, Transaction, rows_as_json, uuid_array
 
 __all__ = ["Balance", "move_balances", "page_of_moves", "read_balances", "read_known", "sums_of", "write_postings"]
+
+
+_decoder = msgspec.json.Decoder(tuple[Part, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ async def read_known(reader: Reader, facts: Iterable[Fact]) -> dict[tuple[UUID, 
     pairs = {charge_id: payment_id for (charge_id, _), payment_id in wanted.items()}
     rows = await reader.fetch_tuples(
         """
-        SELECT c.id, c.account_id, p.parts
+        SELECT c.id, c.account_id, p.parts::text
           FROM json_to_recordset(%(pairs)s::json) AS x(charge_id uuid, payment_id uuid)
           JOIN payments.charges c
             ON c.organizer_id = %(organizer_id)s AND c.id = x.charge_id
@@ -51,21 +55,27 @@ async def read_known(reader: Reader, facts: Iterable[Fact]) -> dict[tuple[UUID, 
         """,
         pairs=rows_as_json([{"charge_id": charge_id, "payment_id": payment_id} for charge_id, payment_id in pairs.items()]),
     )
-    found = {charge_id: (account_id, msgspec.convert(parts, tuple[Part, ...])) for charge_id, account_id, parts in rows}
+    found = {charge_id: (account_id, _parts_of(parts)) for charge_id, account_id, parts in rows}
     known = {(charge_id, currency): KnownCharge(*found[charge_id]) for charge_id, currency in wanted}
     posted = await reader.fetch_tuples(
         """
         SELECT charge_id, currency, key, kind, amount_minor
           FROM payments.ledger_postings
-         WHERE organizer_id = %(organizer_id)s AND payment_id = ANY(%(payment_ids)s) AND charge_id = ANY(%(charge_ids)s)
+         WHERE organizer_id = %(organizer_id)s AND payment_id = ANY(%(payment_ids)s::uuid[]) AND charge_id = ANY(%(charge_ids)s::uuid[])
         """,
-        payment_ids=list(set(pairs.values())),
-        charge_ids=list(pairs),
+        payment_ids=uuid_array(set(pairs.values())),
+        charge_ids=uuid_array(pairs),
     )
     for charge_id, currency, key, kind, minor in posted:
         if (charge_id, currency) in known:
             known[charge_id, currency].note(key, kind, minor)
     return known
+
+
+@lru_cache(maxsize=1_000)
+def _parts_of(text: str) -> tuple[Part, ...]:
+    """Parts from JSON. In an on-sale thousands of payments are made of the same."""
+    return _decoder.decode(text)
 
 
 async def write_postings(tx: Transaction, postings: Sequence[Posting]) -> list[Posting]:
