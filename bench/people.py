@@ -11,6 +11,7 @@ import httpx
 
 from alltickets.kernel.ids import new_id
 from bench.stack import wait_until
+from simulators.payway.sites import key_of
 from simulators.sandbox.credentials import secret_of
 
 __all__ = ["Buyer", "Organizer", "Sale", "Steward", "some_address"]
@@ -69,6 +70,21 @@ class Organizer:
                 "currency": "ARS",
                 "settings": {"merchant": merchant, "mode": mode},
                 "credentials": {"secret": secret_of(merchant)},
+            },
+        )
+        return UUID(account["account_id"])
+
+    def connect_payway(self, site: str) -> UUID:
+        """Connect a site at the simulated Payway."""
+        account = self.call(
+            "POST",
+            "/payments/accounts",
+            {
+                "gateway": "payway",
+                "label": "Tarjeta de crédito o débito",
+                "currency": "ARS",
+                "settings": {"public_key": key_of(site, "public"), "methods": "1:1,3,6;31;104:1,3"},
+                "credentials": {"private_key": key_of(site, "private")},
             },
         )
         return UUID(account["account_id"])

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { BUILD_TARGET } from "./browsers.ts";
 
 // Each entry is a script that a page asks for by its name here; dist/.vite/manifest.json says under which hashed name it is served.
-const entries = ["src/checkout.tsx", "src/order.ts", "src/opening.ts", "src/frame.ts", "embed/embed.ts", "worker/ticket-worker.ts"];
+const entries = ["src/checkout.tsx", "src/order.ts", "src/card.ts", "src/opening.ts", "src/frame.ts", "embed/embed.ts", "worker/ticket-worker.ts"];
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -18,7 +18,7 @@ from alltickets import demo
 from alltickets.access.interface import Outcome
 from alltickets.access.schemas import ScanRequest
 from alltickets.catalog.interface import EventSnapshot, EventStatus, QuestionKind, visible_ticket_types, why_unsellable
-from alltickets.demo.gateway import is_simulated, sandbox_secret
+from alltickets.demo.gateway import is_simulated, payway_key, sandbox_secret
 from alltickets.demo.plan import TIMEZONE
 from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.errors import Trouble
@@ -29,6 +29,7 @@ from alltickets.orders.schemas import HoldWrite, OrderWrite
 from alltickets.orders.service import PlaceHold
 from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import SelectedLine
+from simulators.payway.sites import key_of
 from simulators.sandbox.credentials import secret_of
 from simulators.stripe.keys import secret_key
 from tests.conftest import SettableClock, with_database
@@ -73,7 +74,7 @@ def own_database_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def settings(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(database_url=own_database_url, data_dir=tmp_path_factory.mktemp("demo"))
+    return Settings(database_url=own_database_url, data_dir=tmp_path_factory.mktemp("demo"), payway_url="http://127.0.0.1:8003")
 
 
 @pytest.fixture(scope="module")
@@ -200,9 +201,21 @@ async def test_the_scanner_of_every_event_gets_answers_at_its_checkpoint(context
 async def test_every_organizer_can_be_paid_at_the_sandbox(contexts: Contexts, summary: demo.Summary) -> None:
     for show in summary.shows:
         event = await event_of(contexts, show)
-        [account] = await contexts.payments.accounts.all_of(event.organizer_id)
+        account, *others = await contexts.payments.accounts.all_of(event.organizer_id)
         assert (account.gateway, account.currency, account.is_enabled) == ("sandbox", "ARS", True)
         assert sandbox_secret(account.settings["merchant"]) == secret_of(account.settings["merchant"])
+        assert [one.gateway for one in others] == (["payway"] if show == summary.shows[CLUB] else [])
+
+
+async def test_the_club_takes_cards_at_the_simulated_payway(contexts: Contexts, summary: demo.Summary) -> None:
+    event = await event_of(contexts, summary.shows[CLUB])
+    [account] = [one for one in await contexts.payments.accounts.all_of(event.organizer_id) if one.gateway == "payway"]
+    site = account.settings["public_key"][:8]
+
+    assert (account.label, account.is_enabled) == ("Tarjeta de crédito o débito", True)
+    assert account.settings["public_key"] == key_of(site, "public")
+    assert payway_key(site, "private") == key_of(site, "private")
+    assert f"{contexts.settings.payway_url}/admin" in summary.text()
 
 
 def test_the_real_stripe_is_told_nothing(summary: demo.Summary) -> None:

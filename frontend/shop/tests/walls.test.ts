@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../src");
 /** Each may import those before it, and itself; a feature no other feature. */
-const ORDER = ["transport", "event", "language", "device", "ui", "features", "checkout", "order", "opening"];
+const ORDER = ["transport", "event", "language", "device", "ui", "features", "checkout", "order", "card", "opening"];
 
 interface Import {
   readonly from: string;

@@ -25,7 +25,7 @@ def club_night(today: date) -> Show:
     """The night, on a Saturday between two and a half and three and a half weeks ahead."""
     night = next_weekday(today, SATURDAY, days_min=18)
     return Show(
-        organizer=OrganizerPlan("medianoche", "Medianoche Producciones", "sbx_demomedianoche", "#4b3fae"),
+        organizer=OrganizerPlan("medianoche", "Medianoche Producciones", "sbx_demomedianoche", "#4b3fae", payway_site="00097001"),
         slug="noche-de-niebla",
         title="Noche de Niebla",
         category="Fiesta",

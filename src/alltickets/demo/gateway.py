@@ -2,15 +2,24 @@
 
 import hashlib
 import hmac
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-__all__ = ["is_simulated", "sandbox_secret", "stripe_endpoint", "stripe_key"]
+__all__ = ["is_simulated", "payway_key", "sandbox_secret", "stripe_endpoint", "stripe_key"]
 
 SANDBOX_MASTER_KEY = "sandbox-gateway-public-on-purpose"
 """What the sandbox derives secrets from unless it is started with another --master-key; then the demo's payments are refused."""
+
+PAYWAY_MASTER_KEY = "payway-simulator-public-on-purpose"
+"""Likewise for the keys of sites at the simulated Payway."""
+
+
+def payway_key(site: str, tier: Literal["public", "private"]) -> str:
+    """The site's key: its number, and the first 24 hex digits of HMAC-SHA256 of `<tier>:<site>` under the master key."""
+    return site + hmac.new(PAYWAY_MASTER_KEY.encode(), f"{tier}:{site}".encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def sandbox_secret(merchant: str) -> str:
@@ -35,9 +44,9 @@ class _Endpoints(msgspec.Struct):
     data: list[_Endpoint]
 
 
-def is_simulated(stripe_url: str) -> bool:
-    """Whether Stripe is a simulator of this machine: the real one is never told anything by a demo."""
-    return urlsplit(stripe_url).hostname in LOOPBACK
+def is_simulated(url: str) -> bool:
+    """Whether a gateway is a simulator of this machine: the real one is never told anything by a demo."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def stripe_key(account: str) -> str:

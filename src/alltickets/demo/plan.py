@@ -17,13 +17,17 @@ IVA = TaxDetails(name="IVA", basis_points=2_100)
 
 @dataclass(frozen=True)
 class OrganizerPlan:
-    """An organizer. `merchant` is its account at its gateway, `accent` the colour of its pages."""
+    """An organizer. `merchant` is its account at its gateway, `accent` the colour of its pages.
+
+    payway_site: its site at the simulated Payway, where it takes cards on its own page; none unless said.
+    """
 
     slug: str
     name: str
     merchant: str
     accent: str
     gateway: Literal["sandbox", "stripe"] = "sandbox"
+    payway_site: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

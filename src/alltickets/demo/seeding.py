@@ -13,7 +13,7 @@ from alltickets.catalog.interface import EventStatus
 from alltickets.catalog.schemas.organizer import AppearanceChange, EventCreate, EventRead, TicketTypeCreate
 from alltickets.demo.abroad import evening_abroad
 from alltickets.demo.club import club_night
-from alltickets.demo.gateway import is_simulated, sandbox_secret, stripe_endpoint, stripe_key
+from alltickets.demo.gateway import is_simulated, payway_key, sandbox_secret, stripe_endpoint, stripe_key
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
 from alltickets.demo.purchase import write_purchase
 from alltickets.demo.scanners import ScannerTokens
@@ -32,6 +32,8 @@ OWNER_NAME = "Julia Arrieta"
 OWNER_MAIL = "julia@demo.example"
 OWNER_PASSWORD = "entradas-para-probar"  # noqa: S105 - known to everybody, and refused in production
 PAGE_SIZE = 200
+PAYWAY_METHODS = "1:1,3,6;31;104:1,3,6;63:1,3;111:1,3"
+"""Visa, Visa Débito, Mastercard, Cabal and American Express, with the instalments of each."""
 
 _IDS = uuid5(NAMESPACE_URL, "urn:alltickets:demo")
 
@@ -60,6 +62,7 @@ class Summary:
     sandbox_url: str
     purchase: Path
     stripe_url: str | None = None
+    payway_url: str | None = None
 
     def text(self) -> str:
         """For whoever has started the demo."""
@@ -69,6 +72,7 @@ class Summary:
             f"Events, their sale open and their doors too, listed at {self.public_url}/ :",
             *(f"  {show.event_id}  {self.public_url}/e/{show.slug}" for show in self.shows),
             f"The payment gateway is a sandbox, no money moves: {self.sandbox_url}/admin",
+            *([] if self.payway_url is None else [f"Cards on the club's own page, and which ones to try: {self.payway_url}/admin"]),
             *([] if self.stripe_url is None else [f"Dollars are paid at a simulated Stripe: {self.stripe_url}/admin"]),
             "Buy a ticket and go in with it, each step a call of curl:",
             f"  sh {self.purchase}",
@@ -106,11 +110,13 @@ async def fill(contexts: Contexts) -> Summary:
     shows: list[SeededShow] = []
     events: list[EventRead] = []
     stripe_url = contexts.settings.stripe_url if is_simulated(contexts.settings.stripe_url) else None
+    payway_url = contexts.settings.payway_url if is_simulated(contexts.settings.payway_url) else None
     abroad = [] if stripe_url is None else [evening_abroad(today)]
     for show in (club_night(today), theatre_run(today), stadium_show(today), *abroad):
         actor = await _ensure_organizer(contexts, show.organizer)
         await _ensure_accent(contexts, actor, show.organizer)
         await (_ensure_account if show.organizer.gateway == "sandbox" else _ensure_stripe)(contexts, actor, show)
+        await _ensure_card_account(contexts, actor, show)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
         token = await _ensure_scanner(contexts, actor, event, tokens)
@@ -119,7 +125,7 @@ async def fill(contexts: Contexts) -> Summary:
     await Follower(contexts.database, [alltickets.inventory.handlers.subscription()]).catch_up()
     public_url = contexts.settings.public_url
     purchase = write_purchase(data_dir / "demo-purchase.sh", public_url, events[0], shows[0].checkpoint_id, shows[0].scanner_token)
-    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase, stripe_url)
+    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase, stripe_url, payway_url)
 
 
 async def _ensure_organizer(contexts: Contexts, plan: OrganizerPlan) -> Actor:
@@ -170,6 +176,24 @@ async def _ensure_stripe(contexts: Contexts, actor: Actor, show: Show) -> None:
     secret = await stripe_endpoint(contexts.http, settings.stripe_url, key, address)
     if secret is not None:
         await connect(account_id, webhook_secret=secret)
+
+
+async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> None:
+    """Cards on the organizer's own page, where it has a site at the simulated Payway: after the sandbox, which stays the first choice."""
+    site = show.organizer.payway_site
+    if site is None or not is_simulated(contexts.settings.payway_url):
+        return
+    accounts = contexts.payments.accounts
+    if any(account.gateway == "payway" for account in await accounts.all_of(actor.organizer_id)):
+        return
+    await accounts.connect(
+        actor,
+        "payway",
+        label="Tarjeta de crédito o débito",
+        currency=show.currency,
+        settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
+        credentials={"private_key": payway_key(site, "private")},
+    )
 
 
 async def _ensure_event(contexts: Contexts, actor: Actor, show: Show, now: datetime) -> EventRead:

@@ -10,14 +10,17 @@ import contextlib
 import random
 from collections.abc import AsyncGenerator
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import msgspec
 from markupsafe import Markup
 
 from alltickets.kernel.money import Money
-from alltickets.orders.interface import OrderNotFound, Paper
-from alltickets.payments.interface import Redirect
-from alltickets.platform.http.problems import NoSuchPath
+from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
+from alltickets.payments.interface import Card, CardForm, Redirect
+from alltickets.platform.http.problems import InvalidBody, NoSuchPath
+from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
 from alltickets.storefront.breakdown import breakdown_of
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html, redirect
@@ -34,6 +37,7 @@ COOKIE_SECONDS = 400 * 24 * 60 * 60
 DONE = ("holder", "data", "code", "mail", "address")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
+_POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
 
@@ -58,6 +62,7 @@ class OrderPages:
             Page(name="openOrder", path=path, handle=self._open, cache=NO_STORE, method="POST", why_anyone=why),
             Page(name="followOrder", path=f"{path}/news", handle=self._news, cache=NO_STORE, why_anyone=why),
             Page(name="payOrderOnPage", path=f"{path}/pay", handle=self._pay, cache=NO_STORE, method="POST", why_anyone=why),
+            Page(name="payOrderByCardOnPage", path=f"{path}/card", handle=self._card, cache=NO_STORE, method="POST", why_anyone=why),
             Page(name="showTicket", path=f"{path}/t/{{ticket_id}}", handle=self._ticket, cache=NO_STORE, why_anyone=why),
             Page(name="showTicketCode", path=f"{path}/t/{{ticket_id}}/qr.svg", handle=self._code, cache=NO_STORE, why_anyone=why),
             Page(name="readTicketsPdfOfPage", path=f"{path}/tickets.pdf", handle=self._pdf, cache=NO_STORE, why_anyone=why),
@@ -75,7 +80,8 @@ class OrderPages:
             return self._closed(request, visit)
         standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
         can_pay = standing in (Standing.UNPAID, Standing.REJECTED)
-        return self._page(
+        card_form = shown.step if can_pay and isinstance(shown.step, CardForm) else None
+        answer = self._page(
             "order/order.html",
             request,
             visit,
@@ -92,7 +98,13 @@ class OrderPages:
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
             options=await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency) if can_pay else [],
+            card_form=card_form,
+            why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
+        return answer if card_form is None else _reaching(answer, card_form.tokens_url)
+
+    async def _why_declined(self, shown: ShownOrder) -> str | None:
+        return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
@@ -129,6 +141,18 @@ class OrderPages:
         if not isinstance(placed.step, Redirect):
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         return self._page("order/leaving.html", request, visit, target=placed.step.url)
+
+    async def _card(self, request: PageRequest) -> PageAnswer:
+        """Charge the card that the page's script made a token of, and show how that went."""
+        visit = visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        try:
+            card = msgspec.convert(request.form, Card, strict=False)
+        except msgspec.ValidationError as fault:
+            # What does not fit is not said again: it may be a card's number.
+            raise InvalidBody(("the card is no token of the gateway's",)) from fault
+        await self._orders.placing.pay_by_card(organizer_id, visit.order_id, uuid_of(request.form.get("attempt_id", "")), card)
+        return redirect(request.language.path(f"/o/{visit.order_id}"))
 
     async def _ticket(self, request: PageRequest) -> PageAnswer:
         visit = visit_of(request)
@@ -186,6 +210,13 @@ class OrderPages:
         path = request.path
         answer = html(self._templates.render(template, request.language, path=path, order_id=visit.order_id, **context))
         return PageAnswer(answer.status, answer.body, headers=PRIVATE)
+
+
+def _reaching(answer: PageAnswer, url: str) -> PageAnswer:
+    """The same page, whose scripts may also connect to the host of `url`."""
+    parts = urlsplit(url)
+    policy = f"{_POLICY}; connect-src 'self' {parts.scheme}://{parts.netloc}"
+    return PageAnswer(answer.status, answer.body, headers=(*answer.headers, ("content-security-policy", policy)))
 
 
 def _download(paper: Paper) -> PageAnswer:

@@ -30,6 +30,11 @@ async function follow(news: News, until: number): Promise<void> {
     if (fresh === null || shown === null || fresh.dataset["standing"] === shown.dataset["standing"]) {
       continue;
     }
+    if (fresh.querySelector("#card-form") !== null) {
+      // Its script, and its leave to reach the gateway, come with the page alone.
+      location.reload();
+      return;
+    }
     shown.replaceWith(fresh);
     settle(fresh);
     fresh.querySelector<HTMLElement>("h1")?.focus();

@@ -1,0 +1,130 @@
+import { brandOf, cardOf, grouped, type CardField } from "./checks";
+import { CardRefused, makeToken } from "./tokens";
+
+const FIELDS: readonly CardField[] = ["number", "expiry", "code", "holder", "document"];
+
+/**
+ * The form for a card, on the page of its order. What is typed has no name, so the form cannot send it; only the token goes to us, with
+ * the digits that tell the bank and the buyer which card it was.
+ */
+export function openCardForm(): void {
+  const form = document.querySelector<HTMLFormElement>("#card-form");
+  if (form === null) {
+    return;
+  }
+  form.hidden = false;
+  const method = select(form, "method");
+  method.addEventListener("change", () => offerInstallments(form));
+  const number = input("number");
+  number.addEventListener("input", () => chooseMethod(form, number.value));
+  number.addEventListener("blur", () => {
+    number.value = grouped(number.value);
+  });
+  offerInstallments(form);
+  form.addEventListener("submit", (happening) => {
+    happening.preventDefault();
+    void pay(form);
+  });
+}
+
+async function pay(form: HTMLFormElement): Promise<void> {
+  const button = form.querySelector<HTMLButtonElement>("button");
+  if (button === null || button.getAttribute("aria-disabled") === "true") {
+    return;
+  }
+  tell(form, [], null);
+  const [number, expiry, code, holder, typed] = FIELDS.map((field) => input(field).value) as [string, string, string, string, string];
+  const card = cardOf({ number, expiry, code, holder, document: typed }, new Date());
+  if (Array.isArray(card)) {
+    tell(form, card, null);
+    return;
+  }
+  setBusy(button, true);
+  try {
+    const token = await makeToken(form.dataset["tokensUrl"] ?? "", form.dataset["publicKey"] ?? "", card);
+    hidden(form, "token").value = token.id;
+    hidden(form, "bin").value = token.bin;
+    hidden(form, "last_four").value = token.last_four_digits;
+    // Whoever comes back to this page finds no card in it.
+    input("number").value = input("code").value = "";
+    form.submit();
+  } catch (fault) {
+    setBusy(button, false);
+    tell(form, fault instanceof CardRefused ? fault.fields : [], fault instanceof CardRefused ? "refused" : "unreachable");
+  }
+}
+
+/** Faults beside their fields, the first of which gets the focus; trouble with the whole above them. */
+function tell(form: HTMLFormElement, faults: readonly CardField[], trouble: "refused" | "unreachable" | null): void {
+  for (const field of FIELDS) {
+    const isWrong = faults.includes(field);
+    const control = input(field);
+    const fault = document.getElementById(`card-${field}-fault`);
+    if (fault !== null) {
+      fault.hidden = !isWrong;
+    }
+    control.toggleAttribute("aria-invalid", false);
+    control.removeAttribute("aria-describedby");
+    if (isWrong) {
+      control.setAttribute("aria-invalid", "true");
+      control.setAttribute("aria-describedby", `card-${field}-fault`);
+    }
+  }
+  for (const one of form.querySelectorAll<HTMLElement>("[data-trouble]")) {
+    one.hidden = one.dataset["trouble"] !== trouble || faults.length > 0;
+  }
+  const [first] = FIELDS.filter((field) => faults.includes(field));
+  if (first !== undefined) {
+    input(first).focus();
+  } else if (trouble !== null) {
+    form.querySelector<HTMLElement>("[data-trouble]:not([hidden])")?.focus();
+  }
+}
+
+/** The number's beginning tells the brand; of its kinds of card the buyer keeps the one that they chose. */
+function chooseMethod(form: HTMLFormElement, number: string): void {
+  const method = select(form, "method");
+  const brand = brandOf(number);
+  if (brand === null || method.selectedOptions[0]?.dataset["brand"] === brand) {
+    return;
+  }
+  const fitting = [...method.options].find((option) => option.dataset["brand"] === brand);
+  if (fitting !== undefined) {
+    method.value = fitting.value;
+    offerInstallments(form);
+  }
+}
+
+function offerInstallments(form: HTMLFormElement): void {
+  const offered = (select(form, "method").selectedOptions[0]?.dataset["installments"] ?? "1").split(" ");
+  const installments = select(form, "installments");
+  for (const option of installments.options) {
+    option.hidden = option.disabled = !offered.includes(option.value);
+  }
+  if (!offered.includes(installments.value)) {
+    installments.value = offered[0] ?? "1";
+  }
+  const field = installments.closest<HTMLElement>(".field");
+  if (field !== null) {
+    field.hidden = offered.length < 2;
+  }
+}
+
+function setBusy(button: HTMLButtonElement, isBusy: boolean): void {
+  const words = button.textContent;
+  button.setAttribute("aria-disabled", String(isBusy));
+  button.textContent = button.dataset["other"] ?? words;
+  button.dataset["other"] = words ?? "";
+}
+
+function input(field: CardField): HTMLInputElement {
+  return document.getElementById(`card-${field}`) as HTMLInputElement;
+}
+
+function select(form: HTMLFormElement, name: string): HTMLSelectElement {
+  return form.elements.namedItem(name) as HTMLSelectElement;
+}
+
+function hidden(form: HTMLFormElement, name: string): HTMLInputElement {
+  return form.elements.namedItem(name) as HTMLInputElement;
+}

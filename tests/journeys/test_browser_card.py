@@ -1,0 +1,184 @@
+"""Paying by card on the order's own page, in a real browser: the card goes to the gateway and never to us."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Request, expect
+
+from bench.people import Buyer, Organizer, Sale
+from bench.stack import Process, Stack
+from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, fits, violations_of
+from tests.simulators.payway import VISA, VISA_DEBIT, VISA_WITHOUT_FUNDS
+
+CODE = "987"
+
+
+@pytest.fixture(scope="module")
+def payway(stack: Stack) -> Iterator[Process]:
+    """The simulated Payway, beside everything else."""
+    process = stack.simulator("payway")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def dials(stack: Stack, payway: Process) -> Iterator[Any]:
+    """What goes wrong at Payway; all is well again afterwards."""
+    assert payway
+
+    def turn(**dials: Any) -> None:
+        assert httpx.put(f"{stack.simulator_url('payway')}/admin/dials", json=dials).status_code == 200
+
+    yield turn
+    turn()
+
+
+@pytest.fixture
+def organizer(stack: Stack, payway: Process) -> Organizer:
+    """Somebody who takes cards on their own page, and nothing else."""
+    assert payway
+    organizer = Organizer(stack.url)
+    organizer.connect_payway(f"{secrets.randbelow(10**8):08d}")
+    return organizer
+
+
+@pytest.fixture
+def order(stack: Stack, sale: Sale) -> dict[str, Any]:
+    """An order that waits for a card."""
+    buyer = Buyer(stack.url)
+    placed: dict[str, Any] = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"]).json()
+    assert placed["next_action"]["kind"] == "card"
+    return placed
+
+
+async def come_to_pay(shopper: Shopper, slug: str) -> None:
+    """All of the checkout, until the form for the card is there."""
+    await shopper.arrive(slug)
+    await shopper.reserve(1)
+    await shopper.review()
+    await shopper.field("consent").check()
+    await shopper.go_on()
+    await expect(shopper.page.locator("#card-form")).to_be_visible()
+
+
+async def fill_in(shopper: Shopper, number: str, *, code: str = CODE) -> None:
+    """What stands on a card, and whose it is."""
+    typed = {"number": number, "expiry": "12/40", "code": code, "holder": "JULIA RIOS", "document": "30.123.456"}
+    for field, text in typed.items():
+        await shopper.page.locator(f"#card-{field}").fill(text)
+
+
+async def press_pay(shopper: Shopper) -> None:
+    await shopper.page.locator("#card-form button").click()
+
+
+class Listener:
+    """Everything that a page sends, and where to."""
+
+    def __init__(self, shopper: Shopper) -> None:
+        self.sent: list[tuple[str, str]] = []
+        shopper.page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        self.sent.append((request.url, f"{request.url}\n{request.post_data or ''}\n{json.dumps(request.headers)}"))
+
+    def elsewhere_than(self, origin: str) -> set[str]:
+        return {re.sub(r"\?.*", "", url) for url, _ in self.sent if not url.startswith(origin)}
+
+    def told(self, origin: str) -> str:
+        """All that reached an origin, with what separates digits taken out."""
+        return re.sub(r"[\s.+-]|%20", "", "\n".join(text for url, text in self.sent if url.startswith(origin)))
+
+
+async def test_a_declined_card_then_another_one_then_tickets_and_no_number_reaches_us(
+    arrive: Arrival, stack: Stack, organizer: Organizer, slug: str
+) -> None:
+    shopper = await arrive(PHONE)
+    listener = Listener(shopper)
+    page = shopper.page
+    await come_to_pay(shopper, slug)
+
+    await fill_in(shopper, VISA_WITHOUT_FUNDS)
+    await press_pay(shopper)
+    await shopper.becomes("rejected")
+    await expect(page.locator("#order")).to_contain_text("fondos suficientes")
+    await page.locator("form[action$='/pay'] button").click()
+    await expect(page.locator("#card-form")).to_be_visible()
+    await fill_in(shopper, VISA)
+    await page.locator("#card-installments").select_option("3")
+    await press_pay(shopper)
+    await shopper.becomes("paid")
+    codes = await shopper.codes_shown(1)
+
+    assert len(codes) == 1
+    assert listener.elsewhere_than(stack.url) == {f"{stack.simulator_url('payway')}/api/v2/tokens"}
+    told = listener.told(stack.url)
+    for number in (VISA, VISA_WITHOUT_FUNDS):
+        assert number in listener.told(stack.simulator_url("payway"))
+        assert number not in told
+        assert number[6:-4] not in told
+    assert f'"{CODE}"' not in told
+    assert "450799" in told, "what may be told of the card is"
+    [order] = organizer.call("GET", "/orders")["items"]
+    payment = organizer.call("GET", f"/payments/{order['order_id']}")
+    assert [one["status"] for one in payment["attempts"]] == ["declined", "charged"]
+    kept = payment["charges"][-1]["facts"]
+    assert (kept["card_bin"], kept["card_last_four"], kept["installments"]) == ("450799", "4905", 3)
+    logs = "".join(process.log.read_text() for process in stack.processes)
+    assert VISA not in logs
+    assert VISA_WITHOUT_FUNDS not in logs
+
+
+async def test_whatever_goes_wrong_is_said_and_a_card_is_charged_once(
+    arrive: Arrival, stack: Stack, organizer: Organizer, order: dict[str, Any], dials: Any
+) -> None:
+    shopper = await arrive(DESK, language="/en")
+    page = shopper.page
+    policies: list[tuple[str, str]] = []
+    page.on("response", lambda answer: policies.append((answer.url, answer.headers.get("content-security-policy", ""))))
+    listener = Listener(shopper)
+    await page.goto(f"{stack.url}/en/o/{order['order_id']}#{order['secret']}")
+    await expect(page.locator("#card-form")).to_be_visible()
+
+    await fill_in(shopper, "4517 7210 0485 6076", code="1")
+    await press_pay(shopper)
+    await expect(page.locator("#card-number-fault")).to_be_visible()
+    await expect(page.locator("#card-code-fault")).to_be_visible()
+    await expect(page.locator("#card-expiry-fault")).to_be_hidden()
+    await shopper.gets_focus("card-number")
+    sent_with_faults = listener.elsewhere_than(stack.url)
+    found = await violations_of(page)
+    unnamed = await page.locator("#card-form input:not([type=hidden])").evaluate_all("all => all.map(one => one.name)")
+
+    dials(outage=["tokens"])
+    await fill_in(shopper, VISA_DEBIT)
+    await page.locator("#card-method").select_option("31")
+    await press_pay(shopper)
+    await expect(page.locator("[data-trouble=unreachable]")).to_be_visible()
+
+    dials(conflicts=1)
+    await page.locator("#card-form button").dblclick()
+    await shopper.becomes("paid")
+
+    payment = organizer.call("GET", f"/payments/{order['order_id']}")
+    assert ([one["status"] for one in payment["attempts"]], len(payment["charges"])) == (["charged"], 1)
+    assert (sent_with_faults, found, unnamed) == (set(), [], [""] * 5)
+    assert {url for url, policy in policies if stack.simulator_url("payway") in policy} == {f"{stack.url}/en/o/{order['order_id']}"}
+
+
+async def test_without_scripts_it_says_that_paying_by_card_needs_them(arrive: Arrival, stack: Stack, order: dict[str, Any]) -> None:
+    shopper = await arrive(PHONE, scripts=False)
+    page = shopper.page
+
+    await page.goto(f"{stack.url}/o/{order['order_id']}")
+    await page.locator("#secret").fill(order["secret"])
+    await page.locator("main form button").click()
+
+    await expect(page.locator("noscript .notice")).to_be_visible()
+    await expect(page.locator("#card-form")).to_be_hidden()
+    assert await fits(page)
