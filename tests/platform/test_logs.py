@@ -90,3 +90,26 @@ def test_people_get_plain_lines_without_values_of_variables() -> None:
     assert "ValueError: refused" in log
     assert "hunter2" not in log
     assert "\x1b[" not in log
+
+
+CARDS = """
+import logging, sys
+import structlog
+from alltickets.platform.logs import set_up
+
+set_up(sys.argv[1], "info")
+no_cards = ["4507990000004906", "order 01a21c7e-632f-71a4-97ff-931f24ff5f10"]
+for text in ["4507990000004905", "5299 9100 1000 0015", "3739-531923-51004", *no_cards]:
+    structlog.get_logger().warning("the gateway said", answer=f"no such card {text}.")
+logging.getLogger("library").warning("sent 4507990000004905 off")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_numbers_of_cards_are_masked_whoever_logs_them(log_format: str) -> None:
+    lines = subprocess.run([sys.executable, "-c", CARDS, log_format], capture_output=True, text=True, check=True).stderr.splitlines()
+
+    assert len(lines) == 6
+    assert ["[card]" in line for line in lines] == [True, True, True, False, False, True]
+    assert not any(card in line for line in lines for card in ("4507990000004905", "5299 9100 1000 0015", "3739-531923-51004"))
+    assert "4507990000004906" in lines[3], "no number of a card: it fails the check"
