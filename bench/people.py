@@ -11,6 +11,7 @@ import httpx
 
 from alltickets.kernel.ids import new_id
 from bench.stack import wait_until
+from simulators.mercadopago.credentials import APPLICATION, Keys, new_user
 from simulators.payway.sites import key_of
 from simulators.sandbox.credentials import secret_of
 
@@ -88,6 +89,13 @@ class Organizer:
             },
         )
         return UUID(account["account_id"])
+
+    def connect_mercadopago(self) -> UUID:
+        """Connect an account at the simulated MercadoPago."""
+        keys = Keys()
+        credentials = {"access_token": keys.token_of(new_user()), "webhook_secret": keys.webhook_secret_of(APPLICATION)}
+        wish = {"gateway": "mercadopago", "label": "MercadoPago", "currency": "ARS", "settings": {}, "credentials": credentials}
+        return UUID(self.call("POST", "/payments/accounts", wish)["account_id"])
 
     def publish(
         self, *, capacity: int, price_minor: int = 1_000_000, currency: str = "ARS", ticket_type: Mapping[str, object] | None = None

@@ -18,7 +18,7 @@ from alltickets import demo
 from alltickets.access.interface import Outcome
 from alltickets.access.schemas import ScanRequest
 from alltickets.catalog.interface import EventSnapshot, EventStatus, QuestionKind, visible_ticket_types, why_unsellable
-from alltickets.demo.gateway import is_simulated, payway_key, sandbox_secret
+from alltickets.demo.gateway import is_simulated, mercadopago_credentials, payway_key, sandbox_secret
 from alltickets.demo.plan import TIMEZONE
 from alltickets.identity.interface import Actor, DeviceActor
 from alltickets.kernel.errors import Trouble
@@ -29,6 +29,7 @@ from alltickets.orders.schemas import HoldWrite, OrderWrite
 from alltickets.orders.service import PlaceHold
 from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import SelectedLine
+from simulators.mercadopago.credentials import APPLICATION, Keys
 from simulators.payway.sites import key_of
 from simulators.sandbox.credentials import secret_of
 from simulators.stripe.keys import secret_key
@@ -216,6 +217,15 @@ async def test_the_club_takes_cards_at_the_simulated_payway(contexts: Contexts, 
     assert account.settings["public_key"] == key_of(site, "public")
     assert payway_key(site, "private") == key_of(site, "private")
     assert f"{contexts.settings.payway_url}/admin" in summary.text()
+
+
+def test_the_simulated_mercadopago_knows_the_demos_sellers() -> None:
+    keys = Keys()
+
+    assert mercadopago_credentials(123456789) == {
+        "access_token": keys.token_of(123456789),
+        "webhook_secret": keys.webhook_secret_of(APPLICATION),
+    }
 
 
 def test_the_real_stripe_is_told_nothing(summary: demo.Summary) -> None:

@@ -1,5 +1,6 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
@@ -14,6 +15,7 @@ from alltickets.payments.handlers import subscriptions
 from alltickets.payments.interface import CallbackForged
 from alltickets.payments.port import Notice, Redirect
 from alltickets.payments.queries import PaymentDetails
+from alltickets.payments.reconciliation.layouts import LAYOUTS
 from alltickets.payments.service import Payments
 from alltickets.payments.service.refunds import AskRefund
 from alltickets.platform.database import Database
@@ -74,6 +76,21 @@ class Till:
         await self.payments.inbox.receive("mercadopago", self.account_id, notice)
         await self.follower.catch_up()
         await self.payments.inbox.sweep()
+
+    async def take_in_report(self) -> list[tuple[str, str]]:
+        """The seller's settlement report, made, fetched and held against our books: kind and state of each new line."""
+        http, headers, path = self.gateway.http, self.seller.headers, "/v1/account/settlement_report"
+        dates = {"begin_date": "2020-01-01T00:00:00Z", "end_date": "2099-01-01T00:00:00Z"}
+        task = http.post(path, json=dates, headers=headers).json()
+        name = self.gateway.get(self.seller, f"{path}/task/{task['id']}")["file_name"]
+
+        async def content() -> AsyncIterator[bytes]:
+            yield http.get(f"{path}/{name}", headers=headers).content
+
+        actor, reconciliation = Actor.system(self.organizer_id, "test"), self.payments.reconciliation
+        report = await reconciliation.take_in(actor, self.account_id, name, LAYOUTS["mercadopago"], content())
+        lines = (await reconciliation.lines(actor, report.id, state=None, cursor=None, size=50)).items
+        return [(line.kind, line.state) for line in lines]
 
     async def details(self) -> PaymentDetails:
         return await self.payments.details(self.organizer_id, self.reference)
@@ -200,3 +217,27 @@ async def test_money_goes_back_once_though_the_answer_was_lost(till: Till) -> No
     assert (details.status, details.refunds[0].status) == ("partially_refunded", "succeeded")
     [refund] = till.gateway.get(till.seller, f"/v1/payments/{payment_id}/refunds")
     assert refund["amount"] == 40.0
+
+
+async def test_its_settlement_report_agrees_with_our_books_but_for_what_was_spoilt(till: Till) -> None:
+    first, second, third = [await till.paid() for _ in range(3)]
+    for payment_id in (first, second, third):
+        await till.receive(ipn(payment_id))
+    till.gateway.change(second, "refunded", "by_admin")
+    till.gateway.change(third, "charged_back", "in_process")
+    for payment_id in (second, third):
+        till.clock.advance(minutes=1)
+        await till.receive(ipn(payment_id))
+
+    till.gateway.http.put("/admin/differences", json={"amount": 1, "fee": 1, "extra": 1})
+
+    lines = await till.take_in_report()
+
+    assert lines == [
+        ("payment", "amount_differs"),
+        ("payment", "fee_differs"),
+        ("payment", "matched"),
+        ("refund", "matched"),
+        ("dispute", "matched"),
+        ("payment", "missing_here"),
+    ]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-__all__ = ["is_simulated", "payway_key", "sandbox_secret", "stripe_endpoint", "stripe_key"]
+__all__ = ["is_simulated", "mercadopago_credentials", "payway_key", "sandbox_secret", "stripe_endpoint", "stripe_key"]
 
 SANDBOX_MASTER_KEY = "sandbox-gateway-public-on-purpose"
 """What the sandbox derives secrets from unless it is started with another --master-key; then the demo's payments are refused."""
@@ -32,6 +32,9 @@ def sandbox_secret(merchant: str) -> str:
 
 STRIPE_MASTER_KEY = "simulated-stripe-public-on-purpose"
 """Likewise, of the simulated Stripe."""
+MERCADOPAGO_MASTER_KEY = "mercadopago-simulator-public-on-purpose"
+MERCADOPAGO_APPLICATION = "4571926830451726"
+"""Of the simulated MercadoPago."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,8 +48,21 @@ class _Endpoints(msgspec.Struct):
 
 
 def is_simulated(url: str) -> bool:
-    """Whether a gateway is a simulator of this machine: the real one is never told anything by a demo."""
+    """Whether a gateway is a simulator of this machine: a real one is never told anything by a demo."""
     return urlsplit(url).hostname in LOOPBACK
+
+
+def mercadopago_credentials(user: int) -> dict[str, str]:
+    """What the simulated MercadoPago knows this seller by: an access token, and the secret of its webhooks; computed here likewise."""
+
+    def derived(text: str) -> str:
+        return hmac.new(MERCADOPAGO_MASTER_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+    application = MERCADOPAGO_APPLICATION
+    return {
+        "access_token": f"APP_USR-{application}-112700-{derived(f'token:{application}:{user}')[:32]}-{user}",
+        "webhook_secret": derived(f"webhooks:{application}"),
+    }
 
 
 def stripe_key(account: str) -> str:

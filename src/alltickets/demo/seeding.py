@@ -13,7 +13,14 @@ from alltickets.catalog.interface import EventStatus
 from alltickets.catalog.schemas.organizer import AppearanceChange, EventCreate, EventRead, TicketTypeCreate
 from alltickets.demo.abroad import evening_abroad
 from alltickets.demo.club import club_night
-from alltickets.demo.gateway import is_simulated, payway_key, sandbox_secret, stripe_endpoint, stripe_key
+from alltickets.demo.gateway import (
+    is_simulated,
+    mercadopago_credentials,
+    payway_key,
+    sandbox_secret,
+    stripe_endpoint,
+    stripe_key,
+)
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
 from alltickets.demo.purchase import write_purchase
 from alltickets.demo.scanners import ScannerTokens
@@ -54,7 +61,7 @@ class SeededShow:
 class Summary:
     """Where to look. `purchase` is a script that buys a ticket of the first show and goes in with it.
 
-    stripe_url: the simulated Stripe; None where there is none, and then no show abroad.
+    stripe_url: the simulated Stripe; None where there is none, and then no show abroad. mercadopago_url: likewise, and no account there.
     """
 
     shows: tuple[SeededShow, ...]
@@ -63,6 +70,7 @@ class Summary:
     purchase: Path
     stripe_url: str | None = None
     payway_url: str | None = None
+    mercadopago_url: str | None = None
 
     def text(self) -> str:
         """For whoever has started the demo."""
@@ -73,6 +81,7 @@ class Summary:
             *(f"  {show.event_id}  {self.public_url}/e/{show.slug}" for show in self.shows),
             f"The payment gateway is a sandbox, no money moves: {self.sandbox_url}/admin",
             *([] if self.payway_url is None else [f"Cards on the club's own page, and which ones to try: {self.payway_url}/admin"]),
+            *([] if self.mercadopago_url is None else [f"MercadoPago is simulated too: {self.mercadopago_url}/admin"]),
             *([] if self.stripe_url is None else [f"Dollars are paid at a simulated Stripe: {self.stripe_url}/admin"]),
             "Buy a ticket and go in with it, each step a call of curl:",
             f"  sh {self.purchase}",
@@ -111,12 +120,15 @@ async def fill(contexts: Contexts) -> Summary:
     events: list[EventRead] = []
     stripe_url = contexts.settings.stripe_url if is_simulated(contexts.settings.stripe_url) else None
     payway_url = contexts.settings.payway_url if is_simulated(contexts.settings.payway_url) else None
+    mercadopago_url = contexts.settings.mercadopago_url if is_simulated(contexts.settings.mercadopago_url) else None
     abroad = [] if stripe_url is None else [evening_abroad(today)]
     for show in (club_night(today), theatre_run(today), stadium_show(today), *abroad):
         actor = await _ensure_organizer(contexts, show.organizer)
         await _ensure_accent(contexts, actor, show.organizer)
         await (_ensure_account if show.organizer.gateway == "sandbox" else _ensure_stripe)(contexts, actor, show)
         await _ensure_card_account(contexts, actor, show)
+        if mercadopago_url is not None and show.organizer.gateway == "sandbox":
+            await _ensure_mercadopago(contexts, actor, show)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
         token = await _ensure_scanner(contexts, actor, event, tokens)
@@ -125,7 +137,8 @@ async def fill(contexts: Contexts) -> Summary:
     await Follower(contexts.database, [alltickets.inventory.handlers.subscription()]).catch_up()
     public_url = contexts.settings.public_url
     purchase = write_purchase(data_dir / "demo-purchase.sh", public_url, events[0], shows[0].checkpoint_id, shows[0].scanner_token)
-    return Summary(tuple(shows), public_url, contexts.settings.sandbox_url, purchase, stripe_url, payway_url)
+    sandbox_url = contexts.settings.sandbox_url
+    return Summary(tuple(shows), public_url, sandbox_url, purchase, stripe_url, payway_url, mercadopago_url)
 
 
 async def _ensure_organizer(contexts: Contexts, plan: OrganizerPlan) -> Actor:
@@ -194,6 +207,15 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
         settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
         credentials={"private_key": payway_key(site, "private")},
     )
+
+
+async def _ensure_mercadopago(contexts: Contexts, actor: Actor, show: Show) -> None:
+    """A second way to pay, after the sandbox."""
+    accounts = contexts.payments.accounts
+    if any(account.gateway == "mercadopago" for account in await accounts.all_of(actor.organizer_id)):
+        return
+    credentials = mercadopago_credentials(100_000_000 + actor.organizer_id.int % 900_000_000)
+    await accounts.connect(actor, "mercadopago", label="MercadoPago", currency=show.currency, settings={}, credentials=credentials)
 
 
 async def _ensure_event(contexts: Contexts, actor: Actor, show: Show, now: datetime) -> EventRead:

@@ -94,7 +94,8 @@ class OrderPages:
             done_ticket=request.query.get("ticket", "")[:3],
             changes=await self._orders.self_service.objections(shown.event, shown.order, shown.tickets),
             address=await self._addresses.read(visit.order_id, visit.secret),
-            is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID),
+            # After a no too: whoever paid with another card on the gateway's own page is back before its word is.
+            is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID, Standing.REJECTED),
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
             options=await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency) if can_pay else [],

@@ -27,7 +27,7 @@ STOP_MARGIN_SECONDS = 5.0
 READY_SECONDS_MAX = 60.0
 DATABASE_PAUSE_SECONDS = 10.0
 SEED_STOP_SECONDS = 5.0
-SIMULATORS = ("sandbox", "stripe", "payway")
+SIMULATORS = ("sandbox", "stripe", "payway", "mercadopago")
 """The gateways that a demo simulates, each a folder of `simulators/`; the web is told of each by ALLTICKETS_<NAME>_URL."""
 
 
