@@ -308,6 +308,18 @@ async def test_every_event_leads_to_its_payment(bench: StripeBench) -> None:
         assert callback.event_id == event["id"]
 
 
+async def test_a_refund_that_came_back_is_named(bench: StripeBench) -> None:
+    _, payment_id = await bench.paid()
+    result = await bench.gateway.refund(refund_of(payment_id, 1_00, "USD"))
+    bench.stripe.admin(f"refunds/{result.provider_refund_id}", outcome="fails")
+
+    events = bench.stripe.call(bench.account, "GET", "/events", limit=100)["data"]
+
+    hints = {event["type"]: bench.gateway.parse_callback(Notice(headers={}, body=json.dumps(event).encode())).hints[0] for event in events}
+    assert hints["refund.failed"].provider_refund_id == result.provider_refund_id
+    assert hints["refund.created"].provider_refund_id is None
+
+
 def test_an_account_lists_all_its_faults(bench: StripeBench) -> None:
     with pytest.raises(AccountInvalid) as refused:
         Stripe(bench.stripe.url, bench.http).connect(
