@@ -160,6 +160,33 @@ async def test_what_was_opened_later_is_found_by_a_search(bench: StripeBench) ->
     assert found.status == "charged"
 
 
+async def test_a_session_is_found_behind_a_hundred_others_of_the_same_moment(bench: StripeBench) -> None:
+    wanted = wanted_at(bench)
+    bench.stripe.pay(await link_of(bench.gateway, wanted))
+    for place in range(100):
+        other = {"mode": "payment", "success_url": "http://127.0.0.1:9/", "client_reference_id": str(place), "line_items[0][quantity]": "1"}
+        price = {"currency": "usd", "unit_amount": "100", "product_data][name": "Campo"}
+        bench.stripe.call(
+            bench.account, "POST", "/checkout/sessions", **other, **{f"line_items[0][price_data][{k}]": v for k, v in price.items()}
+        )
+
+    [payment] = await bench.gateway.query(str(wanted.attempt_id))
+
+    assert payment.status == "charged"
+
+
+async def test_a_clock_that_is_four_minutes_ahead_costs_a_minute_and_no_payment(bench: StripeBench) -> None:
+    bench.stripe.behave(clock_ahead_seconds=240)
+    wanted = wanted_at(bench)
+    bench.stripe.pay(await link_of(bench.gateway, wanted))
+
+    at_once = await bench.gateway.query(str(wanted.attempt_id))
+    bench.stripe.behave(clock_ahead_seconds=240, search_lag_seconds=0)
+    [found] = await bench.gateway.query(str(wanted.attempt_id))
+
+    assert (at_once, found.status) == ([], "charged")
+
+
 @pytest.mark.parametrize(
     ("amount", "units"),
     [(Money(1_500, "JPY"), 1_500), (Money(4_000, "ISK"), 400_000), (Money(12_50, "EUR"), 1_250), (Money(900, "CLP"), 900)],
