@@ -19,16 +19,9 @@ from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.stripe.events import signature_of
 from tests.payments.gateway_conformance import Bench, GatewayConformance, link_of, refund_of, wanted_at
-from tests.payments.stripe import APPROVED, ASKS, DECLINED, StripeAccount, StripeProcess, running_stripe
+from tests.payments.stripe import APPROVED, ASKS, DECLINED, StripeAccount, StripeProcess
 
 CARDS = {"approve": APPROVED, "reject": DECLINED, "pending": ASKS}
-
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProcess]:
-    """One simulated Stripe for the file."""
-    with running_stripe(tmp_path_factory.mktemp("stripe")) as process:
-        yield process
 
 
 class StripeBench(Bench):

@@ -1,6 +1,6 @@
 """Payments on an account at Stripe, from the first call to the last dispute: by its notices, without them, and in any order of them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
@@ -24,18 +24,11 @@ from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, request, start
-from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess, running_stripe
+from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess
 from tests.payments.test_stripe_gateway import StripeBench
 from tests.stream import events_of
 
 ASKED = Money(50_00, "USD")
-
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProcess]:
-    """One simulated Stripe for the file."""
-    with running_stripe(tmp_path_factory.mktemp("stripe")) as process:
-        yield process
 
 
 class Shop:
