@@ -24,6 +24,7 @@ from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.mercadopago import MercadoPagoProcess, running_mercadopago
 from tests.payments.sandbox import Merchant, SandboxProcess, running_sandbox
+from tests.payments.stripe import StripeProcess, running_stripe
 from tests.simulators.payway import PaywayProcess, Site, running_payway
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -35,6 +36,13 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
     """One sandbox for the whole run."""
     with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProcess]:
+    """One simulated Stripe for the whole run."""
+    with running_stripe(tmp_path_factory.mktemp("stripe")) as process:
+        yield process
 
 
 @pytest.fixture

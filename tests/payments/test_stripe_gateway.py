@@ -19,16 +19,9 @@ from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.stripe.events import signature_of
 from tests.payments.gateway_conformance import Bench, GatewayConformance, link_of, refund_of, wanted_at
-from tests.payments.stripe import APPROVED, ASKS, DECLINED, StripeAccount, StripeProcess, running_stripe
+from tests.payments.stripe import APPROVED, ASKS, DECLINED, StripeAccount, StripeProcess
 
 CARDS = {"approve": APPROVED, "reject": DECLINED, "pending": ASKS}
-
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProcess]:
-    """One simulated Stripe for the file."""
-    with running_stripe(tmp_path_factory.mktemp("stripe")) as process:
-        yield process
 
 
 class StripeBench(Bench):
@@ -158,6 +151,33 @@ async def test_what_was_opened_later_is_found_by_a_search(bench: StripeBench) ->
 
     assert too_early == []
     assert found.status == "charged"
+
+
+async def test_a_session_is_found_behind_a_hundred_others_of_the_same_moment(bench: StripeBench) -> None:
+    wanted = wanted_at(bench)
+    bench.stripe.pay(await link_of(bench.gateway, wanted))
+    for place in range(100):
+        other = {"mode": "payment", "success_url": "http://127.0.0.1:9/", "client_reference_id": str(place), "line_items[0][quantity]": "1"}
+        price = {"currency": "usd", "unit_amount": "100", "product_data][name": "Campo"}
+        bench.stripe.call(
+            bench.account, "POST", "/checkout/sessions", **other, **{f"line_items[0][price_data][{k}]": v for k, v in price.items()}
+        )
+
+    [payment] = await bench.gateway.query(str(wanted.attempt_id))
+
+    assert payment.status == "charged"
+
+
+async def test_a_clock_that_is_four_minutes_ahead_costs_a_minute_and_no_payment(bench: StripeBench) -> None:
+    bench.stripe.behave(clock_ahead_seconds=240)
+    wanted = wanted_at(bench)
+    bench.stripe.pay(await link_of(bench.gateway, wanted))
+
+    at_once = await bench.gateway.query(str(wanted.attempt_id))
+    bench.stripe.behave(clock_ahead_seconds=240, search_lag_seconds=0)
+    [found] = await bench.gateway.query(str(wanted.attempt_id))
+
+    assert (at_once, found.status) == ([], "charged")
 
 
 @pytest.mark.parametrize(
@@ -306,6 +326,18 @@ async def test_every_event_leads_to_its_payment(bench: StripeBench) -> None:
         assert [hint.provider_payment_id for hint in callback.hints] == [payment_id], event["type"]
         assert {hint.reference for hint in callback.hints} <= {reference, None}
         assert callback.event_id == event["id"]
+
+
+async def test_a_refund_that_came_back_is_named(bench: StripeBench) -> None:
+    _, payment_id = await bench.paid()
+    result = await bench.gateway.refund(refund_of(payment_id, 1_00, "USD"))
+    bench.stripe.admin(f"refunds/{result.provider_refund_id}", outcome="fails")
+
+    events = bench.stripe.call(bench.account, "GET", "/events", limit=100)["data"]
+
+    hints = {event["type"]: bench.gateway.parse_callback(Notice(headers={}, body=json.dumps(event).encode())).hints[0] for event in events}
+    assert hints["refund.failed"].provider_refund_id == result.provider_refund_id
+    assert hints["refund.created"].provider_refund_id is None
 
 
 def test_an_account_lists_all_its_faults(bench: StripeBench) -> None:

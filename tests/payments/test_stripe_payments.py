@@ -1,6 +1,6 @@
 """Payments on an account at Stripe, from the first call to the last dispute: by its notices, without them, and in any order of them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import httpx
@@ -24,18 +24,11 @@ from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, request, start
-from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess, running_stripe
+from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess
 from tests.payments.test_stripe_gateway import StripeBench
 from tests.stream import events_of
 
 ASKED = Money(50_00, "USD")
-
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProcess]:
-    """One simulated Stripe for the file."""
-    with running_stripe(tmp_path_factory.mktemp("stripe")) as process:
-        yield process
 
 
 class Shop:
@@ -202,6 +195,29 @@ async def test_what_is_given_back_is_told_once(shop: Shop) -> None:
     assert await shop.standing() == ("refunded", "refunded")
     told = await events_of(shop.database, shop.organizer_id, PaymentRefunded)
     assert [event.amount_minor for event in told if isinstance(event, PaymentRefunded)] == [20_00, 30_00]
+
+
+async def test_a_refund_that_succeeded_and_came_back_is_told_to_people_once(shop: Shop) -> None:
+    shop.bench.stripe.behave(refund_sequel_seconds=3_600)
+    shop.bench.stripe.pay(await shop.page(), "4000000000005126")
+    await shop.deliver()
+    asked = AskRefund(refund_id=new_id(), reference=shop.reference, amount_minor=None, reason="no puede ir")
+    async with shop.database.transaction(shop.organizer_id) as tx:
+        await shop.payments.refund(tx, [asked])
+    await shop.later(seconds=1)
+    [arrived] = (await shop.payments.details(shop.organizer_id, shop.reference)).refunds
+    [refund] = shop.bench.stripe.call(shop.bench.account, "GET", "/refunds")["data"]
+    shop.bench.stripe.admin(f"refunds/{refund['id']}", outcome="fails")
+
+    for _ in range(2):
+        await shop.deliver()
+        await shop.later(seconds=61)
+
+    [came_back] = (await shop.payments.details(shop.organizer_id, shop.reference)).refunds
+    flags = await events_of(shop.database, shop.organizer_id, PaymentFlagged)
+    assert (arrived.status, arrived.needs_review) == ("succeeded", False)
+    assert (came_back.status, came_back.needs_review) == ("succeeded", True)
+    assert [flag.kind for flag in flags if isinstance(flag, PaymentFlagged)] == ["refund_failed"]
 
 
 async def test_forged_notices_stay_outside(shop: Shop) -> None:

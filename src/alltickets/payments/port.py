@@ -309,9 +309,11 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """Something changed about a payment. `payment` is the whole of it where the callback carries that.
 
     resource: what the provider names where it names no payment but an order or a dispute of it; for the gateway's own `fetch`.
+    provider_refund_id: a refund of it that did not arrive, although it may have been told to have succeeded.
     """
 
     provider_payment_id: str | None = None
+    provider_refund_id: str | None = None
     reference: str | None = None
     resource: str | None = None
     payment: GatewayPayment | None = None

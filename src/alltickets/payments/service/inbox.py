@@ -25,6 +25,7 @@ from alltickets.payments.events import CallbacksReceived
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import Callback, GatewayError, Hint, Notice
 from alltickets.payments.refusals import AccountNotFound, CallbackForged, HintsTooMany
+from alltickets.payments.returned import look_at_refunds_again
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
 from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots
@@ -252,7 +253,8 @@ class Inbox:
         """Ask the gateway about what a callback hints at, and apply its answer; after a failure ask again later, for a day."""
         try:
             gateway = accounts.gateway_of(one.account_id)
-            payments = [payment for hint in gateway.parse_callback(one.notice).hints for payment in await gateway.fetch(hint)]
+            hints = gateway.parse_callback(one.notice).hints
+            payments = [payment for hint in hints for payment in await gateway.fetch(hint)]
         except GatewayError as error:
             _log.warning("callback not fetched", callback=str(one.id), kind=error.kind, code=error.code)
             now = self._clock()
@@ -263,6 +265,8 @@ class Inbox:
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
             known = await apply_reports(tx, [Report(one.account_id, payment) for payment in payments], cause="query", now=now)
+            came_back = [hint.provider_refund_id for hint in hints if hint.provider_refund_id is not None]
+            await look_at_refunds_again(tx, one.account_id, came_back, now=now)
             await _mark(tx, {one.id: _Outcome("applied") if all(known) else _unknown(one, now)})
 
 

@@ -17,6 +17,7 @@ from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed, RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundOrder, RefundResult
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.standings import charge_of, insert_refunds, lock_standings
@@ -178,6 +179,9 @@ class Refunds:
         return settled
 
     async def _settle(self, organizer_id: UUID, accounts: Accounts, refund: _Refund) -> None:
+        if refund.status == "succeeded":
+            await self._look_again(organizer_id, accounts, refund)
+            return
         try:
             result = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
         except GatewayError as error:
@@ -214,6 +218,23 @@ class Refunds:
                 await _flag(tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}.")
             elif is_stuck:
                 await _flag(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
+
+    async def _look_again(self, organizer_id: UUID, accounts: Accounts, refund: _Refund) -> None:
+        """Whether a refund that had succeeded came back. It stays given back in our books: somebody is told to pay the buyer otherwise."""
+        now = self._clock()
+        try:
+            result = await accounts.gateway_of(refund.account_id).query_refund(refund.order)
+        except GatewayError as error:
+            _log.warning("refund not asked about", refund=str(refund.id), kind=error.kind, code=error.code)
+            async with self._database.transaction(organizer_id) as tx:
+                await mark_looked_at(tx, refund.id, next_try(refund.tries, since=now, now=now), now=now, came_back=False)
+            return
+        came_back = result is not None and result.status == "failed"
+        async with self._database.transaction(organizer_id) as tx:
+            if await mark_looked_at(tx, refund.id, None, now=now, came_back=came_back) and came_back:
+                reason = result.reason if result is not None else None
+                detail = f"A refund had succeeded and came back to the account: {reason or 'no reason given'}. Pay the buyer otherwise."
+                await _flag(tx, refund, "refund_failed", detail)
 
     async def _note_error(self, organizer_id: UUID, refund: _Refund, error: GatewayError) -> None:
         """A call that failed: asked about if it may have been carried out, repeated if not, given up only on a plain no."""

@@ -42,8 +42,10 @@ CHECKOUT = Capabilities(
 )
 
 NAME_LENGTH_MAX = 250
-LOOKED_AROUND_SECONDS = 60
-"""An attempt's id tells when it was made, and its session is made in the next moment; both clocks may be wrong."""
+LOOKED_AROUND_SECONDS = (10, 60)
+"""An attempt's id tells when it was made, and its session is made in the next moment; both clocks may be wrong. The near one first, because
+in a rush every second has its sessions.
+"""
 PAGE_LENGTH, PAGES_MAX = 100, 10
 
 _ERROR_KINDS: dict[str, GatewayErrorKind] = {"idempotency_error": "invalid_request", "lock_timeout": "rate_limited"}
@@ -175,22 +177,25 @@ class StripeGateway:
         return parse(notice)
 
     async def _sessions_of(self, reference: str) -> list[Session]:
-        """The sessions of an attempt, newest first, their intents expanded; none where they were not opened when the attempt was made."""
+        """The sessions of an attempt, newest first; none where they were not opened when the attempt was made."""
         made_at = _made_at(reference)
         if made_at is None:
             return []
-        window = {
-            "created[gte]": str(made_at - LOOKED_AROUND_SECONDS),
-            "created[lte]": str(made_at + LOOKED_AROUND_SECONDS),
-            "limit": str(PAGE_LENGTH),
-            "expand[0]": f"data.payment_intent.{_EXPANDED_CHARGE}",
-        }
+        for seconds in LOOKED_AROUND_SECONDS:
+            found = await self._sessions_between(made_at - seconds, made_at + seconds, reference)
+            if found:
+                return found
+        return []
+
+    async def _sessions_between(self, since: int, until: int, reference: str) -> list[Session]:
+        """As they are, unexpanded: most are of other attempts."""
+        query = {"created[gte]": str(since), "created[lte]": str(until), "limit": str(PAGE_LENGTH)}
         for _ in range(PAGES_MAX):
-            page = decode(await self._call("GET", "/v1/checkout/sessions", query=window), _sessions_decoder)
+            page = decode(await self._call("GET", "/v1/checkout/sessions", query=query), _sessions_decoder)
             found = [session for session in page.data if session.client_reference_id == reference]
             if found or not page.has_more or not page.data:
                 return found
-            window = {**window, "starting_after": page.data[-1].id}
+            query = {**query, "starting_after": page.data[-1].id}
         return []
 
     async def _session_payment(self, session: Session) -> GatewayPayment | None:

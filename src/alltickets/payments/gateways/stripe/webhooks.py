@@ -86,7 +86,8 @@ def _hint_of(subject: dict[str, Any]) -> Hint | None:
     if kind in ("refund", "dispute"):
         # These do not say whose they are.
         id_ = _text(subject.get("payment_intent"))
-        return None if id_ is None else Hint(provider_payment_id=id_)
+        came_back = _text(subject.get("id")) if kind == "refund" and subject.get("status") in ("failed", "canceled") else None
+        return None if id_ is None else Hint(provider_payment_id=id_, provider_refund_id=came_back)
     return None
 
 
