@@ -330,6 +330,8 @@ ledger_balances = sa.Table(
     sa.Column("credit_minor", sa.BigInteger, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "account", "currency"),
     comment="What ledger_moves add up to.",
+)
+
 payment_codes = sa.Table(
     "payment_codes",
     metadata,
