@@ -117,6 +117,7 @@ async def fill(contexts: Contexts) -> Summary:
         await _ensure_accent(contexts, actor, show.organizer)
         await (_ensure_account if show.organizer.gateway == "sandbox" else _ensure_stripe)(contexts, actor, show)
         await _ensure_card_account(contexts, actor, show)
+        await _ensure_offline_accounts(contexts, actor, show)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
         token = await _ensure_scanner(contexts, actor, event, tokens)
@@ -194,6 +195,15 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
         settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
         credentials={"private_key": payway_key(site, "private")},
     )
+
+
+async def _ensure_offline_accounts(contexts: Contexts, actor: Actor, show: Show) -> None:
+    known = {account.gateway for account in await contexts.payments.accounts.all_of(actor.organizer_id)}
+    for one in show.organizer.offline:
+        if one.gateway not in known:
+            await contexts.payments.accounts.connect(
+                actor, one.gateway, label=one.label, currency=show.currency, settings=one.settings, credentials={}
+            )
 
 
 async def _ensure_event(contexts: Contexts, actor: Actor, show: Show, now: datetime) -> EventRead:

@@ -137,7 +137,8 @@ class NextAction(msgspec.Struct, frozen=True):
     kind: str
     url: str | None = None
     card_form: CardForm | None = None
-    instructions: InstructionsRead | None = None
+    instructions: InstructionsRead | UnsetType = UNSET
+    """Left out where there are none."""
 
 
 class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
