@@ -32,6 +32,7 @@ import alltickets.orders.withdrawal_routes
 import alltickets.payments.handlers
 import alltickets.payments.jobs
 import alltickets.payments.lane
+import alltickets.payments.offline_routes
 import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
 import alltickets.pricing.routes
@@ -49,6 +50,7 @@ from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
 from alltickets.payments.gateways.mercadopago import MercadoPago
+from alltickets.payments.gateways.offline import Cash, Transfer
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.gateways.stripe import Stripe
@@ -186,6 +188,8 @@ def gateways_of(settings: Settings, client: httpx.AsyncClient) -> list[Provider]
         MercadoPago(settings.mercadopago_url, client),
         Payway(settings.payway_url, client),
         Stripe(settings.stripe_url, client),
+        Transfer(),
+        Cash(),
     ]
 
 
@@ -306,6 +310,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
+        alltickets.payments.offline_routes.offline_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),

@@ -10,6 +10,15 @@ from simulators.sandbox.credentials import secret_of
 __all__ = ["Everything", "make_everything"]
 
 
+TRANSFER_ACCOUNT = {
+    "gateway": "transfer",
+    "label": "Transferencia",
+    "currency": "ARS",
+    "settings": {"holder": "Galpón Norte", "alias": "galpon.norte", "hours_before": "0"},
+    "credentials": {},
+}
+
+
 @dataclass(frozen=True)
 class Everything:
     """One of everything that an organizer has: ids by the name that paths and bodies give them, and credentials."""
@@ -47,6 +56,15 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     buyer.pay(withdrawn)
     buyer.paid(withdrawn)
     buyer.http.post(f"/o/{withdrawn['order_id']}/withdrawal", headers={"Cookie": f"order={withdrawn['secret']}"})
+    transfer = organizer.call("POST", "/payments/accounts", TRANSFER_ACCOUNT)["account_id"]
+    organizer.call("PUT", f"/payments/accounts/{transfer}/statement-layout", {"booked_on": 1, "amount": 3, "descriptions": [2]})
+    transferred = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=transfer).json()
+    [awaited] = organizer.call("GET", "/payments/awaited")["items"]
+    seen = {"amount_minor": awaited["amount_minor"], "received_on": awaited["created_at"][:10]}
+    organizer.call("POST", f"/payments/awaited/{awaited['attempt_id']}/confirm", seen)
+    buyer.paid(transferred)
+    organizer.call("POST", f"/orders/{transferred['order_id']}/cancel", {"reason": "Pedido del comprador"})
+    [refund] = organizer.call("GET", "/payments/refunds")["items"]
     [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
         {
@@ -71,6 +89,8 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "user_id": str(organizer.profile["user_id"]),
             "gateway": "sandbox",
             "account_id": account_id,
+            "attempt_id": awaited["attempt_id"],
+            "refund_id": refund["refund_id"],
             "payment_account_id": account_id,
         },
         dict(organizer.http.cookies),

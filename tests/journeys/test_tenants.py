@@ -19,6 +19,8 @@ FITTING: dict[str, Any] = {
     "ends_at": "2027-03-13T05:00:00-03:00",
     "settings": {"merchant": "sbx_0190a5d27c117cc3"},
     "credentials": {"secret": "0" * 64},
+    "received_on": "2026-11-27",
+    "descriptions": [2],
 }
 """Members of which a schema cannot say enough."""
 BODIES: dict[str, Any] = {"addSector": {"name": "Pista", "capacity": 10}}

@@ -14,17 +14,26 @@ from alltickets.orders.records import Order
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.orders.service.shop import ShownOrder
 from alltickets.orders.withdrawals import Withdrawal, WithdrawalStatus
+from alltickets.payments.port import InstructionLine, Instructions
 from alltickets.pricing.interface import SelectedLine
 from alltickets.pricing.rules.quoting import PriceList, make_book, quote
 from alltickets.tickets.interface import ShownTicket, TicketStatus
 from alltickets.tickets.rules import Ticket
 from tests.catalog.events import make_event, make_performance, make_sector, make_ticket_type
+from tests.payments.office import TRANSFER
 
-__all__ = ["NOW", "make_facts", "make_show"]
+__all__ = ["HOW_TO_PAY", "NOW", "make_facts", "make_show"]
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 STARTS_AT = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)
 WITHDRAWAL = Withdrawal(UUID(int=4), UUID(int=1), "W-5J3M-8QZT", True, WithdrawalStatus.DECLINED, "La función es mañana.", NOW, NOW)
+HOW_TO_PAY = Instructions(
+    method="bank_transfer",
+    code="JGGJ26D",
+    amount=Money(24_000_00, "ARS"),
+    until=NOW + timedelta(hours=48),
+    lines=tuple(InstructionLine(kind, value) for kind, value in TRANSFER.items()),  # type: ignore[arg-type]
+)
 URL = "https://tickets.example/o/0198c0de-0000-7000-8000-000000000001#c2VjcmV0.1.of-this-order"
 
 
@@ -76,7 +85,7 @@ def make_facts(event: EventSnapshot | None = None, **fields: Any) -> Facts:
         if order.paid_at is not None
     )
     boring = {
-        "shown": ShownOrder(order, priced, event, None, tickets, fields.pop("withdrawal", WITHDRAWAL)),
+        "shown": ShownOrder(order, priced, event, fields.pop("step", None), tickets, fields.pop("withdrawal", WITHDRAWAL)),
         "organizer": "Club Aurora",
         "url": URL,
         "amount": Money(order.total_minor, order.currency),

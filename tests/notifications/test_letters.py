@@ -15,10 +15,16 @@ from alltickets.notifications.letters.wording import letter_about, recovery_lett
 from alltickets.notifications.letters.words import LOCALES, words_of
 from alltickets.notifications.rules import MailKind
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
-from tests.notifications.facts import NOW, URL, make_facts, make_show
+from tests.notifications.facts import HOW_TO_PAY, NOW, URL, make_facts, make_show
 
 KINDS = [kind for kind in MailKind if kind not in (MailKind.RECOVERED, MailKind.PLACES_FREED)]
 STANDING: dict[MailKind, dict[str, Any]] = {
+    MailKind.PAYMENT_INSTRUCTED: {
+        "status": OrderStatus.AWAITING_PAYMENT,
+        "payment_state": "open",
+        "paid_at": None,
+        "step": HOW_TO_PAY,
+    },
     MailKind.PAYMENT_PENDING: {"status": OrderStatus.AWAITING_PAYMENT, "payment_state": "pending", "paid_at": None},
     MailKind.PAYMENT_REJECTED: {"status": OrderStatus.AWAITING_PAYMENT, "payment_state": "failed", "paid_at": None},
     MailKind.ORDER_EXPIRED: {"status": OrderStatus.EXPIRED, "payment_state": "pending", "paid_at": None},
@@ -223,3 +229,17 @@ def test_recovered_orders_come_each_with_its_link() -> None:
     assert "7KQ2-M9XA" in text_of(letter)
     assert "AAAA-BBBB" in text_of(letter)
     assert letter.subject == "Tus compras en Club Aurora"
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("es-AR", ["Tu código", "$\N{NO-BREAK SPACE}24.000,00", "domingo, 29 de noviembre de 2026, 12:00"]),
+        ("en", ["Your code", "ARS\N{NO-BREAK SPACE}24,000.00", "Sunday, November 29, 2026, 12:00 PM"]),
+        ("pt-BR", ["Seu código", "24.000,00"]),
+    ],
+)
+def test_who_transfers_finds_all_they_need_in_the_mail(locale: str, said: list[str]) -> None:
+    text = text_of(letter_of(MailKind.PAYMENT_INSTRUCTED, locale))
+
+    assert [one for one in (*said, "JGG-J26D", "2850590940090418135201", "medianoche.shows", "30-12345678-1") if one not in text] == []

@@ -29,7 +29,7 @@ from alltickets.orders.events import (
     WithdrawalSettled,
 )
 from alltickets.orders.rules import OrderStatus
-from alltickets.payments.events import FailureReason, PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import FailureReason, PaymentCaptured, PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
 from alltickets.tickets.events import TicketReissued
 
@@ -53,6 +53,7 @@ K, S = MailKind, OrderStatus
         (WithdrawalSettled(withdrawal_id=TICKET, order_id=ORDER, event_id=EVENT, status="declined"), K.WITHDRAWAL_DECLINED),
         (OrderRefunded(order_id=ORDER, event_id=EVENT), None),
         (PaymentUnplaced(order_id=ORDER, event_id=EVENT, amount_minor=1, currency="ARS"), K.MONEY_RETURNING),
+        (PaymentInstructed(attempt_id=ATTEMPT, **PAID), K.PAYMENT_INSTRUCTED),
         (PaymentPending(attempt_id=ATTEMPT, **PAID), K.PAYMENT_PENDING),
         (PaymentCaptured(attempt_id=ATTEMPT, charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), None),
         (PaymentRefunded(charge_id=CHARGE, amount_minor=1, refunded_minor=1, currency="ARS", is_full=True, **PAID), K.REFUNDED),
@@ -88,6 +89,7 @@ def test_two_refunds_of_one_order_are_two_mails_each_with_its_amount() -> None:
     ("kind", "true"),
     [
         (K.CONFIRMATION, {(S.PAID, "captured"), (S.PAID, "none")}),
+        (K.PAYMENT_INSTRUCTED, {(S.AWAITING_PAYMENT, state) for state in ("open", "pending", "failed")}),
         (K.PAYMENT_PENDING, {(S.AWAITING_PAYMENT, "pending")}),
         (K.PAYMENT_REJECTED, {(S.AWAITING_PAYMENT, "failed"), (S.EXPIRED, "failed")}),
         (K.ORDER_EXPIRED, {(S.EXPIRED, "pending")}),

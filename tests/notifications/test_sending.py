@@ -8,10 +8,12 @@ import pytest
 from alltickets.notifications.interface import papers_of
 from alltickets.notifications.rules import LEASE
 from alltickets.orders.rules import Buyer
+from alltickets.payments.interface import shown_code
 from alltickets.platform.database import DatabaseUnavailable
 from alltickets.platform.mail.message import Attachment, Mail
 from alltickets.platform.mail.smtp import Outlet
 from tests.notifications.post_office import SENDER, PostOffice, html_of, text_of
+from tests.payments.office import TRANSFER
 
 
 async def test_a_paid_order_is_confirmed_to_its_buyer_once(post: PostOffice) -> None:
@@ -44,6 +46,26 @@ async def test_a_free_order_is_confirmed_too(closed_post: PostOffice) -> None:
     await closed_post.deliver()
 
     assert await closed_post.states_of(order) == [("confirmation", "sent")]
+
+
+async def test_who_pays_by_transfer_is_written_how_and_not_once_they_pay_another_way(post: PostOffice) -> None:
+    account = await post.box.process.payments.accounts.connect(
+        post.box.actor, "transfer", label="Transferencia", currency="ARS", settings=TRANSFER, credentials={}
+    )
+    first = await post.box.order(account_id=account.id)
+    await post.deliver()
+    second = await post.box.order(account_id=account.id)
+    await post.box.orders.placing.pay_again(post.box.organizer_id, second.order_id, account_id=post.box.account_id)
+    await post.deliver()
+
+    [message] = post.server.taken
+    [awaited, _] = (
+        await post.box.process.payments.confirming.page(post.box.organizer_id, search=None, is_open=None, cursor=None, size=9)
+    ).items[::-1]
+    assert message["Subject"] == "Cómo transferir por tus entradas para Noche de prueba"
+    assert all(shown_code(awaited.code) in said and TRANSFER["cbu"] in said for said in (text_of(message), html_of(message)))
+    assert await post.states_of(first) == [("payment_instructed", "sent")]
+    assert await post.states_of(second) == [("payment_instructed", "dropped")]
 
 
 async def test_nothing_is_sent_before_the_transaction_of_the_order_has_committed(post: PostOffice) -> None:

@@ -27,6 +27,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.orders.records import Order
 from alltickets.orders.rules import Buyer
 from alltickets.orders.service import HeldPlaces, Orders, PlacedOrder, PlaceHold, PlaceOrder
+from alltickets.payments.gateways.offline import Cash, Transfer
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.interface import Payments
 from alltickets.platform.database import Database
@@ -60,7 +61,7 @@ class Process:
         catalog, levels = Catalog(database), Levels(database)
         pricing = Pricing(database, levels)
         gateway = Sandbox(settings.sandbox_url, httpx.AsyncClient(transport=httpx.MockTransport(_refuse)))
-        payments = Payments(database, clock, key_ring, [gateway], public_url=settings.public_url)
+        payments = Payments(database, clock, key_ring, [gateway, Transfer(), Cash()], public_url=settings.public_url)
         tickets = Tickets(database, clock, EventKeys(database, clock, key_ring), catalog)
         codes = AccessCodes(database, clock)
         orders = Orders(database, clock, catalog, codes, levels, pricing, payments, tickets, key_ring, settings, admitted=read_admitted)

@@ -7,9 +7,10 @@ import httpx
 from alltickets.catalog.schemas.organizer import EventRead
 from alltickets.kernel.ids import new_id
 from simulators.sandbox.credentials import secret_of
+from tests.payments.office import CASH, TRANSFER
 from tests.storefront.conftest import House
 
-__all__ = ["connect_sandbox", "place_order", "with_secret"]
+__all__ = ["connect_offline", "connect_sandbox", "place_order", "with_secret"]
 
 
 async def connect_sandbox(house: House) -> None:
@@ -23,6 +24,13 @@ async def connect_sandbox(house: House) -> None:
         settings={"merchant": merchant, "mode": "link"},
         credentials={"secret": secret_of(merchant)},
     )
+
+
+async def connect_offline(house: House) -> None:
+    """Accounts for transfers and cash, in this order."""
+    accounts = house.site.contexts.payments.accounts
+    for gateway, label, settings in (("transfer", "Transferencia bancaria", TRANSFER), ("cash", "Efectivo en boletería", CASH)):
+        await accounts.connect(house.actor, gateway, label=label, currency="ARS", settings=settings, credentials={})
 
 
 async def place_order(browser: httpx.AsyncClient, event: EventRead, *, places: int = 1, name: str = "Julia Ríos") -> dict[str, Any]:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderStatus
-from alltickets.payments.interface import NextStep, Redirect
+from alltickets.payments.interface import Instructions, NextStep, Redirect
 from alltickets.storefront.standings import Standing, standing_of
 
 NOW = datetime(2026, 12, 1, 20, tzinfo=UTC)
 LINK = Redirect(url="https://gateway.example/pay")
+HOW = Instructions(method="cash", code="JGGJ26D", amount=Money(1, "ARS"), until=NOW + timedelta(days=1), lines=())
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class AnOrder:
         ("awaiting_payment", "open", LINK, None, "unpaid"),
         ("awaiting_payment", "open", LINK, "cancelled", "unpaid"),
         ("awaiting_payment", "open", LINK, "approved", "confirming"),
+        ("awaiting_payment", "open", HOW, None, "instructed"),
+        ("awaiting_payment", "open", HOW, "approved", "instructed"),
+        ("awaiting_payment", "failed", HOW, None, "instructed"),
         ("awaiting_payment", "open", "wait", None, "pending"),
         ("awaiting_payment", "pending", "wait", "approved", "pending"),
         ("awaiting_payment", "failed", "failed", "approved", "rejected"),

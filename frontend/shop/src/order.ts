@@ -1,4 +1,5 @@
 import "./order.css";
+import { offerCopies } from "./order/copying";
 import { openClosed } from "./order/opening";
 import { keepTicket } from "./order/keeping";
 import { followOrder } from "./order/following";
@@ -7,3 +8,4 @@ import { followOrder } from "./order/following";
 openClosed();
 followOrder();
 keepTicket();
+offerCopies();

@@ -16,6 +16,7 @@ test("time is left by the server's clock, however wrong the device's is", () => 
 
 test("it is shown in minutes and seconds, and said at five marks", () => {
   expect([462, 60, 9, 0].map(clockFace)).toEqual(["7:42", "1:00", "0:09", "0:00"]);
+  expect([3_599, 3_600, 169_662].map(clockFace)).toEqual(["59:59", "1:00:00", "47:07:42"]);
   expect([600, 301, 300, 121, 120, 61, 45, 12, 0].map(spokenMark)).toEqual([null, null, 300, 300, 120, 120, 60, 30, 0]);
 });
 

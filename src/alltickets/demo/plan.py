@@ -1,5 +1,6 @@
 """What a show of the demo consists of, in the words of catalog and pricing, and how its dates are found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from alltickets.catalog.schemas.organizer import PerformanceCreate, QuestionCreate, SectorCreate, VenueCreate
 from alltickets.pricing.schemas import ChargePolicyDetails, PhaseDetails, TaxDetails
 
-__all__ = ["IVA", "TIMEZONE", "OrganizerPlan", "Show", "TicketPlan", "at", "next_weekday", "performance", "pesos"]
+__all__ = ["IVA", "TIMEZONE", "OfflinePlan", "OrganizerPlan", "Show", "TicketPlan", "at", "next_weekday", "performance", "pesos"]
 
 TIMEZONE = "America/Argentina/Buenos_Aires"
 IVA = TaxDetails(name="IVA", basis_points=2_100)
@@ -16,10 +17,20 @@ IVA = TaxDetails(name="IVA", basis_points=2_100)
 
 
 @dataclass(frozen=True)
+class OfflinePlan:
+    """A way to pay without a gateway: transfer or cash."""
+
+    gateway: str
+    label: str
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class OrganizerPlan:
     """An organizer. `merchant` is its account at its gateway, `accent` the colour of its pages.
 
     payway_site: its site at the simulated Payway, where it takes cards on its own page; none unless said.
+    `offline`: what it tells those who pay by themselves, by the way of paying; their accounts come after the gateway's.
     """
 
     slug: str
@@ -28,6 +39,7 @@ class OrganizerPlan:
     accent: str
     gateway: Literal["sandbox", "stripe"] = "sandbox"
     payway_site: str | None = None
+    offline: tuple[OfflinePlan, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

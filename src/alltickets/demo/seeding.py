@@ -129,6 +129,7 @@ async def fill(contexts: Contexts) -> Summary:
         await _ensure_card_account(contexts, actor, show)
         if mercadopago_url is not None and show.organizer.gateway == "sandbox":
             await _ensure_mercadopago(contexts, actor, show)
+        await _ensure_offline_accounts(contexts, actor, show)
         event = await _ensure_event(contexts, actor, show, now)
         checkpoint_id = await _ensure_checkpoint(contexts, actor, show, event, at(today, 0))
         token = await _ensure_scanner(contexts, actor, event, tokens)
@@ -216,6 +217,15 @@ async def _ensure_mercadopago(contexts: Contexts, actor: Actor, show: Show) -> N
         return
     credentials = mercadopago_credentials(100_000_000 + actor.organizer_id.int % 900_000_000)
     await accounts.connect(actor, "mercadopago", label="MercadoPago", currency=show.currency, settings={}, credentials=credentials)
+
+
+async def _ensure_offline_accounts(contexts: Contexts, actor: Actor, show: Show) -> None:
+    known = {account.gateway for account in await contexts.payments.accounts.all_of(actor.organizer_id)}
+    for one in show.organizer.offline:
+        if one.gateway not in known:
+            await contexts.payments.accounts.connect(
+                actor, one.gateway, label=one.label, currency=show.currency, settings=one.settings, credentials={}
+            )
 
 
 async def _ensure_event(contexts: Contexts, actor: Actor, show: Show, now: datetime) -> EventRead:

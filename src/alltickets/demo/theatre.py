@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from alltickets.catalog.rules.snapshot import QuestionKind
 from alltickets.catalog.schemas.organizer import QuestionCreate, RowCreate, SectorCreate, VenueCreate
-from alltickets.demo.plan import IVA, TIMEZONE, OrganizerPlan, Show, TicketPlan, at, next_weekday, performance, pesos
+from alltickets.demo.plan import IVA, TIMEZONE, OfflinePlan, OrganizerPlan, Show, TicketPlan, at, next_weekday, performance, pesos
 from alltickets.pricing.rules.units import ChargeMode
 from alltickets.pricing.schemas import ChargePolicyDetails
 
@@ -24,13 +24,45 @@ Dura 95 minutos, sin intervalo. Una vez empezada la función, a la platea se ent
 La sala es accesible: si necesitás un lugar para silla de ruedas, contanos al comprar y te esperamos en la puerta.
 """
 
+WITHOUT_A_GATEWAY = (
+    OfflinePlan(
+        "transfer",
+        "Transferencia bancaria",
+        {
+            "holder": "Compañía La Buena Letra",
+            "cuit": "30-12345678-1",
+            "bank": "Banco de prueba",
+            "cbu": "2850590940090418135201",
+            "alias": "buena.letra.teatro",
+            "hours": "48",
+            "hours_before": "24",
+        },
+    ),
+    OfflinePlan(
+        "cash",
+        "Efectivo en la boletería",
+        {
+            "place": "Teatro del Ombú, Bulevar de los Plátanos 318",
+            "opening": "Martes a domingo de 16 a 20",
+            "hours": "24",
+            "hours_before": "2",
+        },
+    ),
+)
+
 
 def theatre_run(today: date) -> Show:
     """The run, Thursday to Sunday, the Thursday between one and a half and two and a half weeks ahead."""
     thursday = next_weekday(today, THURSDAY, days_min=10)
     days = [thursday + timedelta(days=index) for index in range(4)]
     return Show(
-        organizer=OrganizerPlan("la-buena-letra", "Compañía La Buena Letra", "sbx_demobuenaletra", "#a3341f"),
+        organizer=OrganizerPlan(
+            "la-buena-letra",
+            "Compañía La Buena Letra",
+            "sbx_demobuenaletra",
+            "#a3341f",
+            offline=WITHOUT_A_GATEWAY,
+        ),
         slug="el-inspector-de-sombras",
         title="El inspector de sombras",
         category="Teatro",

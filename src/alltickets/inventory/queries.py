@@ -72,17 +72,24 @@ class PoolFacts:
     capacity: int
     held: int
     sold: int
+    awaiting: int
+    """Of those held, the ones in orders that wait for a transfer or cash."""
 
 
 async def read_pools(reader: Reader, event_id: UUID) -> list[PoolFacts]:
-    """The pools of an event as they stand, in the order in which they were opened. Index: pools_by_event."""
+    """The pools of an event as they stand, in the order in which they were opened. Indexes: pools_by_event, holds_patient."""
     return await reader.fetch_all(
         PoolFacts,
         """
-        SELECT pool_id, performance_id, kind, label, capacity, held, sold
-          FROM inventory.pools
-         WHERE organizer_id = %(organizer_id)s AND event_id = %(event_id)s
-         ORDER BY pool_id
+        SELECT p.pool_id, p.performance_id, p.kind, p.label, p.capacity, p.held, p.sold, coalesce(w.places, 0)::int AS awaiting
+          FROM inventory.pools p
+          LEFT JOIN (SELECT d.pool_id::uuid AS pool_id, sum(d.places::int) AS places
+                       FROM inventory.holds h, jsonb_each_text(h.draws) AS d(pool_id, places)
+                      WHERE h.organizer_id = %(organizer_id)s AND h.event_id = %(event_id)s AND h.state = 'held' AND h.is_patient
+                      GROUP BY d.pool_id) AS w
+            ON w.pool_id = p.pool_id
+         WHERE p.organizer_id = %(organizer_id)s AND p.event_id = %(event_id)s
+         ORDER BY p.pool_id
         """,
         event_id=event_id,
     )

@@ -49,4 +49,4 @@ async def resize_pool(event_id: UUID, pool_id: UUID, data: PoolWrite, actor: Act
 
 def _pool_read(pool: PoolFacts) -> PoolRead:
     left = pool.capacity - pool.held - pool.sold
-    return PoolRead(pool.pool_id, pool.performance_id, pool.kind, pool.label, pool.capacity, pool.held, pool.sold, left)
+    return PoolRead(pool.pool_id, pool.performance_id, pool.kind, pool.label, pool.capacity, pool.held, pool.sold, left, pool.awaiting)

@@ -19,6 +19,8 @@ class PoolRead(msgspec.Struct, frozen=True):
     held: int
     sold: int
     left: int
+    awaiting: int
+    """Of those held, the ones in orders that wait for a transfer or cash."""
 
 
 class PoolWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

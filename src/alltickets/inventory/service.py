@@ -1,6 +1,6 @@
 """The use cases of stock. Each takes a batch and joins the caller's transaction, except those at the end, which are whole by themselves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,19 @@ from alltickets.inventory.rules import (
 from alltickets.kernel.time import Clock
 from alltickets.platform.database import Database, DatabaseUnavailable, Transaction
 
-__all__ = ["Inventory", "NewPool", "claim", "confirm", "extend", "open_pools", "read_holds", "release", "resize", "return_sold"]
+__all__ = [
+    "Inventory",
+    "NewPool",
+    "claim",
+    "confirm",
+    "extend",
+    "keep_patiently",
+    "open_pools",
+    "read_holds",
+    "release",
+    "resize",
+    "return_sold",
+]
 
 SWEPT_MAX = 1_000
 
@@ -134,6 +146,17 @@ async def extend(
         outcomes.append(hold)
     await table.set_ends(tx, {hold.hold_id: hold.expires_at for hold in extended})
     return outcomes
+
+
+async def keep_patiently(tx: Transaction, ends: Mapping[UUID, datetime], *, now: datetime) -> None:
+    """Keep live holds each until its own end, however far, for money that their buyers bring by themselves.
+
+    The caller has locked them, and bounds the ends: hours of somebody's choice are the organizer's stock. A visitor's next hold leaves
+    such a one alone, since its order may be paid at any moment. Two statements, whatever the number of holds.
+    """
+    known = await table.lock_holds(tx, ends)
+    assert all(known[hold_id].is_live(now) for hold_id in ends), "whoever keeps a hold longer has found it alive"
+    await table.set_patient(tx, {hold_id: max(until, known[hold_id].expires_at) for hold_id, until in ends.items()})
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ async def lock_holds(tx: Transaction, hold_ids: Iterable[UUID]) -> dict[UUID, Ho
 
 
 async def find_held_by_visitors(tx: Transaction, event_id: UUID, visitors: Iterable[UUID]) -> list[UUID]:
-    """Unswept holds of these visitors on the event, a few of each at the most. Index: holds_live_by_visitor.
+    """Unswept holds of these visitors on the event that a new one replaces, a few of each at the most. Index: holds_live_by_visitor.
 
     One look into the index per visitor, spelled out, so that the plan does not depend on statistics, which lag behind a sale that has just
     opened.
@@ -66,6 +66,7 @@ async def find_held_by_visitors(tx: Transaction, event_id: UUID, visitors: Itera
                SELECT h.hold_id
                  FROM inventory.holds h
                 WHERE h.organizer_id = %(organizer_id)s AND h.event_id = %(event_id)s AND h.visitor = x.visitor AND h.state = 'held'
+                  AND NOT h.is_patient
                 LIMIT 10) AS live
         """,
         event_id=event_id,
@@ -204,6 +205,20 @@ async def set_ends(tx: Transaction, ends: Mapping[UUID, datetime]) -> None:
             """
             UPDATE inventory.holds
                SET expires_at = (%(ends)s::jsonb ->> hold_id::text)::timestamptz
+             WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
+            """,
+            hold_ids=uuid_array(ends),
+            ends=_map_as_json(ends),
+        )
+
+
+async def set_patient(tx: Transaction, ends: Mapping[UUID, datetime]) -> None:
+    """Give locked holds new ends, and have their visitors' next holds leave them alone."""
+    if ends:
+        await tx.execute(
+            """
+            UPDATE inventory.holds
+               SET expires_at = (%(ends)s::jsonb ->> hold_id::text)::timestamptz, is_patient = true
              WHERE organizer_id = %(organizer_id)s AND hold_id = ANY(%(hold_ids)s::uuid[])
             """,
             hold_ids=uuid_array(ends),

@@ -56,6 +56,13 @@ holds = sa.Table(
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("memo", sa.Text, nullable=False, comment="what the caller keeps with the hold; inventory does not read it"),
+    sa.Column(
+        "is_patient",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="Waits for money that comes by itself; its visitor's next hold leaves it alone.",
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "hold_id"),
     sa.CheckConstraint("state IN ('held', 'confirmed', 'released', 'expired', 'returned')", name="holds_state"),
     # The organizer stands last in these: were it first, the planner, whose statistics know nothing of a sale that has just opened, would
@@ -63,4 +70,5 @@ holds = sa.Table(
     sa.Index("holds_live_by_visitor", "visitor", "event_id", "organizer_id", postgresql_where=sa.text("state = 'held'")),
     sa.Index("holds_live_by_address", "address", "event_id", "organizer_id", postgresql_where=sa.text("state = 'held'")),
     sa.Index("holds_live_by_expiry", "expires_at", "organizer_id", postgresql_where=sa.text("state = 'held'")),
+    sa.Index("holds_patient", "event_id", "organizer_id", postgresql_where=sa.text("state = 'held' AND is_patient")),
 )

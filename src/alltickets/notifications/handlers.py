@@ -11,7 +11,7 @@ from alltickets.orders.events import (
     WithdrawalAsked,
     WithdrawalSettled,
 )
-from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
 from alltickets.platform.outbox import Subscription
 from alltickets.tickets.events import TicketReissued
 
@@ -27,6 +27,7 @@ def subscription(notifications: Notifications) -> Subscription:
             OrderExpired,
             OrderCancelled,
             PaymentUnplaced,
+            PaymentInstructed,
             PaymentPending,
             PaymentFailed,
             PaymentRefunded,

@@ -17,7 +17,7 @@ from alltickets.orders.events import (
     WithdrawalSettled,
 )
 from alltickets.orders.interface import OrderStatus
-from alltickets.payments.events import PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
 from alltickets.tickets.events import TicketReissued
 
@@ -57,6 +57,8 @@ class MailKind(StrEnum):
 
     CONFIRMATION = "confirmation"
     """Paid: here are the tickets."""
+    PAYMENT_INSTRUCTED = "payment_instructed"
+    """How to pay by transfer or in cash, and until when."""
     PAYMENT_PENDING = "payment_pending"
     """The gateway has not decided; nobody should pay twice meanwhile."""
     PAYMENT_REJECTED = "payment_rejected"
@@ -148,6 +150,8 @@ def news_of(event: Event) -> News | None:
             return News(event.order_id, MailKind.WITHDRAWAL_ACCEPTED if event.status == "accepted" else MailKind.WITHDRAWAL_DECLINED)
         case PaymentUnplaced():
             return News(event.order_id, MailKind.MONEY_RETURNING, amount_minor=event.amount_minor)
+        case PaymentInstructed():
+            return News(event.reference, MailKind.PAYMENT_INSTRUCTED, str(event.attempt_id))
         case PaymentPending():
             return News(event.reference, MailKind.PAYMENT_PENDING, str(event.attempt_id))
         case PaymentFailed(reason="declined" | "error"):
@@ -173,6 +177,8 @@ def is_still_true(kind: MailKind, status: OrderStatus, payment_state: str) -> bo
     match kind:
         case MailKind.CONFIRMATION | MailKind.HOLDER_CORRECTED | MailKind.HOLDER_REPLACED | MailKind.CODE_REPLACED:
             return status == OrderStatus.PAID
+        case MailKind.PAYMENT_INSTRUCTED:
+            return status == OrderStatus.AWAITING_PAYMENT
         case MailKind.PAYMENT_PENDING:
             return status == OrderStatus.AWAITING_PAYMENT and payment_state == "pending"
         case MailKind.PAYMENT_REJECTED:

@@ -21,6 +21,7 @@ __all__ = [
     "read_order",
     "read_orders",
     "write_buyer",
+    "write_deadline",
     "write_holders",
     "write_orders",
     "write_progress",
@@ -162,6 +163,15 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
                 for order in orders
             ]
         ),
+    )
+
+
+async def write_deadline(tx: Transaction, order: Order) -> None:
+    """Write back until when a locked order may be paid."""
+    await tx.execute(
+        "UPDATE orders.orders SET pay_until = %(until)s WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s",
+        order_id=order.order_id,
+        until=order.pay_until,
     )
 
 

@@ -22,6 +22,8 @@ __all__ = [
     "HoldWrite",
     "HolderRead",
     "HolderWrite",
+    "InstructionLineRead",
+    "InstructionsRead",
     "Locale",
     "NextAction",
     "OfferAvailability",
@@ -110,14 +112,33 @@ class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_account_id: UUID | None = None
 
 
+class InstructionLineRead(msgspec.Struct, frozen=True):
+    """Something the buyer needs. `kind`: holder, cuit, bank, cbu, alias (of a bank account), place, opening (of a box office)."""
+
+    kind: str
+    value: str
+
+
+class InstructionsRead(msgspec.Struct, frozen=True):
+    """How to pay by oneself: `method` bank_transfer or cash, this amount, naming this code, until then."""
+
+    method: str
+    code: str
+    amount: Money
+    until: datetime
+    lines: tuple[InstructionLineRead, ...]
+
+
 class NextAction(msgspec.Struct, frozen=True):
     """What the buyer does next. `kind`: redirect (go to `url` and pay), card (have the gateway make a token of a card, as `card_form` says,
-    and send that), wait (the gateway is deciding), retry (pay again), none.
+    and send that), instructions (pay as they say), wait (the gateway is deciding), retry (pay again), none.
     """
 
     kind: str
     url: str | None = None
     card_form: CardForm | None = None
+    instructions: InstructionsRead | UnsetType = UNSET
+    """Left out where there are none."""
 
 
 class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -15,6 +15,8 @@ from alltickets.orders.schemas import (
     HolderRead,
     HoldRead,
     HoldWrite,
+    InstructionLineRead,
+    InstructionsRead,
     NextAction,
     OfferAvailability,
     OrderRead,
@@ -28,7 +30,7 @@ from alltickets.orders.schemas import (
 from alltickets.orders.service import HeldPlaces, Orders, PlaceHold, PlaceOrder
 from alltickets.orders.service.self_service import ShownHolder
 from alltickets.orders.service.shop import Availability, ShownOrder
-from alltickets.payments.interface import CardForm, NextStep, Redirect
+from alltickets.payments.interface import CardForm, Instructions, NextStep, Redirect, shown_code
 from alltickets.pricing.interface import SelectedLine
 from alltickets.tickets.interface import ShownTicket
 
@@ -90,6 +92,9 @@ def next_action(order: Order, step: NextStep | None) -> NextAction:
         return NextAction("redirect", step.url)
     if isinstance(step, CardForm):
         return NextAction("card", card_form=step)
+    if isinstance(step, Instructions):
+        lines = tuple(InstructionLineRead(line.kind, line.value) for line in step.lines)
+        return NextAction("instructions", instructions=InstructionsRead(step.method, shown_code(step.code), step.amount, step.until, lines))
     return NextAction("retry" if step == "failed" else "wait")
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.port import Gateway, GatewayError, Provider
-from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown, NoAccountFits
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
 from alltickets.payments.schedule import ABSENT_FOR_MIN
 from alltickets.platform.database import Reader
 from alltickets.platform.secrets import KeyRing, SecretsError
@@ -131,6 +131,11 @@ class Accounts:
             raise AccountNotFound
         return account
 
+    def is_offline(self, account_id: UUID) -> bool:
+        """Whether that account has no gateway that could be asked: what people recorded is all there is to know."""
+        account = self._by_id.get(account_id)
+        return account is not None and account.gateway.capabilities.flow == "offline"
+
     def gateway_of(self, account_id: UUID) -> Gateway:
         """That account's gateway. Raises `GatewayError` of kind "auth_config" where it cannot be opened: people put that right."""
         account = self._by_id.get(account_id)
@@ -147,10 +152,3 @@ class Accounts:
         """The accounts that can take a payment of this currency now, first choice first; those that fail are left out."""
         fitting = [account for account in self._by_id.values() if account.is_enabled and account.currency == currency]
         return [account for account in fitting if state_of(account.breaker, now) != "open"]
-
-    def choose(self, currency: str, account_id: UUID | None, now: datetime) -> ConnectedAccount:
-        """The chosen account, or the first that fits. Raises `NoAccountFits`."""
-        for account in self.usable(currency, now):
-            if account_id is None or account.id == account_id:
-                return account
-        raise NoAccountFits(currency)

@@ -21,6 +21,7 @@ __all__ = [
     "PaymentDisputed",
     "PaymentFailed",
     "PaymentFlagged",
+    "PaymentInstructed",
     "PaymentPending",
     "PaymentRefunded",
     "RefundFailed",
@@ -38,6 +39,7 @@ FlagKind = Literal[
     "refund_unresolved",  # the gateway could not say for a day what became of a refund
     "account_refused",  # the gateway does not accept the account's credentials
     "request_refused",  # the gateway does not understand our request
+    "refund_by_hand",  # no gateway can give the money back: somebody has to, and to note it
 ]
 
 
@@ -56,6 +58,14 @@ class PaymentCaptured(Event, frozen=True, kw_only=True):
     charge_id: UUID
     amount_minor: int
     currency: str
+
+
+class PaymentInstructed(Event, frozen=True, kw_only=True):
+    """The buyer was told how to pay by themselves: by transfer, or in cash."""
+
+    reference: UUID
+    payment_id: UUID
+    attempt_id: UUID
 
 
 class PaymentPending(Event, frozen=True, kw_only=True):

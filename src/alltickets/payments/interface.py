@@ -4,27 +4,36 @@
 reference that the caller gave.
 """
 
+from alltickets.payments.codes import shown_code
 from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Redirect
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
+    AmountDiffers,
     AttemptsExhausted,
+    AwaitedPaymentNotFound,
     CallbackForged,
     CardNotTaken,
     GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
     NoAccountFits,
+    NoLayout,
+    NotABankAccount,
     NothingToRefund,
     PaymentChanged,
     PaymentClosed,
     PaymentNotFound,
+    ReceivedLater,
+    RefundNotByHand,
+    RefundNotFound,
     RefundTooLarge,
     SettlementActImpossible,
     SettlementLineNotFound,
     SettlementReportNotFound,
     SettlementUnreadable,
+    TooLateForAccount,
 )
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails, PaymentOption
@@ -36,8 +45,10 @@ __all__ = [
     "AccountDetails",
     "AccountInvalid",
     "AccountNotFound",
+    "AmountDiffers",
     "AskRefund",
     "AttemptsExhausted",
+    "AwaitedPaymentNotFound",
     "CallbackForged",
     "Card",
     "CardForm",
@@ -51,6 +62,8 @@ __all__ = [
     "Ledger",
     "NextStep",
     "NoAccountFits",
+    "NoLayout",
+    "NotABankAccount",
     "NothingToRefund",
     "Part",
     "PartKind",
@@ -59,7 +72,10 @@ __all__ = [
     "PaymentNotFound",
     "PaymentOption",
     "Payments",
+    "ReceivedLater",
     "Redirect",
+    "RefundNotByHand",
+    "RefundNotFound",
     "RefundStarted",
     "RefundTooLarge",
     "SettlementActImpossible",
@@ -68,5 +84,7 @@ __all__ = [
     "SettlementUnreadable",
     "StartPayment",
     "Started",
+    "TooLateForAccount",
     "Verification",
+    "shown_code",
 ]

@@ -5,6 +5,7 @@ Refusal
 ├── GatewayUnknown        no gateway has that name
 ├── AccountNotFound       no such account of this organizer, or at that callback address
 ├── NoAccountFits         no connected account can take this payment
+├── TooLateForAccount     the chosen account needs more time than there is
 ├── AttemptsExhausted     this payment was tried too often
 ├── CardNotTaken          the payment's form does not offer such a card or so many instalments
 ├── PaymentClosed         it is paid, or was given back: it cannot be paid again
@@ -12,10 +13,18 @@ Refusal
 ├── PaymentChanged        the reference stands for another amount
 ├── NothingToRefund       no money was taken, or all of it was given back
 ├── RefundTooLarge        more than what is left
+├── AwaitedPaymentNotFound  no payment by transfer or in cash has that id
+├── AmountDiffers         the money that somebody saw is not what was asked for
+├── ReceivedLater         money that comes another day was not seen
+├── RefundNotFound        no such refund
+├── RefundNotByHand       a gateway gives it back
+├── NotABankAccount       only transfers stand on statements
+├── NoLayout              nobody has described the bank's statements
 └── CallbackForged        the signature is not the provider's
 """
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from alltickets.kernel.errors import Refusal
@@ -23,22 +32,30 @@ from alltickets.kernel.errors import Refusal
 __all__ = [
     "AccountInvalid",
     "AccountNotFound",
+    "AmountDiffers",
     "AttemptsExhausted",
+    "AwaitedPaymentNotFound",
     "CallbackForged",
     "CardNotTaken",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
     "NoAccountFits",
+    "NoLayout",
+    "NotABankAccount",
     "NothingToRefund",
     "PaymentChanged",
     "PaymentClosed",
     "PaymentNotFound",
+    "ReceivedLater",
+    "RefundNotByHand",
+    "RefundNotFound",
     "RefundTooLarge",
     "SettlementActImpossible",
     "SettlementLineNotFound",
     "SettlementReportNotFound",
     "SettlementUnreadable",
+    "TooLateForAccount",
 ]
 
 
@@ -192,6 +209,81 @@ class SettlementActImpossible(Refusal):
     def __str__(self) -> str:
         state, act = self.state.replace("_", " "), self.act.replace("_", " ")
         return f"A line that is {state} cannot be settled by {act}. Look at what is proposed for it."
+
+
+@dataclass(eq=False)
+class TooLateForAccount(Refusal):
+    """What is paid for begins, or its sale ends, before money could come by `label`."""
+
+    label: str
+
+    def __str__(self) -> str:
+        return f"There is too little time left to pay by {self.label}. Nothing was changed; choose another way to pay."
+
+
+@dataclass(eq=False)
+class AwaitedPaymentNotFound(Refusal):
+    """Also said of another organizer's, and of what is paid through a gateway."""
+
+    def __str__(self) -> str:
+        return "There is no such payment by transfer or in cash. The list of awaited payments finds them by code or number."
+
+
+@dataclass(eq=False)
+class AmountDiffers(Refusal):
+    """`asked_minor` is to be paid, `seen_minor` was said to have come."""
+
+    asked_minor: int
+    seen_minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asked_minor} minor units of {self.currency} were asked for, and you entered {self.seen_minor}. Nothing was recorded. "
+            "Confirm once the whole amount has come, be it in parts, or give back what came."
+        )
+
+
+@dataclass(eq=False)
+class ReceivedLater(Refusal):
+    """`received_on` is still to come."""
+
+    received_on: date
+
+    def __str__(self) -> str:
+        return f"{self.received_on} is still to come. Nothing was recorded; enter the day on which the money came."
+
+
+@dataclass(eq=False)
+class RefundNotFound(Refusal):
+    """Also said of another organizer's refund."""
+
+    def __str__(self) -> str:
+        return "There is no such refund. The list of refunds shows the ones that are given back by hand."
+
+
+@dataclass(eq=False)
+class RefundNotByHand(Refusal):
+    """Its account has a gateway."""
+
+    def __str__(self) -> str:
+        return "The gateway gives this money back, and tells by itself when it has. Nothing was recorded."
+
+
+@dataclass(eq=False)
+class NotABankAccount(Refusal):
+    """Cash and gateways have no statements of a bank."""
+
+    def __str__(self) -> str:
+        return "This account takes no transfers, so it has no bank statements. Choose the account that transfers go to."
+
+
+@dataclass(eq=False)
+class NoLayout(Refusal):
+    """Banks write their statements each in their own way."""
+
+    def __str__(self) -> str:
+        return "Describe first how the bank writes its statements: which columns, which separator, which dates."
 
 
 @dataclass(eq=False)

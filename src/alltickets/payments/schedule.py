@@ -7,12 +7,13 @@ and less, for a day; after that somebody has to look.
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alltickets.payments.port import GatewayErrorKind
+from alltickets.payments.port import GatewayErrorKind, Patience
 from alltickets.payments.rules import AttemptStatus
 
 __all__ = [
     "ABSENT_FOR_MIN",
     "ABSENT_TIMES_MIN",
+    "AFTER_EXPIRY",
     "CALL_SECONDS_MAX",
     "LATE_DELAY_SECONDS",
     "LOOK_AGAIN_SECONDS",
@@ -21,6 +22,7 @@ __all__ = [
     "next_callback_try",
     "next_query",
     "next_try",
+    "patient_until",
     "what_to_do_after",
 ]
 
@@ -110,6 +112,21 @@ def next_try(tries: int, *, since: datetime, now: datetime) -> datetime | None:
     if now - since >= ASKED_FOR:
         return None
     return now + timedelta(seconds=_delay(QUERY_DELAYS_SECONDS, tries))
+
+
+def patient_until(
+    patience: Patience, *, expires_at: datetime, kept_until_max: datetime | None, begins_at: datetime | None, now: datetime
+) -> datetime | None:
+    """Until when a payment may come that its account has patience for, and its place is kept; None: there is too little time for it.
+
+    `expires_at`: until when the place is kept anyway; the others as in `StartPayment`.
+    """
+    wished = now + timedelta(hours=patience.hours)
+    bounds = [kept_until_max if kept_until_max is not None else expires_at]
+    if begins_at is not None:
+        bounds.append(begins_at - timedelta(hours=patience.hours_before))
+    until = min(max(wished, expires_at), *bounds)
+    return until if until >= min(wished, expires_at) else None
 
 
 def what_to_do_after(kind: GatewayErrorKind) -> Literal["ask", "repeat", "give_up"]:

@@ -25,8 +25,8 @@ __all__ = [
     "write_standings",
 ]
 
-Cause = Literal["call", "callback", "query", "silence"]
-"""How we learnt of a change: from our own call's answer, a callback, a question of ours, or because nobody said anything."""
+Cause = Literal["call", "callback", "query", "silence", "person"]
+"""How we learnt of a change: from our own call's answer, a callback, a question of ours, because nobody said anything, or from a person."""
 
 
 @dataclass(slots=True)

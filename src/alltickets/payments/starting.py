@@ -12,7 +12,7 @@ from alltickets.payments.parts import Part
 from alltickets.payments.port import Creation
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
-from alltickets.payments.schedule import first_query
+from alltickets.payments.schedule import AFTER_EXPIRY, first_query
 from alltickets.platform.database import Reader, Transaction, rows_as_json
 
 __all__ = [
@@ -34,6 +34,9 @@ class StartPayment:
     account_id: the buyer's choice among `AccountsService.options`; None takes the first that fits.
     expires_at: when the place that is paid for is lost; a gateway may need its page to live longer.
     parts: what the amount is made of, for the books, summing to it; none: all of it is the organizer's.
+    kept_until_max: until when the place may be kept for an account that has patience; None: not beyond `expires_at`.
+    begins_at: when what is paid for takes place, which such an account reckons from.
+    number: what the payer calls it, such as an order's number.
     """
 
     reference: UUID
@@ -44,6 +47,9 @@ class StartPayment:
     expires_at: datetime
     account_id: UUID | None = None
     parts: tuple[Part, ...] = ()
+    kept_until_max: datetime | None = None
+    begins_at: datetime | None = None
+    number: str | None = None
 
     def __post_init__(self) -> None:
         assert sum(part.minor for part in self.parts) == (self.amount.minor if self.parts else 0), "the parts are the whole"
@@ -57,6 +63,11 @@ class Prepared:
     creation: Creation
     payment_id: UUID
     status: AttemptStatus
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the buyer brings the money by themselves."""
+        return self.account.gateway.capabilities.flow == "offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class StoredAttempt:
     expires_at: datetime
     redirect_url: str | None
     error_code: str | None
+    code: str | None
 
     @property
     def amount(self) -> Money:
@@ -84,7 +96,8 @@ class StoredAttempt:
 
 _SELECT_NEWEST: Any = """
     SELECT p.id AS payment_id, p.reference, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url,
-           p.status AS payment_status, p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url, a.error_code
+           p.status AS payment_status, p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url, a.error_code,
+           (SELECT c.code FROM payments.payment_codes c WHERE c.organizer_id = a.organizer_id AND c.attempt_id = a.id) AS code
       FROM payments.payments p
       JOIN payments.attempts a
         ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
@@ -165,13 +178,19 @@ async def insert_attempts(tx: Transaction, prepared: Sequence[Prepared], now: da
                     "account_id": one.account.id,
                     "status": one.status,
                     "expires_at": one.creation.expires_at,
-                    "next_query_at": first_query(one.status, now=now, expires_at=one.creation.expires_at),
+                    "next_query_at": _first_look(one, now),
                 }
                 for one in prepared
             ]
         ),
         now=now,
     )
+
+
+def _first_look(one: Prepared, now: datetime) -> datetime | None:
+    """When to look after a new attempt: where there is nobody to ask, only once its time is over."""
+    expires_at = one.creation.expires_at
+    return expires_at + AFTER_EXPIRY if one.is_offline else first_query(one.status, now=now, expires_at=expires_at)
 
 
 async def reopen(tx: Transaction, prepared: Prepared, now: datetime) -> None:

@@ -127,7 +127,7 @@ attempt_history = sa.Table(
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "attempt_id", "version"),
-    _one_of("cause", "call callback query silence"),
+    _one_of("cause", "call callback query silence person"),
     comment="Append-only.",
 )
 
@@ -330,4 +330,70 @@ ledger_balances = sa.Table(
     sa.Column("credit_minor", sa.BigInteger, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "account", "currency"),
     comment="What ledger_moves add up to.",
+)
+
+payment_codes = sa.Table(
+    "payment_codes",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("code", sa.Text, nullable=False, comment="Without its hyphen; given out once, for late money still names it."),
+    sa.Column("attempt_id", _id, nullable=False),
+    sa.Column("number", sa.Text, comment="What people call what is paid, such as an order's number."),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id", "code"),
+    sa.UniqueConstraint("organizer_id", "attempt_id", name="payment_codes_attempt"),
+    sa.Index("payment_codes_number", "organizer_id", "number"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("id", _id, nullable=False, comment="Also the id of its charge at the account."),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("attempt_id", _id, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("received_on", sa.Date, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    sa.Column("recorded_at", _instant, nullable=False),
+    sa.Column("line_key", sa.Text, comment="The line of a statement that shows the money; None while none does."),
+    sa.PrimaryKeyConstraint("organizer_id", "id"),
+    sa.UniqueConstraint("organizer_id", "account_id", "line_key", name="receipts_line"),
+    sa.Index("receipts_attempt", "organizer_id", "attempt_id"),
+    sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    comment="Money that a person saw, or that a statement shows.",
+)
+
+statement_layouts = sa.Table(
+    "statement_layouts",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("layout", JSONB, nullable=False, comment="`Layout`: separator, columns, decimals, dates, encoding."),
+    sa.Column("updated_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+)
+
+statement_lines = sa.Table(
+    "statement_lines",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("line_key", sa.Text, nullable=False, comment="The same whenever the same movement is read again."),
+    sa.Column("number", sa.Integer, nullable=False, comment="In the file that brought it, from 1."),
+    sa.Column("booked_on", sa.Date, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("is_mended", sa.Boolean, nullable=False, comment="Its code was mistyped, and only one payment can be meant."),
+    sa.Column("attempt_id", _id),
+    sa.Column("code", sa.Text),
+    sa.Column("imported_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id", "line_key"),
+    sa.Index("statement_lines_day", "organizer_id", "account_id", "booked_on", "line_key"),
+    _one_of("outcome", "matched recorded paid_again other_amount ambiguous unknown"),
+    comment="Money that came in by statements of bank accounts, each line once.",
 )

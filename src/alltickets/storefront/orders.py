@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
-from alltickets.payments.interface import Card, CardForm, Redirect
+from alltickets.payments.interface import Card, CardForm, Instructions, PaymentOption, Redirect, shown_code
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
 from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
@@ -34,6 +34,7 @@ __all__ = ["OrderPages"]
 
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
+GATEWAYS = {"bank_transfer": "transfer", "cash": "cash"}
 DONE = ("holder", "data", "code", "mail", "address")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
@@ -79,7 +80,7 @@ class OrderPages:
         except OrderNotFound:
             return self._closed(request, visit)
         standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
-        can_pay = standing in (Standing.UNPAID, Standing.REJECTED)
+        can_pay = standing in (Standing.UNPAID, Standing.REJECTED, Standing.INSTRUCTED)
         card_form = shown.step if can_pay and isinstance(shown.step, CardForm) else None
         answer = self._page(
             "order/order.html",
@@ -95,10 +96,12 @@ class OrderPages:
             changes=await self._orders.self_service.objections(shown.event, shown.order, shown.tickets),
             address=await self._addresses.read(visit.order_id, visit.secret),
             # After a no too: whoever paid with another card on the gateway's own page is back before its word is.
-            is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID, Standing.REJECTED),
+            is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID, Standing.REJECTED, Standing.INSTRUCTED),
+            step=shown.step,
+            code=shown_code(shown.step.code) if isinstance(shown.step, Instructions) else None,
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
-            options=await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency) if can_pay else [],
+            options=await self._options(shown) if can_pay else [],
             card_form=card_form,
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
@@ -106,6 +109,13 @@ class OrderPages:
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
+
+    async def _options(self, shown: ShownOrder) -> list[PaymentOption]:
+        """The ways to pay that the buyer may choose; what they were told how to pay by is not another one."""
+        options = await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency)
+        if not isinstance(shown.step, Instructions):
+            return options
+        return [option for option in options if option.gateway != GATEWAYS[shown.step.method]]
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""

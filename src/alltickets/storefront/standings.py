@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from alltickets.orders.interface import OrderStatus
-from alltickets.payments.interface import NextStep
+from alltickets.payments.interface import Instructions, NextStep
 
 __all__ = ["Standing", "standing_of"]
 
@@ -15,6 +15,8 @@ class Standing(StrEnum):
 
     UNPAID = "unpaid"
     """Open, and nothing has been heard of a payment."""
+    INSTRUCTED = "instructed"
+    """The buyer knows how to pay by themselves, and nobody has seen the money yet."""
     CONFIRMING = "confirming"
     """The gateway's page said that it is paid; its signed word is on the way."""
     PENDING = "pending"
@@ -54,6 +56,8 @@ def standing_of(order: _Order, step: NextStep | None, now: datetime, *, told: st
         return Standing.RETURNING
     if order.status == OrderStatus.EXPIRED or (now >= order.pay_until and order.payment_state != "pending"):
         return Standing.EXPIRED
+    if isinstance(step, Instructions):
+        return Standing.INSTRUCTED
     if order.payment_state == "failed" or step == "failed":
         return Standing.REJECTED
     if order.payment_state == "pending" or step == "wait":

@@ -68,6 +68,11 @@ export const en: Catalogue = {
   "summary.ordering": "Preparing the payment…",
   "summary.leaving": "Taking you to the payment page…",
   "summary.nothing_charged": "Nothing is charged yet: you pay on the next page.",
+  "summary.instructions_next": "Nothing is charged: the next page says how to pay, and your tickets are kept meanwhile.",
+  "summary.reserve": "Reserve and see how to pay",
+  "summary.reserving": "Reserving…",
+  "summary.within.one": "You have up to 1 hour to pay",
+  "summary.within.other": "You have up to {count} hours to pay",
 
   "totals.title": "Your purchase",
   "totals.places.one": "1 ticket",

@@ -67,6 +67,11 @@ export const es = {
   "summary.ordering": "Preparando el pago…",
   "summary.leaving": "Te llevamos a la página de pago…",
   "summary.nothing_charged": "Todavía no se te cobra nada: pagás en la página siguiente.",
+  "summary.instructions_next": "No se cobra nada: la próxima página dice cómo pagar, y mientras tanto guardamos tus entradas.",
+  "summary.reserve": "Reservar y ver cómo pagar",
+  "summary.reserving": "Reservando…",
+  "summary.within.one": "Tenés hasta 1 hora para pagar",
+  "summary.within.other": "Tenés hasta {count} horas para pagar",
 
   "totals.title": "Tu compra",
   "totals.places.one": "1 entrada",

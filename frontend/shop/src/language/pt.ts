@@ -68,6 +68,11 @@ export const pt: Catalogue = {
   "summary.ordering": "Preparando o pagamento…",
   "summary.leaving": "Levando você à página de pagamento…",
   "summary.nothing_charged": "Nada é cobrado ainda: você paga na próxima página.",
+  "summary.instructions_next": "Nada é cobrado: a próxima página diz como pagar e, enquanto isso, guardamos seus ingressos.",
+  "summary.reserve": "Reservar e ver como pagar",
+  "summary.reserving": "Reservando…",
+  "summary.within.one": "Você tem até 1 hora para pagar",
+  "summary.within.other": "Você tem até {count} horas para pagar",
 
   "totals.title": "Sua compra",
   "totals.places.one": "1 ingresso",

@@ -50,7 +50,7 @@ export interface HeldPlaces {
 }
 
 export interface NextAction {
-  readonly kind: "redirect" | "card" | "wait" | "retry" | "none";
+  readonly kind: "redirect" | "card" | "instructions" | "wait" | "retry" | "none";
   readonly url: string | null;
 }
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
 revision = "0026_settlements"
-down_revision = "0021_ledger"
+down_revision = "0023_offline"
 branch_labels = None
 depends_on = None
 

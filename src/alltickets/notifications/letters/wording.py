@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from alltickets.notifications.letters.changing import address_changed, code_replaced, holder_corrected, holder_replaced
 from alltickets.notifications.letters.letter import Letter, Link, Part
+from alltickets.notifications.letters.paying import payment_instructed
 from alltickets.notifications.letters.pieces import Facts, footer_of, order_letter, order_part, organizer_name, performance_parts, title_of
 from alltickets.notifications.letters.withdrawing import withdrawal_accepted, withdrawal_asked, withdrawal_declined, withdrawal_notice
 from alltickets.notifications.letters.words import Words
@@ -193,6 +194,7 @@ def recovery_letter(orders: Iterable[Facts], words: Words) -> Letter:
 
 _LETTERS = {
     MailKind.CONFIRMATION: _confirmation,
+    MailKind.PAYMENT_INSTRUCTED: payment_instructed,
     MailKind.PAYMENT_PENDING: _payment_pending,
     MailKind.PAYMENT_REJECTED: _payment_rejected,
     MailKind.ORDER_EXPIRED: _order_expired,

@@ -13,6 +13,7 @@ from alltickets.kernel.mail import address_key
 from alltickets.kernel.money import Money
 from alltickets.marketing.interface import WaitingList
 from alltickets.notifications.letters.letter import Letter, html_of, text_of
+from alltickets.notifications.letters.paying import is_instructed
 from alltickets.notifications.letters.pieces import Facts
 from alltickets.notifications.letters.waiting import waiting_letter
 from alltickets.notifications.letters.wording import letter_about, recovery_letter
@@ -74,6 +75,9 @@ class Writer:
         else:
             shown = await self._orders.shop.shown(organizer_id, mail.order_id)
             if not is_still_true(mail.kind, shown.order.status, shown.order.payment_state) or (mail.is_outdone and wait_before(mail.kind)):
+                return None
+            if mail.kind == MailKind.PAYMENT_INSTRUCTED and not is_instructed(shown):
+                # They pay another way by now.
                 return None
             ticket = next((one.ticket for one in shown.tickets if one.ticket.ticket_id == mail.ticket_id and one.code), None)
             if mail.ticket_id is not None and ticket is None:

@@ -15,12 +15,13 @@ from alltickets.catalog.interface import (
     sale_state_of,
     why_withdrawn,
 )
-from alltickets.inventory.interface import Hold, HoldGone, extend, read_holds
+from alltickets.inventory.interface import Hold, HoldGone, extend, keep_patiently, read_holds
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderPlaced
+from alltickets.orders.patience import longer_kept, span_of
 from alltickets.orders.quotes import KeptQuotes, Memo, memo_of, selection_of
-from alltickets.orders.records import Order, lock_orders, read_orders, write_orders, write_progress
+from alltickets.orders.records import Order, lock_orders, read_orders, write_deadline, write_orders, write_progress
 from alltickets.orders.refusals import HoldTaken, OrderConflict, OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import Buyer, Holder, OrderStatus, check_holders, order_number, parts_of, places_of
 from alltickets.orders.secrets import OrderSecrets
@@ -127,11 +128,23 @@ class Placing:
         """
         async with self._database.transaction(organizer_id) as tx:
             order = await self._payable(tx, order_id)
+            # Before the payment is: whoever locks both locks the hold first.
+            hold = (await read_holds(tx, [order.hold_id]))[order.hold_id]
             quotes = await self._quotes.read(tx, [order.quote_id])
-            request = self._start_of(tx, order, quotes[order.quote_id], order.number, account_id)
+            event = await self._catalog.snapshot(order.event_id)
+            assert event is not None, "an event with orders is never deleted"
+            request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, account_id)
             [started] = await self._payments.start(tx, [request])
             if isinstance(started, Refusal):
                 raise started
+            until = longer_kept(order, started)
+            if until is not None:
+                if not hold.is_live(self._clock()):
+                    # Its visitor has chosen anew, which the order is about to be told.
+                    raise OrderNotOpen(OrderStatus.EXPIRED)
+                await keep_patiently(tx, {order.hold_id: until}, now=self._clock())
+                order = msgspec.structs.replace(order, pay_until=until)
+                await write_deadline(tx, order)
             if order.payment_state == "failed":
                 order = msgspec.structs.replace(order, payment_state="open")
                 await write_progress(tx, [order])
@@ -235,6 +248,7 @@ class Placing:
             # Such a hold stays as it was; only its time may be longer.
             outcomes |= unpayable
             await uncount_buyers(tx, event, [(orders.pop(index), ready[index].quote) for index in unpayable])
+        await self._keep_longer(tx, orders, started, now)
         paid = await self._store(tx, list(orders.values()), now)
         for index, order in orders.items():
             payment = started.get(index)
@@ -256,6 +270,20 @@ class Placing:
                     one.hold = hold
         return {index: HoldGone(str(one.hold.hold_id)) for index, one in ready.items() if not one.hold.is_live(now)}
 
+    async def _keep_longer(
+        self, tx: Transaction, orders: dict[int, Order], started: Mapping[int, Started | Refusal], now: datetime
+    ) -> None:
+        """Have those holds last for hours whose buyers bring the money by themselves; their orders in `orders` say until when."""
+        ends: dict[UUID, datetime] = {}
+        for index, order in orders.items():
+            payment = started.get(index)
+            until = longer_kept(order, payment) if isinstance(payment, Started) else None
+            if until is not None:
+                orders[index] = msgspec.structs.replace(order, pay_until=until)
+                ends[order.hold_id] = until
+        if ends:
+            await keep_patiently(tx, ends, now=now)
+
     async def _start_payments(
         self, tx: Transaction, event: EventSnapshot, ready: Mapping[int, _Ready], orders: Mapping[int, Order]
     ) -> dict[int, Started | Refusal]:
@@ -264,7 +292,7 @@ class Placing:
         if not due:
             return {}
         requests = [
-            self._start_of(tx, order, ready[index].quote, f"{event.title} · {order.number}", ready[index].request.account_id)
+            self._start_of(tx, order, event, ready[index].quote, f"{event.title} · {order.number}", ready[index].request.account_id)
             for index, order in due.items()
         ]
         return dict(zip(due, await self._payments.start(tx, requests), strict=True))
@@ -277,7 +305,10 @@ class Placing:
         tx.publish(*[_placed_event(order) for order in orders])
         return await self._fulfilment.fulfil(tx, [order for order in orders if order.total_minor == 0], now=now)
 
-    def _start_of(self, tx: Transaction, order: Order, quote: Quote, description: str, account_id: UUID | None) -> StartPayment:
+    def _start_of(
+        self, tx: Transaction, order: Order, event: EventSnapshot, quote: Quote, description: str, account_id: UUID | None
+    ) -> StartPayment:
+        span = span_of(event, quote, order.placed_at)
         return StartPayment(
             reference=order.order_id,
             amount=order.total,
@@ -287,6 +318,9 @@ class Placing:
             expires_at=order.pay_until,
             account_id=account_id,
             parts=parts_of(quote),
+            kept_until_max=span.kept_until_max,
+            begins_at=span.begins_at,
+            number=order.number,
         )
 
 

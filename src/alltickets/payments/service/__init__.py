@@ -10,11 +10,13 @@ from alltickets.payments.port import Card, Provider
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.service.accounts import AccountsService, PaymentOption
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
+from alltickets.payments.service.confirming import Confirming
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
 
@@ -30,6 +32,7 @@ class Payments:
     accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
     reconciliation: hold settlement reports against our books.
     ledger: the books.
+    confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Payments:
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
+        self.confirming = Confirming(database, clock, connections)
+        self.statements = Statements(database, clock, connections)
         self._database = database
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:

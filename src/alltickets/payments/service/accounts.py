@@ -50,11 +50,12 @@ class AccountDetails:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOption:
-    """A way to pay that a buyer may choose."""
+    """A way to pay that a buyer may choose. `pay_within_hours`: where they bring the money by themselves, so long are places kept."""
 
     account_id: UUID
     gateway: str
     label: str
+    pay_within_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,11 @@ class AccountsService:
         """The ways to pay that a buyer may choose from, first choice first."""
         async with self._database.reading(organizer_id) as reader:
             accounts = await self._connections.of(reader)
-        return [PaymentOption(account.id, account.provider, account.label) for account in accounts.usable(currency, self._clock())]
+        return [
+            PaymentOption(account.id, account.provider, account.label, None if patience is None else patience.hours)
+            for account in accounts.usable(currency, self._clock())
+            for patience in (account.gateway.capabilities.patience,)
+        ]
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
         """Ask the gateway whether it accepts the account; if it does, payments go there again. Raises `AccountNotFound`."""

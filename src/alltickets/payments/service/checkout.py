@@ -13,6 +13,8 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
+from alltickets.payments.awaited import instruct
+from alltickets.payments.choosing import choose
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.port import (
@@ -88,8 +90,8 @@ class Checkout:
 
         Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
         what it gave, or a new attempt once the former one came to nothing. Three statements for new references, whatever their
-        number; three more for each that was started before. Refusals: `NoAccountFits`, `PaymentChanged`, `PaymentClosed`,
-        `AttemptsExhausted`.
+        number, one more where codes are given out; three more for each that was started before. Refusals: `NoAccountFits`,
+        `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
         now = self._clock()
@@ -101,7 +103,10 @@ class Checkout:
                 outcomes.append(refusal)
         prepared = [outcome for outcome in outcomes if isinstance(outcome, Prepared)]
         new = await insert_payments(tx, prepared, now) if prepared else set()
-        await insert_attempts(tx, [one for one in prepared if one.payment_id in new], now)
+        fresh = [one for one in prepared if one.payment_id in new]
+        await insert_attempts(tx, fresh, now)
+        coded = await instruct(tx, fresh, now)
+        outcomes = [coded.get(one.creation.attempt_id, one) if isinstance(one, Prepared) else one for one in outcomes]
         return [await self._started(tx, accounts, outcome, new, now) for outcome in outcomes]
 
     async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
@@ -171,12 +176,14 @@ class Checkout:
         return row.error_code if row.status == "declined" else None
 
     def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> Prepared:
-        account = accounts.choose(request.amount.currency, request.account_id, now)
-        creation = self._creation(account, request, new_id(), now)
+        account, expires_at = choose(accounts, request, now)
+        creation = self._creation(account, request, new_id(), expires_at, now)
         status: AttemptStatus = "created" if account.gateway.capabilities.create_needs_call else "awaiting_buyer"
         return Prepared(request, account, creation, new_id(), status)
 
-    def _creation(self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, now: datetime) -> Creation:
+    def _creation(
+        self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, expires_at: datetime, now: datetime
+    ) -> Creation:
         soonest = now + timedelta(seconds=account.gateway.capabilities.expires_in_seconds_min)
         return Creation(
             attempt_id=attempt_id,
@@ -186,7 +193,7 @@ class Checkout:
             return_url=request.return_url,
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             # Whole seconds: a link that is signed again has to be the same link.
-            expires_at=max(request.expires_at, soonest).replace(microsecond=0),
+            expires_at=max(expires_at, soonest).replace(microsecond=0),
         )
 
     async def _started(
@@ -216,8 +223,9 @@ class Checkout:
             raise AttemptsExhausted(ATTEMPTS_MAX)
         again = Prepared(prepared.request, prepared.account, prepared.creation, row.payment_id, prepared.status)
         await insert_attempts(tx, [again], now)
+        coded = await instruct(tx, [again], now)
         await reopen(tx, again, now)
-        return _first_step(again)
+        return _first_step(coded.get(again.creation.attempt_id, again))
 
     def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
         if row.status == "created":
@@ -239,6 +247,7 @@ class Checkout:
             return_url=row.return_url,
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             expires_at=row.expires_at,
+            code=row.code,
         )
 
     async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, Creation, AttemptStatus, str | None]:

@@ -47,7 +47,8 @@ class Poller:
         """Ask about attempts that are due and apply the answers; how many those were.
 
         An attempt still "sending" when it is due lost its caller: it becomes "unknown" and is asked about. One that was never begun
-        and has run out becomes "expired" without a question. The gateway is asked outside of transactions.
+        and has run out becomes "expired" without a question, and so does one that nobody has recorded money for where there is no
+        gateway to ask. The gateway is asked outside of transactions.
         """
         return await sweep_each(await organizers_with_due_attempts(self._database, self._clock()), self._sweep)
 
@@ -59,15 +60,16 @@ class Poller:
         async with self._database.reading(organizer_id) as reader:
             attempts = await _attempts_of(reader, reference)
             accounts = await self._connections.of(reader)
-        asked = [one for one in attempts if one.status not in _UNASKED]
+        asked = [one for one in attempts if one.status not in _UNASKED and not accounts.is_offline(one.account_id)]
         await self._ask_about(organizer_id, accounts, asked)
         return len(asked)
 
     async def _sweep(self, organizer_id: UUID) -> int:
         due, accounts = await self._claim(organizer_id)
+        offline = {one for one in due if accounts.is_offline(one.account_id)}
         for one in due:
-            await self._conclude_unasked(organizer_id, one)
-        await self._ask_about(organizer_id, accounts, [one for one in due if one.status != "created"])
+            await self._conclude_unasked(organizer_id, one, "expired" if one in offline else _UNASKED.get(one.status))
+        await self._ask_about(organizer_id, accounts, [one for one in due if one.status != "created" and one not in offline])
         return len(due)
 
     async def _ask_about(self, organizer_id: UUID, accounts: Accounts, asked: Sequence[_Due]) -> None:
@@ -80,8 +82,7 @@ class Poller:
         async with self._database.transaction(organizer_id) as tx:
             return await _take_due(tx, self._clock()), await self._connections.of(tx)
 
-    async def _conclude_unasked(self, organizer_id: UUID, one: _Due) -> None:
-        ending = _UNASKED.get(one.status)
+    async def _conclude_unasked(self, organizer_id: UUID, one: _Due, ending: AttemptStatus | None) -> None:
         if ending is not None:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_conclusion(tx, one.id, ending, cause="silence", now=self._clock())

@@ -20,13 +20,24 @@ from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, Refun
 from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, absence_is_proven, next_try, what_to_do_after
-from alltickets.payments.standings import charge_of, insert_refunds, lock_standings
+from alltickets.payments.standings import Cause, charge_of, insert_refunds, lock_standings
 from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
-from alltickets.platform.database import Database, Transaction
+from alltickets.platform.database import Database, Reader, Transaction
+from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["AskRefund", "RefundStarted", "RefundStatus", "Refunds"]
+__all__ = [
+    "AskRefund",
+    "RefundByHand",
+    "RefundStarted",
+    "RefundStatus",
+    "Refunds",
+    "find_refund",
+    "list_by_hand",
+    "note_returned",
+]
 
 CLAIMED_MAX = 8
+OFFLINE_GATEWAYS = ("transfer", "cash")
 
 RefundStatus = Literal[
     "created",  # ordered; the gateway was not called
@@ -86,6 +97,21 @@ class _Refund:
             reason=self.reason,
             other_refund_ids=tuple(self.other_refund_ids),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundByHand:
+    """Money that somebody has to give back, or gave back; `proof` says how."""
+
+    refund_id: UUID
+    reference: UUID
+    account_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    status: RefundStatus
+    proof: str | None
+    created_at: datetime
 
 
 @dataclass(slots=True)
@@ -186,6 +212,9 @@ class Refunds:
             result = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
         except GatewayError as error:
             await self._note_error(organizer_id, refund, error)
+            return
+        if accounts.is_offline(refund.account_id):
+            await self._leave_to_people(organizer_id, refund)
         else:
             await self._note_result(organizer_id, refund, result)
 
@@ -202,6 +231,13 @@ class Refunds:
             if not gateway.capabilities.refund_is_idempotent and not is_absent:
                 return None
         return await gateway.refund(refund.order)
+
+    async def _leave_to_people(self, organizer_id: UUID, refund: _Refund) -> None:
+        """Nobody is asked again: it stays pending until somebody says that the money went back (`note_returned`)."""
+        async with self._database.transaction(organizer_id) as tx:
+            await _mark(tx, refund, "pending", None, now=self._clock(), needs_review=True)
+            amount = f"{refund.amount_minor} minor units of {refund.currency}"
+            await _flag(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
 
     async def _note_result(self, organizer_id: UUID, refund: _Refund, result: RefundResult | None) -> None:
         now = self._clock()
@@ -347,7 +383,7 @@ async def _claim(tx: Transaction, now: datetime) -> list[_Refund]:
     )
 
 
-async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> None:
+async def _apply_success(tx: Transaction, refund: _Refund, now: datetime, *, cause: Cause = "call") -> None:
     """Tell the charge what our own refunds have given back; the gateway's callback finds it done, or knows of more.
 
     Locked before the sum is read: two refunds of one charge that end at the same moment would each miss the other.
@@ -369,7 +405,47 @@ async def _apply_success(tx: Transaction, refund: _Refund, now: datetime) -> Non
     [row] = rows
     charge = charge_of(row)
     seen = restated(charge, refunded_minor=max(charge.refunded_minor, row[12]))
-    await apply_reports(tx, [Report(charge.account_id, seen)], cause="call", now=now)
+    await apply_reports(tx, [Report(charge.account_id, seen)], cause=cause, now=now)
+
+
+async def list_by_hand(reader: Reader, *, cursor: str | None, size: int) -> Page[RefundByHand]:
+    """Refunds at accounts without a gateway, newest first. Raises `CursorUnreadable`."""
+    before = decode_cursor(cursor, UUID)
+    rows = await reader.fetch_all(
+        RefundByHand,
+        f"""{_BY_HAND} AND a.gateway = ANY(%(gateways)s::text[]) AND (%(before)s::uuid IS NULL OR r.id < %(before)s::uuid)
+         ORDER BY r.id DESC
+         LIMIT %(limit)s
+        """,
+        gateways=list(OFFLINE_GATEWAYS),
+        before=before[0] if before else None,
+        limit=size + 1,
+    )
+    return page_of(rows, size, lambda one: [str(one.refund_id)])
+
+
+async def find_refund(reader: Reader, refund_id: UUID) -> RefundByHand | None:
+    """A refund, whoever gives it back."""
+    return await reader.fetch_first(RefundByHand, f"{_BY_HAND} AND r.id = %(refund_id)s", refund_id=refund_id)
+
+
+async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: datetime) -> bool:
+    """A person says that the money went back; False where that, or that it does not, was noted before."""
+    refund = await tx.fetch_first(
+        _Refund,
+        """
+        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status, r.tries, r.created_at,
+               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, '{}'::text[] AS other_refund_ids
+          FROM payments.refunds r
+          JOIN payments.charges c
+            ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = %(id)s
+        """,
+        id=refund_id,
+    )
+    assert refund is not None, "whoever notes it has found it"
+    await _apply_success(tx, refund, now, cause="person")
+    return await _mark(tx, refund, "succeeded", None, now=now, provider_refund_id=proof, needs_review=False)
 
 
 async def _mark(
@@ -382,8 +458,8 @@ async def _mark(
     provider_refund_id: str | None = None,
     error: GatewayError | None = None,
     needs_review: bool,
-) -> None:
-    """A final refund stays final, whoever comes late."""
+) -> bool:
+    """A final refund stays final, whoever comes late; whether it was not."""
     marked = await tx.execute(
         """
         UPDATE payments.refunds
@@ -410,6 +486,7 @@ async def _mark(
                 currency=refund.currency,
             )
         )
+    return marked > 0
 
 
 async def _flag(tx: Transaction, refund: _Refund, kind: FlagKind, detail: str) -> None:
@@ -417,3 +494,16 @@ async def _flag(tx: Transaction, refund: _Refund, kind: FlagKind, detail: str) -
         "SELECT reference FROM payments.payments WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=refund.payment_id
     )
     tx.publish(PaymentFlagged(reference=reference, payment_id=refund.payment_id, attempt_id=refund.attempt_id, kind=kind, detail=detail))
+
+
+_BY_HAND = """
+    SELECT r.id AS refund_id, p.reference, c.account_id, r.amount_minor, r.currency, r.reason, r.status, r.provider_refund_id AS proof,
+           r.created_at
+      FROM payments.refunds r
+      JOIN payments.charges c
+        ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
+      JOIN payments.payments p
+        ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
+      JOIN payments.accounts a
+        ON a.organizer_id = c.organizer_id AND a.id = c.account_id
+     WHERE r.organizer_id = %(organizer_id)s"""

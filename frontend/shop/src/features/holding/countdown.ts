@@ -10,9 +10,11 @@ export function secondsLeft(expiresAt: string, offsetMs: number, deviceNowMs: nu
   return Math.max(0, Math.ceil((Date.parse(expiresAt) - (deviceNowMs + offsetMs)) / 1_000));
 }
 
-/** `7:42` */
+/** `7:42`, and `47:07:42` where there are hours. */
 export function clockFace(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const [first, ...rest] = hours > 0 ? [hours, minutes, seconds % 60] : [minutes, seconds % 60];
+  return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
 }
 
 /** The mark that was passed last, or null while more is left than at the first: a change of it is worth a word. */

@@ -67,19 +67,35 @@ export function SummaryStep(props: Props) {
       </div>
       <div class="stack">
         <button class="button wide pay" type="submit" aria-disabled={busy !== null}>
-          {payWords(words, quote, busy)}
+          {payWords(words, quote, chosenOf(props), busy)}
         </button>
-        {quote.totals.total.minor > 0 ? <p class="small soft centred">{words.say("summary.nothing_charged")}</p> : null}
+        {quote.totals.total.minor > 0 ? <p class="small soft centred">{words.say(nextWords(chosenOf(props)))}</p> : null}
       </div>
     </form>
   );
 }
 
-function payWords(words: Words, quote: Quote, busy: Props["busy"]): string {
-  if (busy !== null) {
-    return words.say(busy === "leaving" ? "summary.leaving" : "summary.ordering");
-  }
+function chosenOf({ options, accountId }: Props): PaymentOption | undefined {
+  return options.find((one) => one.account_id === accountId) ?? options[0];
+}
+
+function isBroughtLater(option: PaymentOption | undefined): boolean {
+  return typeof option?.pay_within_hours === "number";
+}
+
+function nextWords(option: PaymentOption | undefined): "summary.nothing_charged" | "summary.instructions_next" {
+  return isBroughtLater(option) ? "summary.instructions_next" : "summary.nothing_charged";
+}
+
+function payWords(words: Words, quote: Quote, option: PaymentOption | undefined, busy: Props["busy"]): string {
   const { total } = quote.totals;
+  const isLater = total.minor > 0 && isBroughtLater(option);
+  if (busy !== null) {
+    return words.say(isLater ? "summary.reserving" : busy === "leaving" ? "summary.leaving" : "summary.ordering");
+  }
+  if (isLater) {
+    return words.say("summary.reserve");
+  }
   return total.minor === 0 ? words.say("summary.confirm_free") : words.say("summary.pay", { amount: words.money(total) });
 }
 
@@ -128,7 +144,9 @@ function Options({ words, options, accountId, onOption }: Props) {
     return first === undefined ? null : (
       <section class="review" aria-labelledby="review-payment">
         <h3 id="review-payment">{words.say("summary.payment")}</h3>
-        <p>{first.label}</p>
+        <p>
+          <Option words={words} option={first} />
+        </p>
       </section>
     );
   }
@@ -143,9 +161,23 @@ function Options({ words, options, accountId, onOption }: Props) {
             checked={(accountId ?? first?.account_id) === option.account_id}
             onChange={() => onOption(option.account_id)}
           />
-          <span>{option.label}</span>
+          <span>
+            <Option words={words} option={option} />
+          </span>
         </label>
       ))}
     </fieldset>
+  );
+}
+
+/** What the organizer calls it, and how long there is where paying takes hours. */
+function Option({ words, option }: { readonly words: Words; readonly option: PaymentOption }) {
+  return (
+    <>
+      {option.label}
+      {option.pay_within_hours === null ? null : (
+        <span class="option-within small soft">{words.count("summary.within", option.pay_within_hours)}</span>
+      )}
+    </>
   );
 }
