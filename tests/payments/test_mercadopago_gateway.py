@@ -55,7 +55,7 @@ class MercadoPagoBench(Bench):
         self.process.misbehave(timeout_after_processing=calls)
 
     def impostor(self) -> Gateway:
-        return self.connected(token=self.seller.token[:-1] + "0", secret="0" * 64)
+        return self.connected(token=f"{self.seller.token[:-1]}{9 - int(self.seller.token[-1])}", secret="0" * 64)
 
     def unreachable(self) -> Gateway:
         return self.connected(url=f"http://127.0.0.1:{free_port()}")
