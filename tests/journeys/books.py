@@ -138,7 +138,7 @@ class Books:
         await database.open()
         try:
             ledger = Ledger(database, fee_tax_basis_points=Settings().fee_tax_basis_points)
-            found = await ledger.verify(self.organizer.organizer_id, lambda _what, _count: None)
+            found = await ledger.verify(self.organizer.organizer_id, lambda _what, _count: None, patience_seconds=3)
             balances = await ledger.balances(self.organizer.organizer_id)
         finally:
             await database.close()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ledger"]
 
 TELL_SECONDS = 2.0
+PATIENCE_SECONDS = 3.0
+"""For the ledger to read on; longer than its deliveries are apart."""
 Row = dict[str, str]
 COLUMNS = ("organizer", "of", "account", "currency", "is", "should_be")
 
@@ -52,14 +54,17 @@ async def _verify(only: UUID | None, show: Callable[[list[Row]], None]) -> int:
     """Verify one organizer after the other and show what differs; how much that is."""
     progress = _Progress()
     found = 0
+    patience_seconds = PATIENCE_SECONDS
     async with _open_ledger() as books:
         async for organizer_id in _organizers(books, only):
-            verification = await books.verify(organizer_id, progress.tell)
+            verification = await books.verify(organizer_id, progress.tell, patience_seconds=patience_seconds)
             progress.tell("organizers", 1)
             if rows := list(_rows_of(organizer_id, verification)):
                 found += len(rows)
                 show(rows)
             if rows and verification.unread:
+                # Nobody seems to read: the others are not waited for.
+                patience_seconds = 0.0
                 click.echo(
                     f"The ledger of {organizer_id} has {verification.unread} events to read: start a worker with the queue events,"
                     " look at `alltickets events dead`, and verify again.",

@@ -20,7 +20,6 @@ __all__ = ["SUBSCRIPTION", "Ledger", "Verification"]
 
 SUBSCRIPTION = "ledger"
 LOOKS_MAX = 5
-PATIENCE_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -44,10 +43,9 @@ class Verification:
 class Ledger:
     """Use cases of the books."""
 
-    def __init__(self, database: Database, *, fee_tax_basis_points: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """fee_tax_basis_points: the tax inside gateways' fees. patience_seconds: how long verification waits for the ledger to read on."""
+    def __init__(self, database: Database, *, fee_tax_basis_points: int) -> None:
+        """`fee_tax_basis_points`: the tax inside gateways' fees."""
         self._database = database
-        self._patience_seconds = patience_seconds
         self._fee_tax_basis_points = fee_tax_basis_points
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
@@ -78,17 +76,17 @@ class Ledger:
         async with self._database.reading(None) as reader:
             return await organizers_after(reader, after)
 
-    async def verify(self, organizer_id: UUID, progress: Progress) -> Verification:
+    async def verify(self, organizer_id: UUID, progress: Progress, *, patience_seconds: float) -> Verification:
         """Prove an organizer's books; what is found may be wrong only where `unread` is not zero.
 
         Payments are ahead of the ledger by what it has not read. So charges that differ while there is something unread are looked at again
-        once that is read, a few times: in a rush others are always ahead.
+        once that is read, a few times: in a rush others are always ahead. `patience_seconds`: how long it may take each time.
         """
         async with self._database.snapshot(organizer_id) as reader:
             balances = await check_balances(reader, progress)
             charges, left, end = await self._look(reader, progress, None)
         for _ in range(LOOKS_MAX):
-            if not charges or not left or not await self._is_read(organizer_id, end):
+            if not charges or not left or not await self._is_read(organizer_id, end, patience_seconds):
                 break
             async with self._database.snapshot(organizer_id) as reader:
                 charges, left, end = await self._look(reader, progress, sorted({one.payment_id for one in charges}))
@@ -109,9 +107,9 @@ class Ledger:
         position, end = await cursor_and_end(reader, SUBSCRIPTION)
         return charges, end - position, end
 
-    async def _is_read(self, organizer_id: UUID, end: int) -> bool:
+    async def _is_read(self, organizer_id: UUID, end: int, patience_seconds: float) -> bool:
         """Give the ledger time to read the log up to there; whether it did."""
-        give_up_at = time.monotonic() + self._patience_seconds
+        give_up_at = time.monotonic() + patience_seconds
         while True:
             async with self._database.reading(organizer_id) as reader:
                 position, _ = await cursor_and_end(reader, SUBSCRIPTION)
