@@ -75,7 +75,7 @@ class Explained(Transaction):
         self.read_most = 0
         self.worst = ""
 
-    async def _run(self, cursor: psycopg.AsyncCursor[Any], sql: Any, params: dict[str, object]) -> None:
+    async def run(self, cursor: psycopg.AsyncCursor[Any], sql: Any, params: dict[str, object]) -> None:
         params["organizer_id"] = self.organizer_id
         explaining = self.connection.cursor()
         await explaining.execute("SAVEPOINT before")

@@ -65,6 +65,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     buyer.paid(transferred)
     organizer.call("POST", f"/orders/{transferred['order_id']}/cancel", {"reason": "Pedido del comprador"})
     [refund] = organizer.call("GET", "/payments/refunds")["items"]
+    line = _settlement_line(organizer, account_id)
     [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
         {
@@ -91,6 +92,8 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "account_id": account_id,
             "attempt_id": awaited["attempt_id"],
             "refund_id": refund["refund_id"],
+            "report_id": line["report_id"],
+            "line_id": line["line_id"],
             "payment_account_id": account_id,
         },
         dict(organizer.http.cookies),
@@ -99,3 +102,12 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
         order["secret"],
         secret_of(account["settings"]["merchant"]),
     )
+
+
+def _settlement_line(organizer: Organizer, account_id: str) -> dict[str, Any]:
+    """The only line of an imported report."""
+    path = f"/api/organizer/payments/accounts/{account_id}/settlements"
+    report = organizer.http.post(path, params={"name": "november.csv"}, content="payment_id,gross\nstranger,1.00\n").json()
+    [line] = organizer.call("GET", f"/payments/settlements/{report['report_id']}/lines")["items"]
+    found: dict[str, Any] = line
+    return found

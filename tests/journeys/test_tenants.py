@@ -20,6 +20,7 @@ FITTING: dict[str, Any] = {
     "settings": {"merchant": "sbx_0190a5d27c117cc3"},
     "credentials": {"secret": "0" * 64},
     "received_on": "2026-11-27",
+    "until": "2027-03-12T21:00:00-03:00",
     "descriptions": [2],
 }
 """Members of which a schema cannot say enough."""
@@ -50,6 +51,7 @@ def test_another_organizers_ids_answer_404_on_every_route(stack: Stack, theirs: 
         answer = httpx.request(
             method,
             stack.url + path.format_map(theirs.ids),
+            params=params_of(document, operation),
             **body_of(document, operation),
             **credentials(ours, schemes),
         )
@@ -117,6 +119,12 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method.upper(), operation
+
+
+def params_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """What the address of the operation has to say behind its "?"."""
+    needed = [one for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]
+    return {one["name"]: fitting(document, one["schema"], one["name"]) for one in needed}
 
 
 def body_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ import click
 from alltickets.kernel.errors import Trouble
 
 if TYPE_CHECKING:
-    from alltickets.payments.queries import PaymentDetails
-    from alltickets.payments.service import Payments
+    from alltickets.payments.interface import PaymentDetails, Payments
 
 __all__ = ["payments"]
 

@@ -7,6 +7,7 @@ reference that the caller gave.
 from alltickets.payments.codes import shown_code
 from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Redirect
+from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
@@ -69,6 +70,7 @@ __all__ = [
     "PartKind",
     "PaymentChanged",
     "PaymentClosed",
+    "PaymentDetails",
     "PaymentNotFound",
     "PaymentOption",
     "Payments",

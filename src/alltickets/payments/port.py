@@ -176,10 +176,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A buyer's card as it comes to us: a token that the provider made of it, and never its number."""
 
     # Longer than any card number: one that was posted here by mistake is refused before anybody looks at it.
-    token: Annotated[str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
-    method: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")]
-    bin: Annotated[str, Meta(pattern=r"^\d{6,8}$")]
-    last_four: Annotated[str, Meta(pattern=r"^\d{4}$")]
+    token: Annotated[
+        str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$", examples=["5fd0b8b1-d80e-49b8-9f2c-2e3d9f7e3b2a"])
+    ]
+    method: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$", examples=["1"])]
+    bin: Annotated[str, Meta(pattern=r"^\d{6,8}$", examples=["450799"])]
+    last_four: Annotated[str, Meta(pattern=r"^\d{4}$", examples=["4905"])]
     installments: Annotated[int, Meta(ge=1, le=99)]
 
 

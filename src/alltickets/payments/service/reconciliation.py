@@ -84,8 +84,9 @@ class Reconciliation:
         return await self._end(actor.organizer_id, one, "done")
 
     async def reports(self, actor: Actor, account_id: UUID, *, cursor: str | None, size: int) -> Page[ReportHead]:
-        """See `list_reports`."""
+        """See `list_reports`. Raises `AccountNotFound`."""
         async with self._database.reading(actor.organizer_id) as reader:
+            (await self._connections.of(reader)).get(account_id)
             return await list_reports(reader, account_id, cursor=cursor, size=size)
 
     async def report(self, actor: Actor, report_id: UUID) -> ReportDetails:
@@ -94,13 +95,15 @@ class Reconciliation:
             return await report_of(reader, report_id)
 
     async def lines(self, actor: Actor, report_id: UUID, *, state: LineState | None, cursor: str | None, size: int) -> Page[LineDetails]:
-        """See `list_lines`."""
+        """See `list_lines`. Raises `SettlementReportNotFound`."""
         async with self._database.reading(actor.organizer_id) as reader:
+            await report_of(reader, report_id)
             return await list_lines(reader, report_id, state=state, cursor=cursor, size=size)
 
     async def unsettled(self, actor: Actor, account_id: UUID, *, until: datetime, cursor: str | None, size: int) -> Page[UnsettledCharge]:
-        """See `list_unsettled`."""
+        """See `list_unsettled`. Raises `AccountNotFound`."""
         async with self._database.reading(actor.organizer_id) as reader:
+            (await self._connections.of(reader)).get(account_id)
             return await list_unsettled(reader, account_id, until=until, cursor=cursor, size=size)
 
     async def settle(self, actor: Actor, account_id: UUID, key: LineKey, *, act: Act, note: str) -> LineDetails:
