@@ -65,6 +65,8 @@ class House:
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
         self.organizer = Organizer(self.stack.url, "Galpón Norte")
         self.organizer.connect_sandbox()
+        self._cards = self.organizer.connect_payway("00097002")
+        self._take_cards(is_enabled=False)
         self.organizer.call("PATCH", "/appearance", {"version": 0, "accent": ACCENT})
         # Of holds that must outlast the visit, and of holds that must be over when it begins.
         self._patient = self._shop(80_000)
@@ -171,6 +173,10 @@ class House:
 
     def _orders(self) -> None:
         self.orders["unpaid"] = self._order("plain", 2)
+        # Only while this one is placed: whoever pays another order has one way to.
+        self._take_cards(is_enabled=True)
+        self.orders["card"] = self._order("plain", 1, account_id=self._cards)
+        self._take_cards(is_enabled=False)
         for decision, name, state in (("reject", "rejected", "failed"), ("pending", "pending", "pending")):
             self.orders[name] = order = self._order("plain", 1)
             self._buyer.pay(order, decision)
@@ -206,12 +212,17 @@ class House:
         tickets: list[dict[str, Any]] = self._buyer.read(self.orders[name])["tickets"]
         return tickets
 
-    def _order(self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos") -> dict[str, Any]:
+    def _take_cards(self, *, is_enabled: bool) -> None:
+        self.organizer.call("PATCH", f"/payments/accounts/{self._cards}", {"is_enabled": is_enabled})
+
+    def _order(
+        self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos", account_id: UUID | None = None
+    ) -> dict[str, Any]:
         sale, buyer = self.sales[event], Buyer(url or self._patient)
         held = buyer.hold(sale, quantity)
         held.raise_for_status()
         person = {"name": name, "mail": "julia@example.com", "document": "30.123.456"}
-        order = buyer.order(sale, held.json()["hold_id"], buyer=person)
+        order = buyer.order(sale, held.json()["hold_id"], buyer=person, payment_account_id=None if account_id is None else str(account_id))
         order.raise_for_status()
         placed: dict[str, Any] = order.json()
         return placed

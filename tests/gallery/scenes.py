@@ -107,6 +107,13 @@ async def _holder_faults(visit: Visit) -> None:
     await expect(visit.page.locator("#faults")).to_be_visible()
 
 
+async def _card_faults(visit: Visit) -> None:
+    await visit.open_order("card")
+    await visit.page.locator("#card-number").fill("4507 9900 0000 4906")
+    await visit.page.locator("#card-form button").click()
+    await expect(visit.page.locator("#card-number-fault")).to_be_visible()
+
+
 async def _other_address_faults(visit: Visit) -> None:
     await visit.open_order("paid", "/mail")
     await visit.page.locator("#field-mail").fill("julia@")
@@ -197,6 +204,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("order/closed", _closed),
     Scene("order/wrong-link", _wrong_link),
     _order("unpaid"),
+    _order("card", standing="unpaid"),
+    Scene("order/card-faults", _card_faults),
     _order("confirming", of="unpaid", query="?status=approved"),
     _order("pending"),
     _order("rejected"),

@@ -6,12 +6,18 @@ from uuid import UUID
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
-from alltickets.payments.port import Card, RefundOrder
+from alltickets.payments.port import Card, Purchase, PurchaseLine, RefundOrder
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from tests.simulators.payway import VISA, Site
 
 METHODS = "1:1,3,6;31;104:1,3"
+PURCHASE = Purchase(
+    buyer_name="José Ñandú-Paz",
+    buyer_phone="+54 9 341 555-0000",
+    days_ahead=20,
+    lines=(PurchaseLine(name="Platea «A»", quantity=2, unit_price_minor=500_000),),
+)
 
 
 def settings_of(site: Site, **more: str) -> dict[str, str]:

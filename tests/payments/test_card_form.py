@@ -19,7 +19,7 @@ from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.payments.conftest import ASKED, PUBLIC_URL, request, start
-from tests.payments.payway import card_of, connect_payway
+from tests.payments.payway import PURCHASE, card_of, connect_payway
 from tests.simulators.payway import MASTERCARD, VISA, VISA_REFUSED, VISA_WITHOUT_FUNDS, PaywayProcess, Site
 from tests.stream import events_of
 
@@ -41,7 +41,7 @@ class Till:
 
     async def charge(self, card: Card, *, attempt_id: UUID | None = None, reference: UUID | None = None) -> NextStep:
         attempt_id = attempt_id or self.started.attempt_id
-        return await self.payments.charge_card(self.organizer_id, reference or self.reference, attempt_id, card)
+        return await self.payments.charge_card(self.organizer_id, reference or self.reference, attempt_id, card, PURCHASE)
 
     async def later(self, **span: float) -> None:
         self.clock.advance(**span)

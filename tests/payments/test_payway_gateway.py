@@ -8,13 +8,13 @@ import pytest
 
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.payway_words import METHODS, STATUSES, status_of
-from alltickets.payments.port import Card, CardForm, Final, Gateway, GatewayError, GatewayPayment, Hint
+from alltickets.payments.port import Card, CardForm, Final, Gateway, GatewayError, GatewayPayment, Hint, Purchase
 from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.payway.cards import BRANDS
 from simulators.payway.rules import ACTS
 from tests.payments.gateway_conformance import ASKED, Bench, GatewayConformance, creation
-from tests.payments.payway import card_of, refund_of, settings_of
+from tests.payments.payway import PURCHASE, card_of, refund_of, settings_of
 from tests.simulators.payway import AMEX, VISA, VISA_DEBIT, VISA_REFUSED, VISA_WITHOUT_FUNDS, PaywayProcess, Site
 
 SECONDS = 1.0
@@ -62,9 +62,9 @@ class TestPayway(GatewayConformance):
     pass
 
 
-async def charged(bench: PaywayBench, card: Card, *, gateway: Gateway | None = None) -> GatewayPayment:
+async def charged(bench: PaywayBench, card: Card, *, gateway: Gateway | None = None, purchase: Purchase = PURCHASE) -> GatewayPayment:
     """What came of a charge."""
-    answer = await (gateway or bench.gateway).create(msgspec.structs.replace(creation(), card=card))
+    answer = await (gateway or bench.gateway).create(msgspec.structs.replace(creation(), card=card, purchase=purchase))
     assert isinstance(answer, Final)
     return answer.payment
 
@@ -213,6 +213,41 @@ async def test_each_key_is_tested(bench: PaywayBench) -> None:
             await gateway.check()
 
         assert refused.value.kind == "auth_config"
+
+
+async def test_cybersource_is_told_of_the_tickets_where_the_site_has_it(bench: PaywayBench) -> None:
+    address = {"street": "Bulevar 318", "city": "Rosario", "postal_code": "2000", "state": "S", "phone": "3415550000"}
+    told = bench.connected(
+        bench.payway.url, bench.site.private_key, cybersource="on", **{f"billing_{name}": value for name, value in address.items()}
+    )
+    bench.payway.http.put(f"/admin/sites/{bench.site.id}", json={"cybersource": True})
+    phones = ("+54 9 341 555-0000", None)
+
+    untold = await charged(bench, card_of(bench.site))
+    payments = [
+        await charged(bench, card_of(bench.site), gateway=told, purchase=msgspec.structs.replace(PURCHASE, buyer_phone=phone))
+        for phone in phones
+    ]
+
+    assert (untold.status, untold.reason) == ("declined", "suspected_fraud")
+    assert [one.status for one in payments] == ["charged", "charged"]
+
+
+async def test_a_review_by_people_is_pending_and_a_red_card_declined(bench: PaywayBench) -> None:
+    for decision, status in (("yellow", "pending"), ("red", "declined"), ("blue", "charged")):
+        bench.payway.http.put(f"/admin/sites/{bench.site.id}", json={"cybersource": True, "decision": decision})
+        address = {"street": "Bulevar 318", "city": "Rosario", "postal_code": "2000", "state": "S", "phone": "3415550000"}
+        settings = {f"billing_{name}": value for name, value in address.items()}
+        told = bench.connected(bench.payway.url, bench.site.private_key, cybersource="on", **settings)
+
+        assert (await charged(bench, card_of(bench.site), gateway=told)).status == status
+
+
+def test_cybersource_needs_an_address(bench: PaywayBench) -> None:
+    with pytest.raises(AccountInvalid) as refused:
+        bench.connected(bench.payway.url, bench.site.private_key, cybersource="on", billing_city="Córdoba", billing_state="X")
+
+    assert len(refused.value.faults) == 4
 
 
 def test_the_form_offers_what_the_account_says(bench: PaywayBench) -> None:

@@ -20,6 +20,7 @@ from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.payway import PURCHASE
 from tests.payments.test_routes import ACCOUNTS, Office, office  # noqa: F401
 
 CARD = "4507990000004905"
@@ -90,7 +91,7 @@ async def _paid_with(database: Database, payments: Payments, organizer_id: UUID,
     if gateway != "payway":
         return str(await payments.begin(organizer_id, started.attempt_id))
     card = Card(token=f"{CARD}-{CARD}", method="1", bin="450799", last_four="4905", installments=1)
-    return str(await payments.checkout.charge_card(organizer_id, one.reference, started.attempt_id, card))
+    return str(await payments.checkout.charge_card(organizer_id, one.reference, started.attempt_id, card, PURCHASE))
 
 
 def _everything_kept(url: str) -> list[str]:

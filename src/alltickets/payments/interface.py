@@ -6,7 +6,7 @@ reference that the caller gave.
 
 from alltickets.payments.codes import shown_code
 from alltickets.payments.parts import Part, PartKind
-from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Redirect
+from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Purchase, PurchaseLine, Redirect
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
@@ -74,6 +74,8 @@ __all__ = [
     "PaymentNotFound",
     "PaymentOption",
     "Payments",
+    "Purchase",
+    "PurchaseLine",
     "ReceivedLater",
     "Redirect",
     "RefundNotByHand",

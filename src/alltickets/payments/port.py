@@ -52,6 +52,8 @@ __all__ = [
     "PaymentMethod",
     "Pending",
     "Provider",
+    "Purchase",
+    "PurchaseLine",
     "Redirect",
     "RefundOrder",
     "RefundResult",
@@ -185,6 +187,23 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     installments: Annotated[int, Meta(ge=1, le=99)]
 
 
+class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """So many of one thing, at its final price."""
+
+    name: str
+    quantity: int
+    unit_price_minor: int
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    """What is bought and by whom, for gateways that judge by it. `days_ahead`: until what is bought begins."""
+
+    buyer_name: str
+    buyer_phone: str | None
+    days_ahead: int
+    lines: tuple[PurchaseLine, ...]
+
+
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid. `attempt_id` is the merchant reference and the idempotency key."""
 
@@ -200,6 +219,8 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """What the buyer names when they pay; in the offline flow only."""
     card: Card | None = None
     """What is charged, where the flow is "card_form"."""
+    purchase: Purchase | None = None
+    """What for, where the flow is "card_form"."""
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
-from alltickets.payments.interface import Card, NextStep, Payments, Started, StartPayment
+from alltickets.payments.interface import Card, NextStep, Payments, Purchase, PurchaseLine, Started, StartPayment
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
 from alltickets.pricing.interface import Quote
@@ -158,7 +158,12 @@ class Placing:
         """
         async with self._database.transaction(organizer_id) as tx:
             order = await self._payable(tx, order_id)
-        return PlacedOrder(organizer_id, order, await self._payments.charge_card(organizer_id, order_id, attempt_id, card), attempt_id)
+            quote = (await self._quotes.read(tx, [order.quote_id]))[order.quote_id]
+        event = await self._catalog.snapshot(order.event_id)
+        assert event is not None, "an event with orders is never deleted"
+        purchase = _purchase_of(order, quote, event, self._clock())
+        step = await self._payments.charge_card(organizer_id, order_id, attempt_id, card, purchase)
+        return PlacedOrder(organizer_id, order, step, attempt_id)
 
     async def _payable(self, tx: Transaction, order_id: UUID) -> Order:
         """The order, locked, if it can still be paid. Raises `OrderNotFound` or `OrderNotOpen`."""
@@ -371,6 +376,21 @@ def _new_order(one: _Ready, now: datetime) -> Order:
         placed_at=now,
         paid_at=None,
         refunded_minor=0,
+    )
+
+
+def _purchase_of(order: Order, quote: Quote, event: EventSnapshot, now: datetime) -> Purchase:
+    """What a gateway is told of an order whose card it charges."""
+    begins_at = min(event.performances[line.performance_id].starts_at for line in quote.lines)
+    return Purchase(
+        buyer_name=order.buyer.name,
+        buyer_phone=order.buyer.phone,
+        days_ahead=max(0, (begins_at - now).days),
+        lines=tuple(
+            PurchaseLine(name=line.name, quantity=part.quantity, unit_price_minor=part.unit.final.minor)
+            for line in quote.lines
+            for part in line.parts
+        ),
     )
 
 

@@ -7,7 +7,7 @@ which it takes once. docs/gateways/payway.md says what is mapped and what could 
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import httpx
@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from alltickets.kernel.money import Money
 from alltickets.payments.gateways.calls import call, decode
+from alltickets.payments.gateways.payway_fraud import ADDRESS_SETTINGS, Address, address_faults, fraud_detection
 from alltickets.payments.gateways.payway_words import METHODS, WITHOUT_PARTIAL_REFUNDS, decline_of, status_of
 from alltickets.payments.port import (
     Callback,
@@ -174,10 +175,11 @@ class Payway:
 
     def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> "PaywayGateway":
         """settings: `public_key`; `methods`, as "1:1,3,6;31" (payment methods by number with the instalments of each; one unless told);
-        `establishment_name` (at most 25 letters, on the buyer's statement); `refund_history`: on, or off where the site has none.
+        `establishment_name` (at most 25 letters, on the buyer's statement); `refund_history`: on, or off where the site has none;
+        `cybersource`: off, or on where the site has it, with the address of `ADDRESS_SETTINGS`.
         credentials: `private_key`.
         """
-        known = ("public_key", "methods", "establishment_name", "refund_history")
+        known = ("public_key", "methods", "establishment_name", "refund_history", "cybersource", *ADDRESS_SETTINGS)
         faults = [f"settings: {name} is not known" for name in settings if name not in known]
         faults += [f"credentials: {name} is not known" for name in credentials if name != "private_key"]
         public_key, private_key = settings.get("public_key", ""), credentials.get("private_key", "")
@@ -192,9 +194,12 @@ class Payway:
             faults.append(f"settings: methods must name numbers of {_listed(METHODS)}, each with its instalments: 1:1,3,6;31")
         if len(settings.get("establishment_name", "")) > 25:
             faults.append("settings: establishment_name has at most 25 characters")
-        history = settings.get("refund_history", "on")
+        history, cybersource = settings.get("refund_history", "on"), settings.get("cybersource", "off")
         if history not in ("on", "off"):
             faults.append("settings: refund_history must be on or off")
+        if cybersource not in ("on", "off"):
+            faults.append("settings: cybersource must be on or off")
+        faults += address_faults(settings) if cybersource == "on" else []
         if faults:
             raise AccountInvalid(tuple(faults))
         return PaywayGateway(
@@ -206,6 +211,7 @@ class Payway:
             methods=methods,
             establishment_name=settings.get("establishment_name") or None,
             has_history=history == "on",
+            address=Address.of(settings) if cybersource == "on" else None,
         )
 
 
@@ -223,6 +229,7 @@ class PaywayGateway:
         methods: tuple[CardMethod, ...],
         establishment_name: str | None,
         has_history: bool,
+        address: Address | None,
     ) -> None:
         self._base_url = base_url
         self._client = client
@@ -232,6 +239,7 @@ class PaywayGateway:
         self._methods = methods
         self._establishment_name = establishment_name
         self._has_history = has_history
+        self._address = address
         # Without the history nobody could tell what became of a part that was given back.
         self.capabilities = CARD_FORM if has_history else msgspec.structs.replace(CARD_FORM, partial_refunds=False)
 
@@ -248,7 +256,7 @@ class PaywayGateway:
         """Charge the card's token. Declined or not, what comes back is a payment."""
         card = creation.card
         assert card is not None, "a card form's creation has its card"
-        body = {
+        body: dict[str, Any] = {
             "site_transaction_id": creation.attempt_id.hex,
             "token": card.token,
             "payment_method_id": int(card.method),
@@ -261,6 +269,8 @@ class PaywayGateway:
             "establishment_name": self._establishment_name,
             "customer": {"id": creation.attempt_id.hex, "email": creation.payer_email},
         }
+        if self._address is not None:
+            body["fraud_detection"] = fraud_detection(creation, self._address)
         answer = await self._call("POST", "/payments", body=body, answers=(400, 402), seconds=self._charge_seconds)
         if answer.status_code == 400:
             raise _charge_refused(answer)

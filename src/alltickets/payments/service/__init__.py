@@ -6,7 +6,7 @@ from uuid import UUID
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
-from alltickets.payments.port import Card, Provider
+from alltickets.payments.port import Card, Provider, Purchase
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.service.accounts import AccountsService, PaymentOption
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
@@ -66,9 +66,9 @@ class Payments:
         """See `Checkout.begin`: after the commit, for an attempt whose step is "needs_call"."""
         return await self.checkout.begin(organizer_id, attempt_id)
 
-    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card) -> NextStep:
+    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase) -> NextStep:
         """See `Checkout.charge_card`: for an attempt whose step is a `CardForm`."""
-        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card)
+        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase)
 
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""

@@ -27,6 +27,7 @@ from alltickets.payments.port import (
     GatewayPayment,
     GatewayStatus,
     Instructions,
+    Purchase,
     Redirect,
 )
 from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, PaymentChanged, PaymentClosed, PaymentNotFound
@@ -133,7 +134,7 @@ class Checkout:
             return "wait" if status in _OPEN else "failed"
         return await self._call(organizer_id, account, creation)
 
-    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card) -> NextStep:
+    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase) -> NextStep:
         """Charge the card that the buyer filled in for a started attempt; outside of any transaction.
 
         An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. The attempt is
@@ -148,7 +149,7 @@ class Checkout:
         creation = self._creation_of(account, row)
         _require_taken(account, creation, card)
         if await self._claim(organizer_id, account, attempt_id):
-            return await self._call(organizer_id, account, msgspec.structs.replace(creation, card=card))
+            return await self._call(organizer_id, account, msgspec.structs.replace(creation, card=card, purchase=purchase))
         async with self._database.reading(organizer_id) as reader:
             return await self.step_of(reader, reference)
 
