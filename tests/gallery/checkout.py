@@ -22,6 +22,7 @@ __all__ = [
     "seats",
     "sold_out_meanwhile",
     "summary",
+    "summary_transfer",
     "time_over",
     "totals_open",
     "trouble",
@@ -93,6 +94,12 @@ async def details_faults(visit: Visit) -> None:
 async def summary(visit: Visit) -> None:
     await details(visit)
     await visit.shopper.review("Bruno Paz")
+
+
+async def summary_transfer(visit: Visit) -> None:
+    """Who chooses to transfer reserves first, and is told how long there is."""
+    await summary(visit)
+    await visit.page.locator(".choice", has_text="Transferencia").click()
 
 
 async def consent(visit: Visit) -> None:

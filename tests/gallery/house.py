@@ -16,6 +16,7 @@ from PIL import Image
 
 from bench.people import ZONE, Buyer, Organizer, Sale
 from bench.stack import Stack, free_port, wait_until
+from tests.payments.office import CASH, TRANSFER
 
 __all__ = ["ACCENT", "CODE", "LONG", "NASTY", "House", "open_house"]
 
@@ -29,6 +30,10 @@ DESCRIPTION = (
     "Tres bandas, una pista y la terraza abierta. Barra hasta las cinco.\n\nSe suspende por lluvia. Mayores de 18 años, con documento."
 )
 SOON = timedelta(days=20)
+WITHOUT_GATEWAY: tuple[dict[str, Any], ...] = (
+    {"gateway": "transfer", "label": "Transferencia bancaria", "currency": "ARS", "settings": TRANSFER, "credentials": {}},
+    {"gateway": "cash", "label": "Efectivo en la boletería", "currency": "ARS", "settings": CASH, "credentials": {}},
+)
 DEMO = {"club": "noche-de-niebla", "theatre": "el-inspector-de-sombras", "stadium": "los-herederos-del-rio"}
 
 
@@ -67,6 +72,7 @@ class House:
         self.organizer.connect_sandbox()
         self._cards = self.organizer.connect_payway("00097002")
         self._take_cards(is_enabled=False)
+        self._without_gateway = [self.organizer.call("POST", "/payments/accounts", one)["account_id"] for one in WITHOUT_GATEWAY]
         self.organizer.call("PATCH", "/appearance", {"version": 0, "accent": ACCENT})
         # Of holds that must outlast the visit, and of holds that must be over when it begins.
         self._patient = self._shop(80_000)
@@ -181,6 +187,8 @@ class House:
             self.orders[name] = order = self._order("plain", 1)
             self._buyer.pay(order, decision)
             self._wait_for(order, state)
+        for name, account_id in zip(("transfer", "cash"), self._without_gateway, strict=True):
+            self.orders[name] = self._order("plain", 2, account_id=account_id)
         self.orders["paid"] = self._paid("plain", 2)
         self.orders["many"] = self._paid("plain", 6)
         self._revoke(self.tickets("many")[-1])
@@ -216,7 +224,7 @@ class House:
         self.organizer.call("PATCH", f"/payments/accounts/{self._cards}", {"is_enabled": is_enabled})
 
     def _order(
-        self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos", account_id: UUID | None = None
+        self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos", account_id: UUID | str | None = None
     ) -> dict[str, Any]:
         sale, buyer = self.sales[event], Buyer(url or self._patient)
         held = buyer.hold(sale, quantity)
