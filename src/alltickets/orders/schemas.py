@@ -136,9 +136,9 @@ class NextAction(msgspec.Struct, frozen=True):
 
     kind: str
     url: str | None = None
-    card_form: CardForm | None = None
+    card_form: CardForm | UnsetType = UNSET
     instructions: InstructionsRead | UnsetType = UNSET
-    """Left out where there are none."""
+    """Both are left out where there are none."""
 
 
 class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
