@@ -115,7 +115,7 @@ PROBLEMS = Problems(
         ProblemType(payments.AccountInvalid, "gateway-account-invalid", 422, "Gateway account cannot be connected"),
         ProblemType(payments.CardNotTaken, "card-not-taken", 422, "Card or instalments not offered"),
         ProblemType(payments.CallbackForged, "callback-forged", 401, "Signature does not fit"),
-        ProblemType(payments.GatewayFailed, "gateway-failed", 502, "The gateway gave no answer"),
+        ProblemType(payments.GatewayFailed, "gateway-failed", 424, "The gateway gave no answer"),
         ProblemType(payments.SettlementUnreadable, "settlement-unreadable", 422, "No settlement report"),
         ProblemType(payments.SettlementReportNotFound, "settlement-report-not-found", 404, "No such settlement report"),
         ProblemType(payments.SettlementLineNotFound, "settlement-line-not-found", 404, "No such settlement line"),

@@ -59,12 +59,12 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     transfer = organizer.call("POST", "/payments/accounts", TRANSFER_ACCOUNT)["account_id"]
     organizer.call("PUT", f"/payments/accounts/{transfer}/statement-layout", {"booked_on": 1, "amount": 3, "descriptions": [2]})
     transferred = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=transfer).json()
-    [awaited] = organizer.call("GET", "/payments/awaited")["items"]
+    awaited = _of_order(organizer, "/payments/awaited", transferred)
     seen = {"amount_minor": awaited["amount_minor"], "received_on": awaited["created_at"][:10]}
     organizer.call("POST", f"/payments/awaited/{awaited['attempt_id']}/confirm", seen)
     buyer.paid(transferred)
     organizer.call("POST", f"/orders/{transferred['order_id']}/cancel", {"reason": "Pedido del comprador"})
-    [refund] = organizer.call("GET", "/payments/refunds")["items"]
+    refund = _of_order(organizer, "/payments/refunds", transferred)
     line = _settlement_line(organizer, account_id)
     [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
@@ -104,10 +104,17 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     )
 
 
+def _of_order(organizer: Organizer, path: str, order: dict[str, Any]) -> dict[str, Any]:
+    """The only thing of a list that is of that order."""
+    [found] = [one for one in organizer.call("GET", path)["items"] if one["reference"] == order["order_id"]]
+    only: dict[str, Any] = found
+    return only
+
+
 def _settlement_line(organizer: Organizer, account_id: str) -> dict[str, Any]:
     """The only line of an imported report."""
     path = f"/api/organizer/payments/accounts/{account_id}/settlements"
     report = organizer.http.post(path, params={"name": "november.csv"}, content="payment_id,gross\nstranger,1.00\n").json()
-    [line] = organizer.call("GET", f"/payments/settlements/{report['report_id']}/lines")["items"]
+    [line, *_] = organizer.call("GET", f"/payments/settlements/{report['report_id']}/lines")["items"]
     found: dict[str, Any] = line
     return found

@@ -20,7 +20,7 @@ FITTING: dict[str, Any] = {
     "settings": {"merchant": "sbx_0190a5d27c117cc3"},
     "credentials": {"secret": "0" * 64},
     "received_on": "2026-11-27",
-    "until": "2027-03-12T21:00:00-03:00",
+    "until": "2027-03-12",
     "descriptions": [2],
 }
 """Members of which a schema cannot say enough."""

@@ -20,9 +20,9 @@ from alltickets.payments.offline_schemas import (
     StatementLineRead,
     StatementRead,
 )
+from alltickets.payments.returning import RefundByHand
 from alltickets.payments.service import Payments
 from alltickets.payments.service.confirming import Seen
-from alltickets.payments.service.refunds import RefundByHand
 from alltickets.payments.service.statements import StatementResult
 from alltickets.payments.statements.matching import ACTS, Outcome
 from alltickets.payments.statements.reading import Layout

@@ -1,6 +1,6 @@
 """HTTP of reconciliation, under the organizer's gateway accounts."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -117,12 +117,12 @@ async def list_unsettled(
     account_id: UUID,
     actor: Actor,
     reconciliation: Reconciliation,
-    until: Annotated[datetime, QueryParameter(description="charges before this instant; with a zone")],
+    until: Annotated[date, QueryParameter(description="charges of before this day, which begins at midnight UTC")],
     cursor: CursorParameter = None,
     size: SizeParameter = 50,
 ) -> Page[UnsettledChargeRead]:
-    """Money of before an instant that no report has a line of: what the gateway may owe, oldest first."""
-    page = await reconciliation.unsettled(actor, account_id, until=until, cursor=cursor, size=size)
+    """Money of before a day that no report has a line of: what the gateway may owe, oldest first."""
+    page = await reconciliation.unsettled(actor, account_id, until=datetime.combine(until, time(), UTC), cursor=cursor, size=size)
     return Page([msgspec.convert(one, UnsettledChargeRead, from_attributes=True) for one in page.items], page.next)
 
 

@@ -14,7 +14,7 @@ from alltickets.payments.codes import tidy_code
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import ChargeFacts, GatewayPayment, PaymentMethod
 from alltickets.payments.refusals import AmountDiffers, AwaitedPaymentNotFound, ReceivedLater, RefundNotByHand, RefundNotFound
-from alltickets.payments.service.refunds import RefundByHand, find_refund, list_by_hand, note_returned
+from alltickets.payments.returning import RefundByHand, find_refund, list_by_hand, note_returned
 from alltickets.payments.standings import lock_standings
 from alltickets.platform.database import Database
 from alltickets.platform.paging import Page

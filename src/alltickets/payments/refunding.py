@@ -1,0 +1,222 @@
+"""Refunds as rows: what of a payment can go back, what is due, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from alltickets.kernel.money import Money
+from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
+from alltickets.payments.port import GatewayError, RefundOrder
+from alltickets.payments.rules import Charge, restated
+from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
+from alltickets.payments.standings import Cause, charge_of, lock_standings
+from alltickets.platform.database import Transaction
+
+__all__ = ["CLAIMED_MAX", "Kept", "Refund", "RefundStatus", "apply_success", "claim_due", "flag_refund", "lock_kept", "mark_refund"]
+
+CLAIMED_MAX = 8
+
+RefundStatus = Literal[
+    "created",  # ordered; the gateway was not called
+    "sending",  # the gateway is being called, or was when the process died
+    "unknown",  # the answer was lost; the gateway is asked before anything is repeated
+    "pending",  # the gateway has it and has not decided
+    "succeeded",
+    "failed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    id: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    status: RefundStatus
+    tries: int
+    created_at: datetime
+    account_id: UUID
+    provider_payment_id: str
+    attempt_id: UUID
+    error_kind: str | None
+    provider_refund_id: str | None
+    other_refund_ids: list[str]
+
+    @property
+    def order(self) -> RefundOrder:
+        return RefundOrder(
+            refund_id=self.id,
+            provider_payment_id=self.provider_payment_id,
+            provider_refund_id=self.provider_refund_id,
+            amount=Money(self.amount_minor, self.currency),
+            reason=self.reason,
+            other_refund_ids=tuple(self.other_refund_ids),
+        )
+
+
+@dataclass(slots=True)
+class Kept:
+    payment_id: UUID
+    charge: Charge
+    succeeded_minor: int
+    on_its_way_minor: int
+
+
+async def lock_kept(
+    tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
+) -> tuple[dict[UUID, Kept | None], dict[UUID, Money]]:
+    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before."""
+    locked = await tx.fetch_tuples(
+        """
+        SELECT p.reference, p.id
+          FROM payments.payments p
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = ANY(%(references)s)
+         ORDER BY p.id
+           FOR UPDATE
+        """,
+        references=list(references),
+    )
+    # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
+    charges = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts, p.reference, p.id,
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status IN ('created', 'sending', 'unknown', 'pending')), 0)::bigint
+          FROM payments.payments p
+          JOIN payments.charges c
+            ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
+          LEFT JOIN payments.refunds r
+            ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.id = ANY(%(ids)s)
+         GROUP BY p.organizer_id, p.id, c.organizer_id, c.id
+        """,
+        ids=[payment_id for _, payment_id in locked],
+    )
+    ordered = await tx.fetch_tuples(
+        """
+        SELECT id, amount_minor, currency
+          FROM payments.refunds
+         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
+        """,
+        ids=list(refund_ids),
+    )
+    kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
+    kept.update({row[12]: Kept(row[13], charge_of(row), row[14], row[15]) for row in charges})
+    return kept, {refund_id: Money(minor, currency) for refund_id, minor, currency in ordered}
+
+
+async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
+    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called.
+
+    Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
+    """
+    return await tx.fetch_all(
+        Refund,
+        """
+        UPDATE payments.refunds r
+           SET status = CASE d.status WHEN 'created' THEN 'sending' ELSE d.status END,
+               tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
+          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id,
+                       ARRAY(SELECT k.provider_refund_id
+                               FROM payments.refunds k
+                              WHERE k.organizer_id = f.organizer_id AND k.charge_id = f.charge_id AND k.id <> f.id
+                                AND k.provider_refund_id IS NOT NULL) AS other_refund_ids
+                  FROM payments.refunds f
+                  JOIN payments.charges c
+                    ON c.organizer_id = f.organizer_id AND c.id = f.charge_id
+                 WHERE f.organizer_id = %(organizer_id)s AND f.next_try_at <= %(now)s
+                   AND NOT EXISTS (SELECT 1
+                                     FROM payments.refunds b
+                                    WHERE b.organizer_id = f.organizer_id AND b.charge_id = f.charge_id
+                                      AND (b.created_at, b.id) < (f.created_at, f.id)
+                                      AND b.status IN ('created', 'sending', 'unknown') AND b.next_try_at IS NOT NULL)
+                 ORDER BY f.next_try_at
+                 LIMIT %(limit)s
+                   FOR UPDATE OF f SKIP LOCKED) AS d
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
+        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, d.other_refund_ids
+        """,
+        now=now,
+        again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
+        limit=CLAIMED_MAX,
+    )
+
+
+async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause: Cause = "call") -> None:
+    """Tell the charge what our own refunds have given back; the gateway's callback finds it done, or knows of more.
+
+    Locked before the sum is read: two refunds of one charge that end at the same moment would each miss the other.
+    """
+    await lock_standings(tx, {refund.attempt_id})
+    rows = await tx.fetch_tuples(
+        """
+        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts,
+               (SELECT coalesce(sum(r.amount_minor), 0)::bigint
+                  FROM payments.refunds r
+                 WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND (r.status = 'succeeded' OR r.id = %(refund_id)s))
+          FROM payments.charges c
+         WHERE c.organizer_id = %(organizer_id)s AND c.id = %(charge_id)s
+        """,
+        charge_id=refund.charge_id,
+        refund_id=refund.id,
+    )
+    [row] = rows
+    charge = charge_of(row)
+    seen = restated(charge, refunded_minor=max(charge.refunded_minor, row[12]))
+    await apply_reports(tx, [Report(charge.account_id, seen)], cause=cause, now=now)
+
+
+async def mark_refund(
+    tx: Transaction,
+    refund: Refund,
+    status: RefundStatus,
+    again_at: datetime | None,
+    *,
+    now: datetime,
+    provider_refund_id: str | None = None,
+    error: GatewayError | None = None,
+    needs_review: bool,
+) -> bool:
+    """A final refund stays final, whoever comes late; whether it was not."""
+    marked = await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
+               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+        """,
+        id=refund.id,
+        status=status,
+        again_at=again_at,
+        needs_review=needs_review,
+        now=now,
+        provider_refund_id=provider_refund_id,
+        kind=error.kind if error is not None else None,
+        code=error.code if error is not None else None,
+    )
+    if marked and status == "failed":
+        tx.publish(
+            RefundFailed(
+                refund_id=refund.id,
+                payment_id=refund.payment_id,
+                charge_id=refund.charge_id,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+            )
+        )
+    return marked > 0
+
+
+async def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:
+    [(reference,)] = await tx.fetch_tuples(
+        "SELECT reference FROM payments.payments WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=refund.payment_id
+    )
+    tx.publish(PaymentFlagged(reference=reference, payment_id=refund.payment_id, attempt_id=refund.attempt_id, kind=kind, detail=detail))
