@@ -281,3 +281,24 @@ test("the buyer is written to in the language of the page", async () => {
 
   expect(services.putOrder.mock.calls[0]?.[1].buyer.locale).toBe("es-AR");
 });
+
+test("a tab that sees another one placing the order waits for what comes of it, and goes nowhere", async () => {
+  const { services, left } = server();
+  const first = await readyToPay(services);
+  const second = new Purchase(SHOP_EVENT, services, null);
+  await second.start();
+  let answer: (order: PlacedOrder) => void = () => undefined;
+  services.putOrder.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+
+  const paying = first.ordering.pay(true);
+  await vi.waitFor(() => expect(services.putOrder).toHaveBeenCalledTimes(1));
+  await second.takeUp();
+  const asked = services.putOrder.mock.calls.length;
+  answer(placed(services.putOrder.mock.calls[0]?.[0] ?? ""));
+  await paying;
+  await second.takeUp();
+
+  expect(asked).toBe(1);
+  expect(left).toEqual([PAY_URL]);
+  expect(second.state.standing).toBe("open");
+});

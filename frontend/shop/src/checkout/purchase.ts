@@ -62,7 +62,8 @@ export class Purchase {
   async takeUp(): Promise<void> {
     const { hold, order, standing } = this.state;
     this.desk.show({ ...(this.desk.kept() ?? blank(this.event)), busy: null, isTroubled: false });
-    const isSame = hold?.holdId === this.state.hold?.holdId && order?.secret === this.state.order?.secret;
+    // An order without its secret is one that the other tab is placing: what came of it is told when it is known.
+    const isSame = hold?.holdId === this.state.hold?.holdId && (order?.secret ?? null) === (this.state.order?.secret ?? null);
     // What the other tab merely typed is no reason to ask the server.
     if (!isSame || standing !== null) {
       await this.resume();
