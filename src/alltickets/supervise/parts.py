@@ -34,10 +34,11 @@ class Stopping:
 
 
 class Part:
-    """A process that is kept running: `python -m module arguments`."""
+    """A process that is kept running: `python -m module arguments`. `niceness` above 0: it gives way to the others."""
 
-    def __init__(self, name: str, module: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, module: str, arguments: list[str], environment: Mapping[str, str], *, niceness: int = 0) -> None:
         self.name = name
+        self._niceness = niceness
         self._command = [sys.executable, "-m", "alltickets.supervise.tether", module, *arguments]
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,6 +65,8 @@ class Part:
             stderr=subprocess.STDOUT,
             process_group=0,
         )
+        if self._niceness:
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, min(os.nice(0) + self._niceness, 19))
         self._output = threading.Thread(target=_pass_on, args=(self._process, self.name), daemon=True)
         self._output.start()
 

@@ -137,7 +137,8 @@ def _simulator_port(wish: Wish, name: str) -> int:
 
 def _simulator(name: str, environment: Mapping[str, str], data_dir: Path, wish: Wish) -> Part:
     listening = ["--host", wish.host, "--port", str(_simulator_port(wish, name)), "--data", str(data_dir.absolute() / name)]
-    return Part(name, f"simulators.{name}", listening, environment)
+    # The shop is to be seen first.
+    return Part(name, f"simulators.{name}", listening, environment, niceness=10)
 
 
 def _keep(parts: list[Part], database: embedded.Embedded | None, environment: Mapping[str, str], wish: Wish, stopping: Stopping) -> None:
