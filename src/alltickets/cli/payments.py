@@ -71,9 +71,8 @@ def rotate_keys() -> None:
 
 async def _query(organizer_id: UUID, reference: UUID) -> "PaymentDetails":
     async with _opened() as opened:
-        details = await opened.details(organizer_id, reference)
         await opened.poller.ask(organizer_id, reference)
-        return await opened.details(organizer_id, details.reference)
+        return await opened.details(organizer_id, reference)
 
 
 async def _replay(organizer_id: UUID, callback_id: UUID) -> str | None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
-__all__ = ["CURRENCY_EXPONENTS", "Money", "exponent_of", "sum_of"]
+__all__ = ["CURRENCY_EXPONENTS", "Money", "exponent_of", "included_minor", "sum_of"]
 
 # ISO 4217 (list one) minor-unit exponents that differ from 2; every other listed currency has 2.
 _EXPONENT_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -54,7 +54,7 @@ class Money(msgspec.Struct, frozen=True, order=False):
 
     def included_share(self, basis_points: int) -> "Money":
         """The part of this amount that is a tax of that rate already inside it: `Money(12100, "ARS").included_share(2100)` is 2100."""
-        return Money(round(Fraction(self.minor * basis_points, 10_000 + basis_points)), self.currency)
+        return Money(included_minor(self.minor, basis_points), self.currency)
 
     def split(self, weights: Sequence[int]) -> list["Money"]:
         """Cut into parts in proportion to `weights` by largest remainder; the parts sum to the whole, ties go to the first.
@@ -70,6 +70,11 @@ class Money(msgspec.Struct, frozen=True, order=False):
         for i in by_remainder[: amount - sum(parts)]:
             parts[i] += 1
         return [Money(sign * part, self.currency) for part in parts]
+
+
+def included_minor(minor: int, basis_points: int) -> int:
+    """See `Money.included_share`, where the currency is known elsewhere."""
+    return round(Fraction(minor * basis_points, 10_000 + basis_points))
 
 
 def sum_of(amounts: Iterable[Money], currency: str) -> Money:

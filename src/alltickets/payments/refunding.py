@@ -12,7 +12,7 @@ from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
 from alltickets.payments.port import GatewayError, RefundOrder
 from alltickets.payments.rules import Charge, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
-from alltickets.payments.standings import Cause, charge_of, lock_standings
+from alltickets.payments.standings import CHARGE_COLUMNS, Cause, charge_of, lock_standings
 from alltickets.platform.database import Transaction
 
 __all__ = ["CLAIMED_MAX", "Kept", "Refund", "RefundStatus", "apply_success", "claim_due", "flag_refund", "lock_kept", "mark_refund"]
@@ -83,9 +83,8 @@ async def lock_kept(
     )
     # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
     charges = await tx.fetch_tuples(
-        """
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts, p.reference, p.id,
+        f"""
+        SELECT {CHARGE_COLUMNS}, p.reference, p.id,
                coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
                coalesce(sum(r.amount_minor) FILTER (WHERE r.status IN ('created', 'sending', 'unknown', 'pending')), 0)::bigint
           FROM payments.payments p
@@ -156,9 +155,8 @@ async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause
     """
     await lock_standings(tx, {refund.attempt_id})
     rows = await tx.fetch_tuples(
-        """
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts,
+        f"""
+        SELECT {CHARGE_COLUMNS},
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint
                   FROM payments.refunds r
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND (r.status = 'succeeded' OR r.id = %(refund_id)s))

@@ -14,6 +14,7 @@ from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
 from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = [
+    "CHARGE_COLUMNS",
     "Cause",
     "Standing",
     "charge_of",
@@ -27,6 +28,11 @@ __all__ = [
 
 Cause = Literal["call", "callback", "query", "silence", "person"]
 """How we learnt of a change: from our own call's answer, a callback, a question of ours, because nobody said anything, or from a person."""
+
+
+CHARGE_COLUMNS = """c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts"""
+"""Of payments.charges as `c`, in the order in which `charge_of` reads them."""
 
 
 @dataclass(slots=True)
@@ -96,14 +102,12 @@ async def write_standings(tx: Transaction, standings: Iterable[Standing], now: d
 async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Charge]:
     """Every known charge of these attempts, and those known by these keys: by account and the provider's id."""
     rows = await tx.fetch_tuples(
-        """
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts
+        f"""
+        SELECT {CHARGE_COLUMNS}
           FROM payments.charges c
          WHERE c.organizer_id = %(organizer_id)s AND c.attempt_id = ANY(%(attempts)s)
          UNION
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts
+        SELECT {CHARGE_COLUMNS}
           FROM unnest(%(accounts)s::uuid[], %(provider_payment_ids)s::text[]) AS k(account_id, provider_payment_id)
           JOIN payments.charges c
             ON c.account_id = k.account_id AND c.provider_payment_id = k.provider_payment_id
@@ -119,9 +123,8 @@ async def fetch_charges(tx: Transaction, attempt_ids: Sequence[UUID], keys: Sequ
 async def fetch_charge(tx: Transaction, charge_id: UUID) -> Charge:
     """A charge that is known to exist."""
     [row] = await tx.fetch_tuples(
-        """
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts
+        f"""
+        SELECT {CHARGE_COLUMNS}
           FROM payments.charges c
          WHERE c.organizer_id = %(organizer_id)s AND c.id = %(id)s
         """,
@@ -131,9 +134,7 @@ async def fetch_charge(tx: Transaction, charge_id: UUID) -> Charge:
 
 
 def charge_of(row: tuple[Any, ...]) -> Charge:
-    """A charge from its columns: id, attempt, account, provider's id, status, raw status, amount, currency, refunded, sequence, surplus,
-    facts.
-    """
+    """A charge from its columns, `CHARGE_COLUMNS`; whatever follows them in the row is somebody else's."""
     return Charge(
         id=row[0],
         attempt_id=row[1],

@@ -17,7 +17,7 @@ from alltickets.payments.ledger.records import Balance, page_of_moves, read_bala
 from alltickets.payments.ledger.rules import Books, ChargeFacts, ChargeKind, books_of
 from alltickets.payments.parts import Part
 from alltickets.payments.rules import Charge, money_of
-from alltickets.payments.standings import charge_of
+from alltickets.payments.standings import CHARGE_COLUMNS, charge_of
 from alltickets.platform.database import Reader
 
 __all__ = ["BalanceDifference", "ChargeDifference", "Progress", "check_balances", "check_charges"]
@@ -122,9 +122,8 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
     """Make the books of every charge of these payments from what payments know."""
     by_id = {payment_id: (msgspec.convert(parts, tuple[Part, ...]), kept) for payment_id, _, parts, kept in payments}
     rows = await reader.fetch_tuples(
-        """
-        SELECT c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts, a.payment_id,
+        f"""
+        SELECT {CHARGE_COLUMNS}, a.payment_id,
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint
                   FROM payments.refunds r
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed')

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.kernel.money import Money
+from alltickets.kernel.money import included_minor
 from alltickets.payments.events import ChargeMoney
 from alltickets.payments.ledger import accounts
 from alltickets.payments.parts import Part, PartKind, shares_of
@@ -130,7 +130,7 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     left = money.kept_minor - back + aside_left
     # Nothing more of a lost charge can be given back: what was still on its way never will be.
     promised = back if money.is_lost else max(back, min(facts.ordered_minor, money.kept_minor))
-    tax = Money(money.fee_minor, "XXX").included_share(fee_tax_basis_points).minor if money.fee_minor else 0
+    tax = included_minor(money.fee_minor, fee_tax_basis_points)
     books = {
         accounts.gateway_receivable(facts.account_id): (0 if money.is_disputed or money.is_lost else left) - money.fee_minor,
         accounts.DISPUTE_RESERVE: left if money.is_disputed else 0,

@@ -16,6 +16,7 @@ __all__ = [
     "ReportHead",
     "StateSum",
     "UnsettledCharge",
+    "head_of",
     "line_of",
     "list_lines",
     "list_reports",
@@ -105,8 +106,8 @@ class UnsettledCharge:
     first_seen_at: datetime
 
 
-async def report_of(reader: Reader, report_id: UUID) -> ReportDetails:
-    """A report with its sums. Raises `SettlementReportNotFound`. Two statements."""
+async def head_of(reader: Reader, report_id: UUID) -> ReportHead:
+    """A report without its sums. Raises `SettlementReportNotFound`."""
     found = await reader.fetch_first(
         ReportHead,
         """
@@ -118,6 +119,12 @@ async def report_of(reader: Reader, report_id: UUID) -> ReportDetails:
     )
     if found is None:
         raise SettlementReportNotFound
+    return found
+
+
+async def report_of(reader: Reader, report_id: UUID) -> ReportDetails:
+    """A report with its sums. Raises `SettlementReportNotFound`. Two statements."""
+    head = await head_of(reader, report_id)
     sums = await reader.fetch_all(
         StateSum,
         """
@@ -130,7 +137,7 @@ async def report_of(reader: Reader, report_id: UUID) -> ReportDetails:
         """,
         id=report_id,
     )
-    return ReportDetails(**asdict(found), sums=sums)
+    return ReportDetails(**asdict(head), sums=sums)
 
 
 async def list_reports(reader: Reader, account_id: UUID, *, cursor: str | None, size: int) -> Page[ReportHead]:

@@ -25,6 +25,7 @@ from alltickets.payments.reconciliation.queries import (
     ReportDetails,
     ReportHead,
     UnsettledCharge,
+    head_of,
     line_of,
     list_lines,
     list_reports,
@@ -97,7 +98,7 @@ class Reconciliation:
     async def lines(self, actor: Actor, report_id: UUID, *, state: LineState | None, cursor: str | None, size: int) -> Page[LineDetails]:
         """See `list_lines`. Raises `SettlementReportNotFound`."""
         async with self._database.reading(actor.organizer_id) as reader:
-            await report_of(reader, report_id)
+            await head_of(reader, report_id)
             return await list_lines(reader, report_id, state=state, cursor=cursor, size=size)
 
     async def unsettled(self, actor: Actor, account_id: UUID, *, until: datetime, cursor: str | None, size: int) -> Page[UnsettledCharge]:
