@@ -16,7 +16,7 @@ from simulators.chassis.errors import Refused, invalid
 from simulators.chassis.reading import from_texts
 from simulators.sandbox.credentials import LINK_FIELDS, new_merchant, same, sign_link
 from simulators.sandbox.gateway import Gateway
-from simulators.sandbox.html import html, origin_of
+from simulators.sandbox.html import html
 from simulators.sandbox.payments import Opening
 from simulators.sandbox.rules import Payment
 from simulators.sandbox.wire import Charge, Dials, PayForm
@@ -89,7 +89,7 @@ def show_payment_page(request: AnyRequest, gateway: Gateway) -> Response[str]:
     made = gateway.payments.of_reference(charge.merchant, charge.reference)
     return html(
         "pay.html",
-        leads_to=origin_of(charge.return_url),
+        leads_to=charge.return_url,
         charge=charge,
         fields=subject.fields,
         submission=secrets.token_urlsafe(16),

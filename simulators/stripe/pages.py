@@ -15,7 +15,7 @@ from simulators.chassis.reading import from_texts
 from simulators.stripe.cards import is_card_number
 from simulators.stripe.documents import Document
 from simulators.stripe.gateway import Gateway
-from simulators.stripe.html import html, origin_of
+from simulators.stripe.html import html
 from simulators.stripe.keys import new_account, secret_key
 
 __all__ = ["handlers", "refusal_page"]
@@ -109,7 +109,7 @@ async def pay(request: AnyRequest, session_id: str, gateway: Gateway) -> Respons
 @get("/c/pay/{session_id:str}/bank", sync_to_thread=False)
 def show_bank(session_id: str, gateway: Gateway) -> Response[str]:
     _, session = gateway.sessions.on_page(session_id)
-    return html("bank.html", session=session, leads_to=origin_of(session["success_url"]))
+    return html("bank.html", session=session, leads_to=session["success_url"])
 
 
 @post("/c/pay/{session_id:str}/bank")
@@ -140,9 +140,7 @@ def _after(gateway: Gateway, session_id: str, outcome: str) -> Response[Any]:
 
 
 def _page(session: Document, *, fault: str | None = None, status: int = 200) -> Response[str]:
-    return html(
-        "pay.html", status=status, session=session, items=session["_items"], fault=fault, leads_to=origin_of(session["success_url"])
-    )
+    return html("pay.html", status=status, session=session, items=session["_items"], fault=fault, leads_to=session["success_url"])
 
 
 def _require_open(gateway: Gateway, session: Document) -> None:
