@@ -52,9 +52,18 @@ class OwnDatabase:
         asleep = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event = 'PgSleep'"
         return bool(self.admin.execute(asleep, [self.name]).fetchall())
 
+    def is_anyone_entering(self) -> bool:
+        """Whether a connection was let in and stands in no list of server processes yet: until it does, it locks the database's row."""
+        locks = (
+            "SELECT 1 FROM pg_locks WHERE classid = 'pg_database'::regclass AND objid = (SELECT oid FROM pg_database WHERE datname = %s)"
+        )
+        return bool(self.admin.execute(locks, [self.name]).fetchall())
+
     def go_away(self) -> None:
         """Cut every connection and take no new one."""
         self.admin.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        while self.is_anyone_entering():
+            pass
         self.cut_connections()
 
     def come_back(self) -> None:

@@ -94,6 +94,19 @@ async def test_a_database_that_was_away_is_used_again_within_seconds(own: OwnDat
     assert await answers(own_database) == 1
 
 
+async def test_who_was_just_being_let_in_when_the_database_went_away_is_cut_too(own: OwnDatabase) -> None:
+    """Of these tests' own tool: a pool that was still growing kept such a connection, and found the database within reach."""
+    entering = asyncio.create_task(psycopg.AsyncConnection.connect(own.url, application_name="alltickets", options="-c post_auth_delay=1"))
+    await until(own.is_anyone_entering)
+
+    own.go_away()
+    own.come_back()
+
+    async with await entering as connection:
+        with pytest.raises(psycopg.OperationalError):
+            await connection.execute("SELECT 1")
+
+
 async def _is_refused_slowly(database: Database) -> bool:
     """Whether the pool has found out that none of its connections is left, and lets its users wait for a new one."""
     asked_at = time.monotonic()
