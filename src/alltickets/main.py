@@ -34,6 +34,7 @@ import alltickets.payments.jobs
 import alltickets.payments.lane
 import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
+import alltickets.payments.routing.routes
 import alltickets.pricing.routes
 import alltickets.tickets.jobs
 import alltickets.tickets.routes
@@ -306,6 +307,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
+        alltickets.payments.routing.routes.routing_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),

@@ -43,6 +43,8 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     steward = organizer.steward(sale)
     [device] = [one for one in organizer.call("GET", "/devices")["items"] if one["event_id"] == str(sale.event_id)]
     [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["account_id"] == account_id]
+    line = {"gateway": "sandbox", "currency": "ARS", "rate_ppm": 40_000, "valid_from": "2026-01-01"}
+    fee_schedule = organizer.call("POST", "/payments/fee-schedules", line)
     withdrawn = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=account_id).json()
     buyer.pay(withdrawn)
     buyer.paid(withdrawn)
@@ -72,6 +74,8 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "gateway": "sandbox",
             "account_id": account_id,
             "payment_account_id": account_id,
+            "payment_option_id": account_id,
+            "fee_schedule_id": fee_schedule["fee_schedule_id"],
         },
         dict(organizer.http.cookies),
         api_key["token"],

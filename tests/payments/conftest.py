@@ -165,7 +165,7 @@ def request(
         payer_email="ana@example.com",
         return_url=f"{PUBLIC_URL}/back",
         expires_at=clock() + timedelta(minutes=10),
-        account_id=account_id,
+        option_id=account_id,
         parts=parts,
     )
 

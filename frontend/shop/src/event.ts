@@ -40,7 +40,7 @@ export interface OfferPrice {
 }
 
 export interface PaymentOption {
-  readonly account_id: string;
+  readonly option_id: string;
   readonly label: string;
 }
 

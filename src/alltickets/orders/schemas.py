@@ -101,13 +101,19 @@ class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An order on a hold. No holders: every ticket is the buyer's. `payment_account_id`: an option of the event; none: the first."""
+    """An order on a hold. No holders: every ticket is the buyer's.
+
+    payment_option_id: one of the event's payment options; none: the organizer's routing decides. payment_account_id: the same under its
+    former name, for an account is an option by itself; the option counts where both are given.
+    """
 
     event_id: UUID
     hold_id: UUID
     buyer: BuyerWrite
     holders: Annotated[tuple[HolderWrite, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
     payment_account_id: UUID | None = None
+    # Left out it is not part of the request's fingerprint: a request that began before there were options may be repeated.
+    payment_option_id: UUID | UnsetType | None = UNSET
 
 
 class NextAction(msgspec.Struct, frozen=True):

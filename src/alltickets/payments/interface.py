@@ -12,6 +12,7 @@ from alltickets.payments.refusals import (
     AttemptsExhausted,
     CallbackForged,
     CardNotTaken,
+    FeeScheduleNotFound,
     GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
@@ -21,13 +22,17 @@ from alltickets.payments.refusals import (
     PaymentClosed,
     PaymentNotFound,
     RefundTooLarge,
+    RoutingDraftMissing,
+    RoutingInvalid,
     SettlementActImpossible,
     SettlementLineNotFound,
     SettlementReportNotFound,
     SettlementUnreadable,
 )
+from alltickets.payments.routing.rules.facts import PaymentPurpose
+from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.service import Payments
-from alltickets.payments.service.accounts import AccountDetails, PaymentOption
+from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import NextStep, Started, StartPayment
 from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
@@ -44,6 +49,7 @@ __all__ = [
     "CardMethod",
     "CardNotTaken",
     "DeclineReason",
+    "FeeScheduleNotFound",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
@@ -58,10 +64,13 @@ __all__ = [
     "PaymentClosed",
     "PaymentNotFound",
     "PaymentOption",
+    "PaymentPurpose",
     "Payments",
     "Redirect",
     "RefundStarted",
     "RefundTooLarge",
+    "RoutingDraftMissing",
+    "RoutingInvalid",
     "SettlementActImpossible",
     "SettlementLineNotFound",
     "SettlementReportNotFound",

@@ -16,9 +16,10 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
+from alltickets.catalog.interface import EventSnapshot
 from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
-from alltickets.payments.interface import Card, CardForm, Redirect
+from alltickets.payments.interface import Card, CardForm, PaymentOption, PaymentPurpose, Redirect
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
 from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
@@ -97,7 +98,7 @@ class OrderPages:
             is_waiting=standing in (Standing.CONFIRMING, Standing.PENDING, Standing.UNPAID),
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
-            options=await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency) if can_pay else [],
+            options=await self._options(shown.event) if can_pay else [],
             card_form=card_form,
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
@@ -105,6 +106,10 @@ class OrderPages:
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
+
+    async def _options(self, event: EventSnapshot) -> list[PaymentOption]:
+        purpose = PaymentPurpose(event_id=event.event_id, timezone=event.timezone, channel="shop")
+        return await self._payments.options(event.organizer_id, event.currency, purpose)
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
@@ -137,7 +142,7 @@ class OrderPages:
         """Off to the gateway, by the attempt under way or a new one."""
         visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
-        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, account_id=_account_of(request))
+        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request))
         if not isinstance(placed.step, Redirect):
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         return self._page("order/leaving.html", request, visit, target=placed.step.url)
@@ -230,6 +235,6 @@ def _done(request: PageRequest) -> str | None:
     return done if done in DONE else None
 
 
-def _account_of(request: PageRequest) -> UUID | None:
-    chosen = request.form.get("account_id")
+def _option_of(request: PageRequest) -> UUID | None:
+    chosen = request.form.get("option_id")
     return None if not chosen else uuid_of(chosen)

@@ -8,17 +8,35 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.port import Card, Provider
 from alltickets.payments.queries import PaymentDetails, payment_of
-from alltickets.payments.service.accounts import AccountsService, PaymentOption
+from alltickets.payments.routing.router import Router
+from alltickets.payments.routing.rules.facts import PaymentPurpose
+from alltickets.payments.routing.rules.offering import PaymentOption
+from alltickets.payments.service.accounts import AccountsService
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
+from alltickets.payments.service.fees import FeesService
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.payments.service.routing import RoutingService
+from alltickets.payments.service.simulations import Simulations
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["FEE_TAX_BASIS_POINTS", "AccountsService", "Checkout", "Inbox", "Ledger", "Payments", "Poller", "Refunds"]
+__all__ = [
+    "FEE_TAX_BASIS_POINTS",
+    "AccountsService",
+    "Checkout",
+    "FeesService",
+    "Inbox",
+    "Ledger",
+    "Payments",
+    "Poller",
+    "Refunds",
+    "RoutingService",
+    "Simulations",
+]
 
 FEE_TAX_BASIS_POINTS = 2_100
 """IVA in Argentina."""
@@ -30,6 +48,7 @@ class Payments:
     accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
     reconciliation: hold settlement reports against our books.
     ledger: the books.
+    routing: decide which account. fees: what that costs. simulations: what would have happened otherwise.
     """
 
     def __init__(
@@ -45,12 +64,16 @@ class Payments:
         """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees."""
         connections = Connections(providers, key_ring)
         self.accounts = AccountsService(database, clock, key_ring, connections)
-        self.checkout = Checkout(database, clock, connections, public_url=public_url)
+        router = Router()
+        self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
+        self.routing = RoutingService(database, clock, connections, router)
+        self.fees = FeesService(database, connections)
+        self.simulations = Simulations(database, connections)
         self._database = database
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
@@ -81,9 +104,9 @@ class Payments:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""
         return await self.refunds.order(tx, requests)
 
-    async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
-        """See `AccountsService.options`: what a buyer may choose from."""
-        return await self.accounts.options(organizer_id, currency)
+    async def options(self, organizer_id: UUID, currency: str, purpose: PaymentPurpose) -> list[PaymentOption]:
+        """See `RoutingService.options`: what a buyer may choose from."""
+        return await self.routing.options(organizer_id, currency, purpose)
 
     async def details(self, organizer_id: UUID, reference: UUID) -> PaymentDetails:
         """A payment with everything that happened to it, for people. Raises `PaymentNotFound`."""
