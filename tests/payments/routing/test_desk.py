@@ -77,7 +77,7 @@ class Desk:
 
     async def goes_to(self, **asked: Any) -> str:
         """The account on which a payment is started."""
-        return (await self.decision(**asked))["decision"]["account_id"]
+        return str((await self.decision(**asked))["decision"]["account_id"])
 
     async def decision(self, **asked: Any) -> dict[str, Any]:
         fields = {"purpose": PaymentPurpose(), **asked}
