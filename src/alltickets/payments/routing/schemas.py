@@ -31,6 +31,7 @@ __all__ = [
 
 Revision = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Instant = Annotated[datetime, Meta(tz=True)]
+_YEARS = range(2000, 2200)
 Day = Annotated[date, Meta(examples=["2026-11-27"])]
 
 
@@ -153,6 +154,10 @@ class SimulationCreate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     until: Instant
     event_id: UUID | None = None
     after: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.since.year in _YEARS and self.until.year in _YEARS):
+            raise ValueError("the period must lie between the years 2000 and 2199")
 
 
 class SimulationTotal(msgspec.Struct, frozen=True):
