@@ -35,6 +35,7 @@ import alltickets.payments.lane
 import alltickets.payments.offline_routes
 import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
+import alltickets.payments.routing.routes
 import alltickets.pricing.routes
 import alltickets.tickets.jobs
 import alltickets.tickets.routes
@@ -311,6 +312,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
         alltickets.payments.offline_routes.offline_router(contexts.payments),
+        alltickets.payments.routing.routes.routing_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),

@@ -230,7 +230,7 @@ class House:
         held = buyer.hold(sale, quantity)
         held.raise_for_status()
         person = {"name": name, "mail": "julia@example.com", "document": "30.123.456"}
-        order = buyer.order(sale, held.json()["hold_id"], buyer=person, payment_account_id=None if account_id is None else str(account_id))
+        order = buyer.order(sale, held.json()["hold_id"], buyer=person, payment_option_id=None if account_id is None else str(account_id))
         order.raise_for_status()
         placed: dict[str, Any] = order.json()
         return placed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bench.people import Buyer, Organizer
+from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
 from simulators.sandbox.credentials import secret_of
 
@@ -43,7 +43,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     buyer = Buyer(stack.url)
     hold_id = buyer.hold(sale, 2).json()["hold_id"]
     holders = [{"name": "Ana", "document": "30123456"}] * 2
-    order = buyer.order(sale, hold_id, holders=holders, payment_account_id=account_id).json()
+    order = buyer.order(sale, hold_id, holders=holders, payment_option_id=account_id).json()
     buyer.pay(order)
     [ticket, _] = buyer.paid(order)["tickets"]
     invitation = organizer.call("POST", "/invitations", {"mail": f"{hold_id}@example.com", "role": "viewer"})
@@ -52,19 +52,13 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     steward = organizer.steward(sale)
     [device] = [one for one in organizer.call("GET", "/devices")["items"] if one["event_id"] == str(sale.event_id)]
     [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["account_id"] == account_id]
-    withdrawn = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=account_id).json()
+    commission = {"gateway": "sandbox", "currency": "ARS", "rate_ppm": 40_000, "valid_from": "2026-01-01"}
+    fee_schedule = organizer.call("POST", "/payments/fee-schedules", commission)
+    withdrawn = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_option_id=account_id).json()
     buyer.pay(withdrawn)
     buyer.paid(withdrawn)
     buyer.http.post(f"/o/{withdrawn['order_id']}/withdrawal", headers={"Cookie": f"order={withdrawn['secret']}"})
-    transfer = organizer.call("POST", "/payments/accounts", TRANSFER_ACCOUNT)["account_id"]
-    organizer.call("PUT", f"/payments/accounts/{transfer}/statement-layout", {"booked_on": 1, "amount": 3, "descriptions": [2]})
-    transferred = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_account_id=transfer).json()
-    awaited = _of_order(organizer, "/payments/awaited", transferred)
-    seen = {"amount_minor": awaited["amount_minor"], "received_on": awaited["created_at"][:10]}
-    organizer.call("POST", f"/payments/awaited/{awaited['attempt_id']}/confirm", seen)
-    buyer.paid(transferred)
-    organizer.call("POST", f"/orders/{transferred['order_id']}/cancel", {"reason": "Pedido del comprador"})
-    refund = _of_order(organizer, "/payments/refunds", transferred)
+    awaited, refund = _transferred(organizer, buyer, sale)
     line = _settlement_line(organizer, account_id)
     [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
@@ -94,7 +88,8 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "refund_id": refund["refund_id"],
             "report_id": line["report_id"],
             "line_id": line["line_id"],
-            "payment_account_id": account_id,
+            "payment_option_id": account_id,
+            "fee_schedule_id": fee_schedule["fee_schedule_id"],
         },
         dict(organizer.http.cookies),
         api_key["token"],
@@ -102,6 +97,19 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
         order["secret"],
         secret_of(account["settings"]["merchant"]),
     )
+
+
+def _transferred(organizer: Organizer, buyer: Buyer, sale: Sale) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A payment by transfer that was confirmed, and the refund of its order."""
+    transfer = organizer.call("POST", "/payments/accounts", TRANSFER_ACCOUNT)["account_id"]
+    organizer.call("PUT", f"/payments/accounts/{transfer}/statement-layout", {"booked_on": 1, "amount": 3, "descriptions": [2]})
+    order = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_option_id=transfer).json()
+    awaited = _of_order(organizer, "/payments/awaited", order)
+    seen = {"amount_minor": awaited["amount_minor"], "received_on": awaited["created_at"][:10]}
+    organizer.call("POST", f"/payments/awaited/{awaited['attempt_id']}/confirm", seen)
+    buyer.paid(order)
+    organizer.call("POST", f"/orders/{order['order_id']}/cancel", {"reason": "Pedido del comprador"})
+    return awaited, _of_order(organizer, "/payments/refunds", order)
 
 
 def _of_order(organizer: Organizer, path: str, order: dict[str, Any]) -> dict[str, Any]:

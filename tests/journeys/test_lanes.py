@@ -173,7 +173,7 @@ ASKS: dict[str, Callable[[Town], Ask]] = {
     ),
     "order: too many holders": order(lambda town: _order(town.sale, next(town.free_to_order), holders=[{"name": "A"}] * 3)),
     "order: a payment option that nobody has": order(
-        lambda town: _order(town.sale, next(town.free_to_order), payment_account_id=str(uuid4()))
+        lambda town: _order(town.sale, next(town.free_to_order), payment_option_id=str(uuid4()))
     ),
     "order: no such event": order(lambda town: _order(town.sale, town.held, event_id=str(uuid4()))),
     "order: no such method": lambda _: Ask("POST", f"/api/shop/orders/{uuid4()}", {}),

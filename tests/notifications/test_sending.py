@@ -52,10 +52,10 @@ async def test_who_pays_by_transfer_is_written_how_and_not_once_they_pay_another
     account = await post.box.process.payments.accounts.connect(
         post.box.actor, "transfer", label="Transferencia", currency="ARS", settings=TRANSFER, credentials={}
     )
-    first = await post.box.order(account_id=account.id)
+    first = await post.box.order(option_id=account.id)
     await post.deliver()
-    second = await post.box.order(account_id=account.id)
-    await post.box.orders.placing.pay_again(post.box.organizer_id, second.order_id, account_id=post.box.account_id)
+    second = await post.box.order(option_id=account.id)
+    await post.box.orders.placing.pay_again(post.box.organizer_id, second.order_id, option_id=post.box.account_id)
     await post.deliver()
 
     [message] = post.server.taken

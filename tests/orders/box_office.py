@@ -178,7 +178,7 @@ class BoxOffice:
 
     def order_request(self, hold_id: UUID, **fields: Any) -> PlaceOrder:
         """An order of Ana's for herself. The fingerprint is of what is said here, as the wire's is of its body."""
-        boring: dict[str, Any] = {"order_id": new_id(), "buyer": ANA, "holders": (), "account_id": None}
+        boring: dict[str, Any] = {"order_id": new_id(), "buyer": ANA, "holders": (), "option_id": None}
         said = {**boring, **fields, "event_id": self.event_id, "hold_id": hold_id}
         return PlaceOrder(**{"fingerprint": str(said), **said})
 

@@ -200,7 +200,7 @@ class TestOrders:
         await call_off(box)
 
         with pytest.raises(OrderNotOpen) as refused:
-            await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=None)
+            await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=None)
 
         assert refused.value.order_status == "cancelled"
 

@@ -46,7 +46,9 @@ async def bill(closed_box: BoxOffice, database_url: str) -> AsyncIterator[Bill]:
     database = Database(database_url, pool_size=4, observe=statements.append)
     await database.open()
     process = box.on(database)
-    await process.order()
+    # Twice: that the context of its decisions is kept, a process believes once another transaction has found it.
+    for _ in range(2):
+        await process.order()
     statements.clear()
     yield Bill(process, statements)
     await database.close()
@@ -111,4 +113,4 @@ async def test_one_id_for_two_holds_in_one_batch_is_decided_without_running_into
     bill.note("placed")
     assert [type(outcome) for outcome in outcomes] == [PlacedOrder, OrderConflict]
     # As many as one order alone, and one more look for the second.
-    assert bill.costs["placed"] == 12
+    assert bill.costs["placed"] == 13

@@ -31,7 +31,7 @@ async def takes(box: BoxOffice, gateway: str = "transfer", **settings: str) -> U
 
 async def place(box: BoxOffice, account_id: UUID, *, visitor: UUID | None = None, quantity: int = 1, **fields: Any) -> PlacedOrder:
     held = await box.hold(quantity=quantity, visitor=visitor or new_id())
-    return await box.place(held.hold_id, account_id=account_id, **fields)
+    return await box.place(held.hold_id, option_id=account_id, **fields)
 
 
 async def confirm(box: BoxOffice, order: Order) -> None:
@@ -139,9 +139,9 @@ async def test_where_there_is_too_little_time_it_is_refused_and_the_places_stay_
     held = await box.hold()
 
     with pytest.raises(TooLateForAccount):
-        await box.place(held.hold_id, account_id=account_id)
+        await box.place(held.hold_id, option_id=account_id)
 
-    assert isinstance((await box.place(held.hold_id, account_id=box.account_id)).step, Redirect)
+    assert isinstance((await box.place(held.hold_id, option_id=box.account_id)).step, Redirect)
 
 
 async def test_a_visitors_next_purchase_leaves_what_may_be_paid_at_any_moment_alone(box: BoxOffice) -> None:
@@ -168,9 +168,9 @@ async def test_the_organizer_sees_how_many_of_the_held_places_wait_like_that(box
 async def test_an_order_by_card_may_be_paid_by_transfer_instead_and_the_other_way_round(box: BoxOffice) -> None:
     transfer, order = await takes(box), await box.order()
 
-    instead = await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=transfer)
-    again = await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=None)
-    back = await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=box.account_id)
+    instead = await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=transfer)
+    again = await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=None)
+    back = await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=box.account_id)
 
     assert isinstance(instead.step, Instructions)
     assert again == instead
@@ -187,12 +187,12 @@ async def test_an_order_whose_buyer_chose_anew_waits_no_longer(box: BoxOffice) -
     await box.hold(visitor=visitor)
 
     with pytest.raises(OrderNotOpen):
-        await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=transfer)
+        await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=transfer)
 
 
 async def test_a_request_sent_twice_gives_the_same_code(box: BoxOffice) -> None:
     held, account_id = await box.hold(), await takes(box)
-    request = box.order_request(held.hold_id, account_id=account_id, buyer=ANA)
+    request = box.order_request(held.hold_id, option_id=account_id, buyer=ANA)
 
     first, again = await box.orders.placing.place(request), await box.orders.placing.place(request)
 

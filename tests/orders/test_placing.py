@@ -175,8 +175,8 @@ async def test_an_account_that_the_organizer_does_not_have_cannot_be_chosen(box:
     held = await box.hold()
 
     with pytest.raises(NoAccountFits):
-        await box.place(held.hold_id, account_id=new_id())
-    assert isinstance((await box.place(held.hold_id, account_id=box.account_id)).step, Redirect)
+        await box.place(held.hold_id, option_id=new_id())
+    assert isinstance((await box.place(held.hold_id, option_id=box.account_id)).step, Redirect)
 
 
 @pytest.mark.parametrize(("waited", "lasts"), [(30, 600), (300, 900), (599, 1199)])
@@ -214,7 +214,7 @@ async def test_a_batch_answers_each_in_its_place_and_a_refused_one_does_not_fail
         box.order_request(new_id()),
         box.order_request(second.hold_id),
         box.order_request(third.hold_id, order_id=one.order_id),
-        box.order_request(third.hold_id, account_id=new_id()),
+        box.order_request(third.hold_id, option_id=new_id()),
         box.order_request(third.hold_id),
         box.order_request(fourth.hold_id, buyer=Buyer("A\0na", "ana@example.com")),
     ]
@@ -258,7 +258,7 @@ class TestPayingAgain:
     async def test_an_order_under_way_leads_to_the_same_link(self, box: BoxOffice) -> None:
         placed = await box.place((await box.hold()).hold_id)
 
-        again = await box.orders.placing.pay_again(box.organizer_id, placed.order.order_id, account_id=None)
+        again = await box.orders.placing.pay_again(box.organizer_id, placed.order.order_id, option_id=None)
 
         assert (again.order, again.step) == (placed.order, placed.step)
 
@@ -268,7 +268,7 @@ class TestPayingAgain:
         await box.catch_up()
         failed = await box.states(placed.order)
 
-        again = await box.orders.placing.pay_again(box.organizer_id, placed.order.order_id, account_id=None)
+        again = await box.orders.placing.pay_again(box.organizer_id, placed.order.order_id, option_id=None)
 
         assert failed == [("awaiting_payment", "failed")]
         assert isinstance(again.step, Redirect)
@@ -284,18 +284,18 @@ class TestPayingAgain:
 
         for order, status in ((paid, "paid"), (late, "expired")):
             with pytest.raises(OrderNotOpen) as refused:
-                await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=None)
+                await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=None)
             assert refused.value.order_status == status
         with pytest.raises(OrderNotFound):
-            await box.orders.placing.pay_again(box.organizer_id, new_id(), account_id=None)
+            await box.orders.placing.pay_again(box.organizer_id, new_id(), option_id=None)
         with pytest.raises(OrderNotFound):
-            await box.orders.placing.pay_again(new_id(), late.order_id, account_id=None)
+            await box.orders.placing.pay_again(new_id(), late.order_id, option_id=None)
 
     async def test_an_account_that_does_not_fit_is_refused(self, box: BoxOffice) -> None:
         order = await box.order()
 
         with pytest.raises(NoAccountFits):
-            await box.orders.placing.pay_again(box.organizer_id, order.order_id, account_id=new_id())
+            await box.orders.placing.pay_again(box.organizer_id, order.order_id, option_id=new_id())
 
 
 class TestLimitsPerBuyer:

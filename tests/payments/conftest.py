@@ -162,7 +162,7 @@ def request(
     *,
     amount: Money = ASKED,
     reference: UUID | None = None,
-    account_id: UUID | None = None,
+    option_id: UUID | None = None,
     parts: tuple[Part, ...] = (),
 ) -> StartPayment:
     """A payment to start."""
@@ -173,7 +173,7 @@ def request(
         payer_email="ana@example.com",
         return_url=f"{PUBLIC_URL}/back",
         expires_at=clock() + timedelta(minutes=10),
-        account_id=account_id,
+        option_id=option_id,
         parts=parts,
     )
 

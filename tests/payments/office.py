@@ -72,7 +72,7 @@ class Office:
             "payer_email": "ana@example.com",
             "return_url": "http://127.0.0.1:8000/back",
             "expires_at": now + timedelta(minutes=10),
-            "account_id": self.transfer.id,
+            "option_id": self.transfer.id,
             "kept_until_max": now + timedelta(days=8),
             "begins_at": now + timedelta(days=30),
             "number": "7KQ2-M9XA",

@@ -12,6 +12,7 @@ from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.jobs import loops
 from alltickets.payments.port import Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, CallbackForged, GatewayUnknown
+from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.platform.database import Database
@@ -146,8 +147,8 @@ async def test_an_account_that_cannot_be_opened_leaves_the_others_alone(
 
     started = await start(database, restarted, organizer_id, request(clock))
 
-    options = await restarted.options(organizer_id, "ARS")
-    assert account.id not in {option.account_id for option in options}
+    options = await restarted.options(organizer_id, "ARS", PaymentPurpose())
+    assert account.id not in {option.option_id for option in options}
     assert isinstance(started.step, Redirect)
 
 

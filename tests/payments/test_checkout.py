@@ -10,6 +10,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.port import Redirect
 from alltickets.payments.refusals import AttemptsExhausted, NoAccountFits, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import ATTEMPTS_MAX, Started
@@ -43,19 +44,24 @@ async def test_a_batch_costs_the_same_few_statements_whatever_its_size(
     watched = Database(database_url, pool_size=2, observe=statements.append)
     await watched.open()
     try:
+        # What a process reads and writes once is behind it: the books, and that their context is kept.
+        for _ in range(2):
+            await start(watched, payments, organizer_id, request(clock))
+        statements.clear()
         async with watched.transaction(organizer_id) as tx:
             outcomes = await payments.start(tx, [request(clock) for _ in range(300)])
     finally:
         await watched.close()
 
     assert len({outcome.attempt_id for outcome in outcomes if isinstance(outcome, Started)}) == 300
-    assert len(statements) == 3
+    # The accounts, then payments, attempts, and why each is on its account.
+    assert len(statements) == 4
 
 
 async def test_outcomes_keep_their_order_and_a_refused_one_fails_no_other(
     database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
 ) -> None:
-    wanted = [request(clock), request(clock, amount=Money(5, "USD")), request(clock, account_id=new_id()), request(clock)]
+    wanted = [request(clock), request(clock, amount=Money(5, "USD")), request(clock, option_id=new_id()), request(clock)]
 
     async with database.transaction(organizer_id) as tx:
         outcomes = await payments.start(tx, wanted)
@@ -115,11 +121,11 @@ async def test_another_account_is_a_new_attempt_and_there_is_an_end_to_them(
     one = request(clock)
     choices = [account.id, other.id, account.id]
     started = [
-        await start(database, payments, organizer_id, request(clock, reference=one.reference, account_id=choice)) for choice in choices
+        await start(database, payments, organizer_id, request(clock, reference=one.reference, option_id=choice)) for choice in choices
     ]
 
     async with database.transaction(organizer_id) as tx:
-        [outcome] = await payments.start(tx, [request(clock, reference=one.reference, account_id=other.id)])
+        [outcome] = await payments.start(tx, [request(clock, reference=one.reference, option_id=other.id)])
 
     assert len({attempt.attempt_id for attempt in started}) == ATTEMPTS_MAX == 3
     assert len({attempt.payment_id for attempt in started}) == 1
@@ -179,7 +185,7 @@ async def test_a_payment_under_review_is_not_charged_a_second_time(
     first = await start(database, payments, organizer_id, one)
     await report(payments, follower, account, merchant, SandboxPayment.of(first.attempt_id, status="pending"))
 
-    again = await start(database, payments, organizer_id, request(clock, reference=one.reference, account_id=other.id))
+    again = await start(database, payments, organizer_id, request(clock, reference=one.reference, option_id=other.id))
 
     assert (again.attempt_id, again.step) == (first.attempt_id, "wait")
 
@@ -193,7 +199,7 @@ async def test_an_account_that_is_switched_off_takes_no_new_payment(
         [outcome] = await payments.start(tx, [request(clock)])
 
     assert isinstance(outcome, NoAccountFits)
-    assert await payments.options(organizer_id, "ARS") == []
+    assert await payments.options(organizer_id, "ARS", PaymentPurpose()) == []
 
 
 async def test_a_link_lives_at_least_as_long_as_its_gateway_demands(

@@ -14,6 +14,7 @@ from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPe
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.port import Redirect
+from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import NextStep
@@ -76,7 +77,8 @@ class Counter:
         return [(self.accounts[attempt.account_id], attempt.status) for attempt in details.attempts]
 
     async def offered(self, *, process: int = 0) -> list[str]:
-        return [option.gateway for option in await self.processes[process].options(self.organizer_id, "ARS")]
+        options = await self.processes[process].options(self.organizer_id, "ARS", PaymentPurpose())
+        return [self.accounts[option.option_id] for option in options]
 
     async def shaky_account(self) -> AccountDetails:
         return next(one for one in await self.processes[0].accounts.all_of(self.organizer_id) if one.gateway == "shaky")

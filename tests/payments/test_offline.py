@@ -122,7 +122,7 @@ class TestInstructions:
     async def test_who_takes_cash_after_a_transfer_gets_another_code_and_the_first_may_still_be_paid(self, office: Office) -> None:
         one = office.request()
         first = await office.start(one)
-        second = await office.start(office.request(reference=one.reference, account_id=office.cash.id))
+        second = await office.start(office.request(reference=one.reference, option_id=office.cash.id))
 
         await office.confirm(first)
 
@@ -150,7 +150,7 @@ class TestInstructions:
 
     async def test_where_there_is_too_little_time_it_is_not_an_option(self, office: Office, clock: SettableClock) -> None:
         soon = clock() + timedelta(hours=20)
-        requests = [office.request(begins_at=soon), office.request(begins_at=soon, account_id=None)]
+        requests = [office.request(begins_at=soon), office.request(begins_at=soon, option_id=None)]
 
         async with office.database.transaction(office.organizer_id) as tx:
             chosen, any_ = await office.payments.start(tx, requests)
@@ -300,7 +300,7 @@ class TestGivingBack:
     async def test_who_paid_by_transfer_and_in_cash_gets_one_of_them_back(self, office: Office) -> None:
         one = office.request()
         first = await office.start(one)
-        second = await office.start(office.request(reference=one.reference, account_id=office.cash.id))
+        second = await office.start(office.request(reference=one.reference, option_id=office.cash.id))
 
         await office.confirm(first)
         await office.confirm(second)

@@ -50,7 +50,7 @@ async def test_money_is_found_confirmed_and_given_back_over_http(desk: Desk, dat
     async with open_browser(desk.app, token=house.owner.token) as browser:
         account_id = (await browser.post(f"{BASE}/accounts", json=ACCOUNT)).json()["account_id"]
         account = f"{BASE}/accounts/{account_id}"
-        one, other = (request(clock, amount=ASKED, account_id=UUID(account_id)) for _ in range(2))
+        one, other = (request(clock, amount=ASKED, option_id=UUID(account_id)) for _ in range(2))
         for wanted in (one, other):
             await start(database, desk.payments, house.actor.organizer_id, wanted)
         listed = (await browser.get(f"{BASE}/awaited")).json()["items"]

@@ -15,6 +15,7 @@ from alltickets.payments.handlers import subscriptions
 from alltickets.payments.parts import Part
 from alltickets.payments.reconciliation.routes import router
 from alltickets.payments.routes import organizer_router
+from alltickets.payments.routing.routes import routing_router
 from alltickets.payments.service import Payments
 from alltickets.platform.database import Database
 from alltickets.platform.outbox import Follower
@@ -35,7 +36,7 @@ class Office:
         self.identity = make_identity(database, clock, CountingHasher())
         authorization = Authorization(self.identity.authenticator, self.identity.cookie)
         self.app = Litestar(
-            route_handlers=[organizer_router(payments), router(payments.reconciliation)],
+            route_handlers=[organizer_router(payments), router(payments.reconciliation), routing_router(payments)],
             plugins=[authorization],
             exception_handlers={Refusal: _answer},
             openapi_config=None,

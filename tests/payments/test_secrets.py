@@ -77,7 +77,7 @@ async def _everything_said(database: Database, payments: Payments, office: Offic
             answers += [connected.text, wrong.text, checked.text]
         for account in await payments.accounts.all_of(house.actor.organizer_id):
             if account.currency == "ARS":
-                one = request(clock, account_id=account.id)
+                one = request(clock, option_id=account.id)
                 answers.append(await _paid_with(database, payments, house.actor.organizer_id, one, account.gateway))
                 answers.append((await browser.get(f"/api/organizer/payments/{one.reference}")).text)
         answers.append((await browser.get(ACCOUNTS)).text)

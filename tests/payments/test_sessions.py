@@ -171,7 +171,7 @@ async def test_a_gateway_that_is_away_fails_the_attempt_at_once(
 async def test_wrong_credentials_are_flagged_and_the_buyer_goes_on_at_another_account(session: Session, key_ring: KeyRing) -> None:
     merchant = Merchant.fresh()
     account = await connect(session.payments, session.organizer_id, Merchant(merchant.id, "0" * 64), mode="session")
-    one = request(session.clock, account_id=account.id)
+    one = request(session.clock, option_id=account.id)
     started = await start(session.database, session.payments, session.organizer_id, one)
 
     step = await session.payments.begin(session.organizer_id, started.attempt_id)

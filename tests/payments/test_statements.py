@@ -148,7 +148,7 @@ async def test_a_long_statement_is_taken_in_parts_and_shown_in_part(office: Offi
 async def test_codes_of_another_account_are_nobodys(office: Office) -> None:
     other = await office.connect("transfer", {**TRANSFER, "alias": "otra.cuenta"})
 
-    result = await take(office, office.line(await office.start(account_id=other.id)))
+    result = await take(office, office.line(await office.start(option_id=other.id)))
 
     assert outcomes(result) == [(2, "unknown")]
 

@@ -40,7 +40,7 @@ export interface OfferPrice {
 }
 
 export interface PaymentOption {
-  readonly account_id: string;
+  readonly option_id: string;
   readonly label: string;
   /** Where the buyer brings the money by themselves: for so long their places are kept at most. */
   readonly pay_within_hours: number | null;

@@ -1,10 +1,11 @@
 """Identifiers. Every id is a UUIDv7 made by the application (design section 8, rule 4): it sorts by the time it was made."""
 
+from datetime import datetime
 from uuid import UUID
 
 import uuid_utils.compat
 
-__all__ = ["UUID", "id_or_none", "new_id", "new_id_text"]
+__all__ = ["UUID", "first_id_at", "id_or_none", "new_id", "new_id_text"]
 
 
 def new_id() -> UUID:
@@ -23,3 +24,8 @@ def id_or_none(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def first_id_at(at: datetime) -> UUID:
+    """The least id that can have been made at that instant: what ids of a period lie between."""
+    return UUID(int=int(at.timestamp() * 1_000) << 80 | 7 << 76)

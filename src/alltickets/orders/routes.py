@@ -138,10 +138,15 @@ async def read_order(order_id: UUID, secret: Secret, orders: Orders) -> Response
 
 
 @post("/orders/{order_id:uuid}/payments", operation_id="payOrder", status_code=200, guards=[allow_anyone("the order's secret entitles")])
-async def pay_order(order_id: UUID, secret: Secret, orders: Orders, payment_account_id: UUID | None = None) -> NextAction:
+async def pay_order(
+    order_id: UUID,
+    secret: Secret,
+    orders: Orders,
+    payment_option_id: UUID | None = None,
+) -> NextAction:
     """Where to pay an order that is still open: the attempt under way, or a new one after a failed one."""
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
-    placed = await orders.placing.pay_again(organizer_id, order_id, account_id=payment_account_id)
+    placed = await orders.placing.pay_again(organizer_id, order_id, option_id=payment_option_id)
     return next_action(placed.order, placed.step)
 
 

@@ -103,13 +103,16 @@ class HolderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An order on a hold. No holders: every ticket is the buyer's. `payment_account_id`: an option of the event; none: the first."""
+    """An order on a hold. No holders: every ticket is the buyer's.
+
+    payment_option_id: one of the event's payment options; an account is one by itself. None: the organizer's routing decides.
+    """
 
     event_id: UUID
     hold_id: UUID
     buyer: BuyerWrite
     holders: Annotated[tuple[HolderWrite, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
-    payment_account_id: UUID | None = None
+    payment_option_id: UUID | None = None
 
 
 class InstructionLineRead(msgspec.Struct, frozen=True):

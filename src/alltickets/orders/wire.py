@@ -66,7 +66,7 @@ async def place_order(orders: Orders, order_id: UUID, data: OrderWrite) -> Place
             data.hold_id,
             buyer,
             holders,
-            data.payment_account_id,
+            data.payment_option_id,
             blake2b(msgspec.json.encode(data), digest_size=16).hexdigest(),
         )
     )

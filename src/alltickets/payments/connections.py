@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ import structlog
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.port import Gateway, GatewayError, Provider
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
+from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.schedule import ABSENT_FOR_MIN
 from alltickets.platform.database import Reader
 from alltickets.platform.secrets import KeyRing, SecretsError
@@ -30,6 +32,8 @@ class ConnectedAccount:
     currency: str
     is_enabled: bool
     gateway: Gateway
+    priority: int
+    terms: AccountTerms
     breaker: Breaker = CLOSED
 
 
@@ -42,7 +46,10 @@ class _Row:
     settings: dict[str, str]
     credentials_sealed: str
     is_enabled: bool
+    priority: int
+    terms: dict[str, Any]
     version: int
+    routing_version: int
     failures_in_row: int | None
     opened_until: datetime | None
     probing_until: datetime | None
@@ -78,13 +85,15 @@ class Connections:
         return name in self._providers
 
     async def of(self, reader: Reader) -> "Accounts":
-        """The accounts of the reader's organizer, first choice first. One statement."""
+        """The accounts of the reader's organizer, first choice first, and how often its routing has changed. One statement."""
         rows = await reader.fetch_all(
             _Row,
             """
-            SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed, a.is_enabled, a.version, b.failures_in_row,
-                   b.opened_until, b.probing_until
+            SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed, a.is_enabled, a.priority, a.terms, a.version,
+                   b.failures_in_row, b.opened_until, b.probing_until, coalesce(s.version, 0) AS routing_version
               FROM payments.accounts a
+              LEFT JOIN payments.routing_states s
+                ON s.organizer_id = a.organizer_id
               LEFT JOIN payments.breakers b
                 ON b.organizer_id = a.organizer_id AND b.account_id = a.id
              WHERE a.organizer_id = %(organizer_id)s
@@ -92,7 +101,8 @@ class Connections:
             """,
         )
         connected = [(self._connect(row), row.breaker) for row in rows]
-        return Accounts({account.id: _with(account, breaker) for account, breaker in connected if account is not None})
+        by_id = {account.id: _with(account, breaker) for account, breaker in connected if account is not None}
+        return Accounts(by_id, version=tuple((row.id, row.version, row.routing_version) for row in rows))
 
     def _connect(self, row: _Row) -> ConnectedAccount | None:
         kept = self._open.get(row.id)
@@ -111,7 +121,8 @@ class Connections:
         opened = self._key_ring.open(row.credentials_sealed, sealing_context(row.id))
         credentials = msgspec.json.decode(opened, type=dict[str, str])
         gateway = self.provider(row.gateway).connect(row.settings, credentials)
-        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway)
+        terms = msgspec.convert(row.terms, AccountTerms)
+        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway, row.priority, terms)
 
 
 def _with(account: ConnectedAccount, breaker: Breaker) -> ConnectedAccount:
@@ -119,10 +130,16 @@ def _with(account: ConnectedAccount, breaker: Breaker) -> ConnectedAccount:
 
 
 class Accounts:
-    """The accounts of one organizer, as they stood a moment ago."""
+    """The accounts of one organizer, as they stood a moment ago. `version` differs when any of them, or its routing, has changed."""
 
-    def __init__(self, by_id: Mapping[UUID, ConnectedAccount]) -> None:
+    def __init__(self, by_id: Mapping[UUID, ConnectedAccount], *, version: object = ()) -> None:
         self._by_id = by_id
+        self.version = version
+
+    @property
+    def all(self) -> tuple[ConnectedAccount, ...]:
+        """Every account that can be opened, first choice first."""
+        return tuple(self._by_id.values())
 
     def get(self, account_id: UUID) -> ConnectedAccount:
         """That account, switched on or not. Raises `AccountNotFound`."""
@@ -148,7 +165,6 @@ class Accounts:
         account = self._by_id.get(account_id)
         return ABSENT_FOR_MIN if account is None else timedelta(seconds=account.gateway.capabilities.absent_seconds_min)
 
-    def usable(self, currency: str, now: datetime) -> list[ConnectedAccount]:
-        """The accounts that can take a payment of this currency now, first choice first; those that fail are left out."""
-        fitting = [account for account in self._by_id.values() if account.is_enabled and account.currency == currency]
-        return [account for account in fitting if state_of(account.breaker, now) != "open"]
+    def failing(self, now: datetime) -> tuple[UUID, ...]:
+        """The accounts whose breaker is open: they do not answer at present."""
+        return tuple(account.id for account in self._by_id.values() if state_of(account.breaker, now) == "open")

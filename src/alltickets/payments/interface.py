@@ -16,6 +16,7 @@ from alltickets.payments.refusals import (
     AwaitedPaymentNotFound,
     CallbackForged,
     CardNotTaken,
+    FeeScheduleNotFound,
     GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
@@ -30,14 +31,18 @@ from alltickets.payments.refusals import (
     RefundNotByHand,
     RefundNotFound,
     RefundTooLarge,
+    RoutingDraftMissing,
+    RoutingInvalid,
     SettlementActImpossible,
     SettlementLineNotFound,
     SettlementReportNotFound,
     SettlementUnreadable,
     TooLateForAccount,
 )
+from alltickets.payments.routing.rules.facts import PaymentPurpose
+from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.service import Payments
-from alltickets.payments.service.accounts import AccountDetails, PaymentOption
+from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import NextStep, Started, StartPayment
 from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
@@ -56,6 +61,7 @@ __all__ = [
     "CardMethod",
     "CardNotTaken",
     "DeclineReason",
+    "FeeScheduleNotFound",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
@@ -73,6 +79,7 @@ __all__ = [
     "PaymentDetails",
     "PaymentNotFound",
     "PaymentOption",
+    "PaymentPurpose",
     "Payments",
     "Purchase",
     "PurchaseLine",
@@ -82,6 +89,8 @@ __all__ = [
     "RefundNotFound",
     "RefundStarted",
     "RefundTooLarge",
+    "RoutingDraftMissing",
+    "RoutingInvalid",
     "SettlementActImpossible",
     "SettlementLineNotFound",
     "SettlementReportNotFound",

@@ -9,6 +9,9 @@ Refusal
 ├── AttemptsExhausted     this payment was tried too often
 ├── CardNotTaken          the payment's form does not offer such a card or so many instalments
 ├── PaymentClosed         it is paid, or was given back: it cannot be paid again
+├── RoutingInvalid        a policy, a commission table or an account's terms do not fit together
+├── RoutingDraftMissing   there is no draft that could be activated
+├── FeeScheduleNotFound   no such line of the commission tables
 ├── PaymentNotFound       nothing was ever to be paid under this reference
 ├── PaymentChanged        the reference stands for another amount
 ├── NothingToRefund       no money was taken, or all of it was given back
@@ -37,6 +40,7 @@ __all__ = [
     "AwaitedPaymentNotFound",
     "CallbackForged",
     "CardNotTaken",
+    "FeeScheduleNotFound",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
@@ -51,6 +55,8 @@ __all__ = [
     "RefundNotByHand",
     "RefundNotFound",
     "RefundTooLarge",
+    "RoutingDraftMissing",
+    "RoutingInvalid",
     "SettlementActImpossible",
     "SettlementLineNotFound",
     "SettlementReportNotFound",
@@ -124,6 +130,32 @@ class PaymentClosed(Refusal):
 
     def __str__(self) -> str:
         return f"This payment is {self.payment_status.replace('_', ' ')} and cannot be paid again."
+
+
+@dataclass(eq=False)
+class RoutingInvalid(Refusal):
+    """`faults` names everything that is wrong with it, and where."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"This cannot decide where payments go: {'; '.join(self.faults)}. Nothing was changed."
+
+
+@dataclass(eq=False)
+class RoutingDraftMissing(Refusal):
+    """Nobody has written one since the last activation."""
+
+    def __str__(self) -> str:
+        return "There is no draft of this policy. Write one first; what is in force stays in force."
+
+
+@dataclass(eq=False)
+class FeeScheduleNotFound(Refusal):
+    """Also said of another organizer's."""
+
+    def __str__(self) -> str:
+        return "There is no such line in the commission tables."
 
 
 @dataclass(eq=False)

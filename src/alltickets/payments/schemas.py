@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from alltickets.payments.port import ChargeFacts
+from alltickets.payments.routing.rules.facts import AccountTerms
 
 __all__ = [
     "AttemptRead",
@@ -62,6 +63,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     left_out_until: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+    terms: AccountTerms
     created_at: datetime
     updated_at: datetime
 

@@ -1,7 +1,7 @@
 """Started payments and their attempts as rows: written in bulk, read back one by one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,10 @@ from alltickets.payments.connections import ConnectedAccount
 from alltickets.payments.parts import Part
 from alltickets.payments.port import Creation
 from alltickets.payments.refusals import PaymentNotFound
+from alltickets.payments.routing.routed import Routed
+from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
-from alltickets.payments.schedule import AFTER_EXPIRY, first_query
+from alltickets.payments.schedule import AFTER_EXPIRY, first_query, patient_until
 from alltickets.platform.database import Reader, Transaction, rows_as_json
 
 __all__ = [
@@ -31,7 +33,8 @@ __all__ = [
 class StartPayment:
     """What is to be paid. The same `reference` means the same payment for ever.
 
-    account_id: the buyer's choice among `AccountsService.options`; None takes the first that fits.
+    option_id: the buyer's choice among `Payments.options`, or an account's id; None leaves it to the organizer's routing.
+    purpose: what for, as far as routing may ask. card_bin: the first digits of the card, where they are known by now.
     expires_at: when the place that is paid for is lost; a gateway may need its page to live longer.
     parts: what the amount is made of, for the books, summing to it; none: all of it is the organizer's.
     kept_until_max: until when the place may be kept for an account that has patience; None: not beyond `expires_at`.
@@ -45,7 +48,9 @@ class StartPayment:
     payer_email: str | None
     return_url: str
     expires_at: datetime
-    account_id: UUID | None = None
+    option_id: UUID | None = None
+    purpose: PaymentPurpose = field(default_factory=PaymentPurpose)
+    card_bin: str | None = None
     parts: tuple[Part, ...] = ()
     kept_until_max: datetime | None = None
     begins_at: datetime | None = None
@@ -59,10 +64,15 @@ class StartPayment:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     request: StartPayment
-    account: ConnectedAccount
+    routed: Routed
     creation: Creation
     payment_id: UUID
     status: AttemptStatus
+
+    @property
+    def account(self) -> ConnectedAccount:
+        """Where it goes."""
+        return self.routed.account
 
     @property
     def is_offline(self) -> bool:
@@ -103,6 +113,16 @@ _SELECT_NEWEST: Any = """
         ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
      WHERE p.organizer_id = %(organizer_id)s
 """
+
+
+def payable_until(account: ConnectedAccount, request: StartPayment, now: datetime) -> datetime | None:
+    """Until when it may be paid at that account; None: the account needs more time than there is."""
+    patience = account.gateway.capabilities.patience
+    if patience is None:
+        return request.expires_at
+    return patient_until(
+        patience, expires_at=request.expires_at, kept_until_max=request.kept_until_max, begins_at=request.begins_at, now=now
+    )
 
 
 async def newest_of(reader: Reader, reference: UUID, *, lock: bool = False) -> StoredAttempt:

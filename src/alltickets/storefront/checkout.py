@@ -18,7 +18,7 @@ from alltickets.catalog.interface import (
     visible_ticket_types,
 )
 from alltickets.kernel.money import Money
-from alltickets.payments.interface import PaymentOption
+from alltickets.payments.interface import PaymentPurpose
 from alltickets.pricing.interface import SelectedLine
 from alltickets.storefront.languages import Language
 from alltickets.storefront.pages import SHARED, Page, PageAnswer, PageRequest, html, redirect
@@ -64,6 +64,12 @@ class _OfferPrice(msgspec.Struct, frozen=True):
     final: Money
 
 
+class _PaymentOption(msgspec.Struct, frozen=True):
+    option_id: UUID
+    label: str
+    pay_within_hours: int | None
+
+
 class _Paths(msgspec.Struct, frozen=True):
     event: str
     order: str
@@ -84,7 +90,7 @@ class _Offering(msgspec.Struct, frozen=True):
     questions: tuple[_Question, ...]
     prices: tuple[_OfferPrice, ...]
     has_codes: bool
-    payment_options: tuple[PaymentOption, ...]
+    payment_options: tuple[_PaymentOption, ...]
     language: str
     language_prefix: str
     paths: _Paths
@@ -136,7 +142,7 @@ class CheckoutPages:
             ),
             prices=await self._prices(event, performances, sorted(shown), now),
             has_codes=any(one.visibility == Visibility.CODE for one in event.ticket_types.values()),
-            payment_options=tuple(await self._sources.payments.accounts.options(event.organizer_id, event.currency)),
+            payment_options=await self._options(event),
             language=language.tag,
             language_prefix=language.prefix,
             paths=_Paths(
@@ -146,6 +152,12 @@ class CheckoutPages:
                 privacy=language.path("/privacy"),
             ),
         )
+
+    async def _options(self, event: EventSnapshot) -> tuple[_PaymentOption, ...]:
+        """The ways to pay of the moment; none where there is nothing to choose."""
+        purpose = PaymentPurpose(event_id=event.event_id, timezone=event.timezone, channel="shop")
+        options = await self._sources.payments.options(event.organizer_id, event.currency, purpose)
+        return tuple(_PaymentOption(one.option_id, one.label, one.pay_within_hours) for one in options)
 
     async def _prices(
         self, event: EventSnapshot, performances: list[PerformanceSnapshot], ticket_type_ids: list[UUID], now: datetime

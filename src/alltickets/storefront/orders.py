@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
-from alltickets.payments.interface import Card, CardForm, Instructions, PaymentOption, Redirect, shown_code
+from alltickets.payments.interface import Card, CardForm, Instructions, PaymentOption, PaymentPurpose, Redirect, shown_code
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
 from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
@@ -112,10 +112,12 @@ class OrderPages:
 
     async def _options(self, shown: ShownOrder) -> list[PaymentOption]:
         """The ways to pay that the buyer may choose; what they were told how to pay by is not another one."""
-        options = await self._payments.accounts.options(shown.event.organizer_id, shown.event.currency)
+        event = shown.event
+        purpose = PaymentPurpose(event_id=event.event_id, timezone=event.timezone, channel="shop")
+        options = await self._payments.options(event.organizer_id, event.currency, purpose)
         if not isinstance(shown.step, Instructions):
             return options
-        return [option for option in options if option.gateway != GATEWAYS[shown.step.method]]
+        return [option for option in options if set(option.gateways) != {GATEWAYS[shown.step.method]}]
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
@@ -148,7 +150,7 @@ class OrderPages:
         """Off to the gateway, by the attempt under way or a new one."""
         visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
-        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, account_id=_account_of(request))
+        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request))
         if not isinstance(placed.step, Redirect):
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         return self._page("order/leaving.html", request, visit, target=placed.step.url)
@@ -241,6 +243,6 @@ def _done(request: PageRequest) -> str | None:
     return done if done in DONE else None
 
 
-def _account_of(request: PageRequest) -> UUID | None:
-    chosen = request.form.get("account_id")
+def _option_of(request: PageRequest) -> UUID | None:
+    chosen = request.form.get("option_id")
     return None if not chosen else uuid_of(chosen)

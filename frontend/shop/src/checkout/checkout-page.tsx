@@ -80,12 +80,12 @@ function StepBody({ words, event, state, purchase, when }: BodyProps) {
     const types = ticketTypesOfPlaces(lines);
     return (
       <SummaryStep
-        {...{ words, quote, when, faults: state.faults, accountId: state.accountId, options: event.payment_options }}
+        {...{ words, quote, when, faults: state.faults, optionId: state.optionId, options: event.payment_options }}
         buyer={buyerOf(state.buyer, event.language)}
         holders={types.map((type, index) => holderOf(state.event, type, state.holders[index] ?? emptyHolder(index), state.buyer))}
         paths={event.paths}
         busy={state.busy === "ordering" || state.busy === "leaving" ? state.busy : null}
-        onOption={(accountId) => purchase.write({ accountId })}
+        onOption={(optionId) => purchase.write({ optionId })}
         onPlaces={() => purchase.goTo("selection")}
         onDetails={() => purchase.goTo("details")}
         onPay={(hasConsented) => void purchase.ordering.pay(hasConsented)}

@@ -7,7 +7,7 @@ import { loadKept, saveKept, type Kept } from "./kept";
 import type { Services } from "./services";
 import type { State } from "./state";
 
-export const KEPT_NOTHING = { code: "", buyer: EMPTY_BUYER, holders: [], accountId: null, hold: null, order: null } as const;
+export const KEPT_NOTHING = { code: "", buyer: EMPTY_BUYER, holders: [], optionId: null, hold: null, order: null } as const;
 
 /** The state of a purchase: shown to whoever listens, and kept on the device. */
 export class Desk {

@@ -27,7 +27,7 @@ export interface Kept {
   readonly code: string;
   readonly buyer: BuyerDraft;
   readonly holders: readonly HolderDraft[];
-  readonly accountId: string | null;
+  readonly optionId: string | null;
   readonly hold: KeptHold | null;
   readonly order: KeptOrder | null;
 }
@@ -51,7 +51,7 @@ export function loadKept(eventId: string, now: number): Kept | null {
 }
 
 export function saveKept(eventId: string, kept: Kept, now: number): void {
-  const { selection, code, buyer, holders, accountId, hold, order } = kept;
-  const stored: Stored = { version: VERSION, savedAt: now, selection, code, buyer, holders, accountId, hold, order };
+  const { selection, code, buyer, holders, optionId, hold, order } = kept;
+  const stored: Stored = { version: VERSION, savedAt: now, selection, code, buyer, holders, optionId, hold, order };
   writeShelf(purchaseShelf(eventId), stored);
 }

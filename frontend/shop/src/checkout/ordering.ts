@@ -77,7 +77,7 @@ export class Ordering {
   }
 
   private orderBody(): OrderBody | null {
-    const { hold, buyer, holders, accountId, event } = this.desk.state;
+    const { hold, buyer, holders, optionId, event } = this.desk.state;
     if (hold === null) {
       return null;
     }
@@ -87,7 +87,7 @@ export class Ordering {
       hold_id: hold.holdId,
       buyer: buyerOf(buyer, this.desk.event.language),
       holders: types.map((type, index) => holderOf(event, type, holders[index] ?? emptyHolder(index), buyer)),
-      payment_account_id: accountId,
+      payment_option_id: optionId,
     };
   }
 
@@ -143,13 +143,13 @@ export class Ordering {
 
   /** Go and pay the order that waits: by the attempt under way, or a new one. */
   async payAgain(): Promise<void> {
-    const { order, accountId, busy } = this.desk.state;
+    const { order, optionId, busy } = this.desk.state;
     if (!order?.secret || busy !== null) {
       return;
     }
     this.desk.show({ busy: "ordering", notice: null });
     try {
-      const next = await this.desk.services.payOrder(order.orderId, order.secret, accountId, this.desk.course);
+      const next = await this.desk.services.payOrder(order.orderId, order.secret, optionId, this.desk.course);
       this.leaveFor(next.kind === "redirect" ? next.url : null, { order_id: order.orderId, secret: order.secret });
     } catch (fault) {
       this.desk.tell(fault, "pay");

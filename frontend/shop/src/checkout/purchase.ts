@@ -140,7 +140,7 @@ export class Purchase {
 
   // --- the data
 
-  write(change: Partial<Pick<Kept, "buyer" | "holders" | "accountId">>): void {
+  write(change: Partial<Pick<Kept, "buyer" | "holders" | "optionId">>): void {
     this.desk.keep(change);
     if (this.state.faults.length > 0) {
       // What is put right is no longer pointed at; what is typed anew is pointed at only when asked for.

@@ -99,5 +99,5 @@ export interface OrderBody {
   readonly hold_id: string;
   readonly buyer: Buyer;
   readonly holders: readonly Holder[];
-  readonly payment_account_id: string | null;
+  readonly payment_option_id: string | null;
 }

@@ -28,7 +28,7 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
-from alltickets.payments.interface import Card, NextStep, Payments, Purchase, PurchaseLine, Started, StartPayment
+from alltickets.payments.interface import Card, NextStep, PaymentPurpose, Payments, Purchase, PurchaseLine, Started, StartPayment
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
 from alltickets.pricing.interface import Quote
@@ -36,6 +36,8 @@ from alltickets.pricing.interface import Quote
 __all__ = ["PlaceOrder", "PlacedOrder", "Placing"]
 
 Lane = tuple[UUID, UUID]
+CHANNEL = "shop"
+"""Where orders come from, for routing rules: so far there is no other way to buy."""
 EXTENSION_WORTH = timedelta(minutes=1)
 """A hold that would last less than this longer is left as it is: most orders come within a minute of their hold."""
 
@@ -44,7 +46,7 @@ EXTENSION_WORTH = timedelta(minutes=1)
 class PlaceOrder:
     """What a buyer sends. No holders: every ticket is the buyer's. `fingerprint` tells a repetition from another request of the same id.
 
-    account_id: the payment option chosen; None: the first that fits.
+    option_id: the payment option chosen; None: routing decides.
     """
 
     order_id: UUID
@@ -52,7 +54,7 @@ class PlaceOrder:
     hold_id: UUID
     buyer: Buyer
     holders: tuple[Holder, ...]
-    account_id: UUID | None
+    option_id: UUID | None
     fingerprint: str
 
 
@@ -121,7 +123,7 @@ class Placing:
             return PlacedOrder(placed.organizer_id, placed.order, await self._payments.resume(event.organizer_id, request.order_id))
         return PlacedOrder(placed.organizer_id, placed.order, await self._payments.begin(event.organizer_id, placed.attempt_id))
 
-    async def pay_again(self, organizer_id: UUID, order_id: UUID, *, account_id: UUID | None) -> PlacedOrder:
+    async def pay_again(self, organizer_id: UUID, order_id: UUID, *, option_id: UUID | None) -> PlacedOrder:
         """Have the buyer pay an order that is still open: by the attempt under way, or a new one after a failed one.
 
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
@@ -133,7 +135,7 @@ class Placing:
             quotes = await self._quotes.read(tx, [order.quote_id])
             event = await self._catalog.snapshot(order.event_id)
             assert event is not None, "an event with orders is never deleted"
-            request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, account_id)
+            request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, option_id)
             [started] = await self._payments.start(tx, [request])
             if isinstance(started, Refusal):
                 raise started
@@ -297,7 +299,7 @@ class Placing:
         if not due:
             return {}
         requests = [
-            self._start_of(tx, order, event, ready[index].quote, f"{event.title} · {order.number}", ready[index].request.account_id)
+            self._start_of(tx, order, event, ready[index].quote, f"{event.title} · {order.number}", ready[index].request.option_id)
             for index, order in due.items()
         ]
         return dict(zip(due, await self._payments.start(tx, requests), strict=True))
@@ -311,7 +313,7 @@ class Placing:
         return await self._fulfilment.fulfil(tx, [order for order in orders if order.total_minor == 0], now=now)
 
     def _start_of(
-        self, tx: Transaction, order: Order, event: EventSnapshot, quote: Quote, description: str, account_id: UUID | None
+        self, tx: Transaction, order: Order, event: EventSnapshot, quote: Quote, description: str, option_id: UUID | None
     ) -> StartPayment:
         span = span_of(event, quote, order.placed_at)
         return StartPayment(
@@ -321,12 +323,24 @@ class Placing:
             payer_email=order.buyer.mail,
             return_url=self._secrets.return_url(tx.organizer_id, order.order_id),
             expires_at=order.pay_until,
-            account_id=account_id,
+            option_id=option_id,
+            purpose=purpose_of(event, quote, order.campaign),
             parts=parts_of(quote),
             kept_until_max=span.kept_until_max,
             begins_at=span.begins_at,
             number=order.number,
         )
+
+
+def purpose_of(event: EventSnapshot, quote: Quote, campaign: str | None) -> PaymentPurpose:
+    """What an order is for, as far as routing may ask."""
+    return PaymentPurpose(
+        event_id=event.event_id,
+        timezone=event.timezone,
+        ticket_type_ids=tuple(dict.fromkeys(line.ticket_type_id for line in quote.lines)),
+        campaign=campaign or "",
+        channel=CHANNEL,
+    )
 
 
 def _next_turn(batch: Sequence[PlaceOrder], outcomes: Container[int]) -> list[tuple[int, PlaceOrder]]:

@@ -8,19 +8,37 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.port import Card, Provider, Purchase
 from alltickets.payments.queries import PaymentDetails, payment_of
-from alltickets.payments.service.accounts import AccountsService, PaymentOption
+from alltickets.payments.routing.router import Router
+from alltickets.payments.routing.rules.facts import PaymentPurpose
+from alltickets.payments.routing.rules.offering import PaymentOption
+from alltickets.payments.service.accounts import AccountsService
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.confirming import Confirming
+from alltickets.payments.service.fees import FeesService
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.payments.service.routing import RoutingService
+from alltickets.payments.service.simulations import Simulations
 from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["FEE_TAX_BASIS_POINTS", "AccountsService", "Checkout", "Inbox", "Ledger", "Payments", "Poller", "Refunds"]
+__all__ = [
+    "FEE_TAX_BASIS_POINTS",
+    "AccountsService",
+    "Checkout",
+    "FeesService",
+    "Inbox",
+    "Ledger",
+    "Payments",
+    "Poller",
+    "Refunds",
+    "RoutingService",
+    "Simulations",
+]
 
 FEE_TAX_BASIS_POINTS = 2_100
 """IVA in Argentina."""
@@ -33,6 +51,7 @@ class Payments:
     reconciliation: hold settlement reports against our books.
     ledger: the books.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
+    routing: decide which account. fees: what that costs. simulations: what would have happened otherwise.
     """
 
     def __init__(
@@ -48,7 +67,8 @@ class Payments:
         """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees."""
         connections = Connections(providers, key_ring)
         self.accounts = AccountsService(database, clock, key_ring, connections)
-        self.checkout = Checkout(database, clock, connections, public_url=public_url)
+        router = Router()
+        self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
@@ -56,6 +76,9 @@ class Payments:
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
         self.confirming = Confirming(database, clock, connections)
         self.statements = Statements(database, clock, connections)
+        self.routing = RoutingService(database, clock, connections, router)
+        self.fees = FeesService(database, connections)
+        self.simulations = Simulations(database, connections)
         self._database = database
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
@@ -86,9 +109,9 @@ class Payments:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""
         return await self.refunds.order(tx, requests)
 
-    async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
-        """See `AccountsService.options`: what a buyer may choose from."""
-        return await self.accounts.options(organizer_id, currency)
+    async def options(self, organizer_id: UUID, currency: str, purpose: PaymentPurpose) -> list[PaymentOption]:
+        """See `RoutingService.options`: what a buyer may choose from."""
+        return await self.routing.options(organizer_id, currency, purpose)
 
     async def details(self, organizer_id: UUID, reference: UUID) -> PaymentDetails:
         """A payment with everything that happened to it, for people. Raises `PaymentNotFound`."""

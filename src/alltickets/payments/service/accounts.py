@@ -1,8 +1,9 @@
 """Gateway accounts of an organizer: connected, switched, listed, tested. Credentials go in and never come out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,11 +16,15 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.port import GatewayError, GatewayErrorKind
-from alltickets.payments.refusals import AccountInvalid, AccountNotFound
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
+from alltickets.payments.routing.records import insert_schedules, raise_routing_version, read_schedules, require_events
+from alltickets.payments.routing.rules.facts import AccountTerms
+from alltickets.payments.routing.rules.seeds import seeds_of
+from alltickets.payments.routing.rules.validating import terms_faults
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["AccountDetails", "AccountsService", "CheckResult", "PaymentOption"]
+__all__ = ["AccountDetails", "AccountsService", "CheckResult"]
 
 HINT_LENGTH = 4
 
@@ -44,18 +49,10 @@ class AccountDetails:
     left_out_until: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+    terms: dict[str, Any]
+    """As `AccountTerms`."""
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentOption:
-    """A way to pay that a buyer may choose. `pay_within_hours`: where they bring the money by themselves, so long are places kept."""
-
-    account_id: UUID
-    gateway: str
-    label: str
-    pay_within_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +115,7 @@ class AccountsService:
                     gateway=gateway,
                     id=account_id,
                 )
+                await _seed_fees(tx, gateway, self._clock())
             elif await tx.execute(_REPLACE, **values) == 0:
                 raise AccountNotFound
             else:
@@ -149,15 +147,57 @@ class AccountsService:
         async with self._database.reading(organizer_id) as reader:
             return await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
 
-    async def options(self, organizer_id: UUID, currency: str) -> list[PaymentOption]:
-        """The ways to pay that a buyer may choose from, first choice first."""
-        async with self._database.reading(organizer_id) as reader:
-            accounts = await self._connections.of(reader)
-        return [
-            PaymentOption(account.id, account.provider, account.label, None if patience is None else patience.hours)
-            for account in accounts.usable(currency, self._clock())
-            for patience in (account.gateway.capabilities.patience,)
-        ]
+    async def set_terms(self, actor: Actor, account_id: UUID, terms: AccountTerms) -> AccountDetails:
+        """Say what the account may be used for from now on.
+
+        Raises `AccountNotFound`, `EventNotFound`, or `RoutingInvalid` with every fault.
+        """
+        faults = terms_faults(terms)
+        if faults:
+            raise RoutingInvalid(tuple(faults))
+        async with self._database.transaction(actor.organizer_id) as tx:
+            await require_events(tx, terms.event_ids)
+            changed = await tx.execute(
+                """
+                UPDATE payments.accounts
+                   SET terms = %(terms)s::jsonb, version = version + 1, updated_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
+                id=account_id,
+                terms=msgspec.json.encode(terms).decode(),
+                now=self._clock(),
+            )
+            if changed:
+                await record(tx, actor, "gateway_account.terms_changed", Subject("gateway_account", account_id))
+            return await self._details(tx, account_id)
+
+    async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
+        """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
+        names each account once.
+        """
+        async with self._database.transaction(actor.organizer_id) as tx:
+            # Locked as everybody locks accounts, by id: two who sort at once end with the order of one of them.
+            rows = await tx.fetch_tuples("SELECT id FROM payments.accounts WHERE organizer_id = %(organizer_id)s ORDER BY id FOR UPDATE")
+            known = {account_id for (account_id,) in rows}
+            faults = [f"account_ids: there is no account {one}" for one in account_ids if one not in known]
+            faults += [f"account_ids: {one} is missing" for one in sorted(known - set(account_ids))]
+            if len(set(account_ids)) < len(account_ids):
+                faults.append("account_ids: an account is named twice")
+            if faults:
+                raise RoutingInvalid(tuple(faults))
+            await tx.execute(
+                """
+                UPDATE payments.accounts a
+                   SET priority = x.priority, version = a.version + 1, updated_at = %(now)s
+                  FROM unnest(%(ids)s::uuid[], %(priorities)s::int[]) AS x(id, priority)
+                 WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.priority <> x.priority
+                """,
+                ids=list(account_ids),
+                priorities=list(range(len(account_ids))),
+                now=self._clock(),
+            )
+            await record(tx, actor, "gateway_accounts.sorted", Subject("organizer", actor.organizer_id))
+            return await tx.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
         """Ask the gateway whether it accepts the account; if it does, payments go there again. Raises `AccountNotFound`."""
@@ -230,8 +270,16 @@ class AccountsService:
         return details
 
 
+async def _seed_fees(tx: Transaction, gateway: str, now: datetime) -> None:
+    """The commissions that this gateway is said to take, marked as unverified, for whoever has no table of it yet."""
+    seeds = seeds_of(gateway, now.date())
+    if seeds and not any(one.gateway == gateway for one in await read_schedules(tx)):
+        await insert_schedules(tx, seeds)
+        await raise_routing_version(tx)
+
+
 _DETAILS = """
-    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority,
+    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms,
            b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at
       FROM payments.accounts a
       LEFT JOIN payments.breakers b

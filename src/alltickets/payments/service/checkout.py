@@ -1,7 +1,7 @@
 """Payments started: stored with the caller's transaction, signed in this process or asked for at the gateway afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -14,7 +14,6 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.awaited import instruct
-from alltickets.payments.choosing import choose
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.port import (
@@ -30,7 +29,9 @@ from alltickets.payments.port import (
     Purchase,
     Redirect,
 )
-from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, NoAccountFits, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.routing.routed import Routed
+from alltickets.payments.routing.router import Router
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
 from alltickets.payments.service.calling import TRIES_MAX, Calling
@@ -43,6 +44,7 @@ from alltickets.payments.starting import (
     insert_attempts,
     insert_payments,
     newest_of,
+    payable_until,
     reopen,
 )
 from alltickets.platform.database import Database, Reader, Transaction
@@ -79,10 +81,11 @@ class Started:
 class Checkout:
     """Use cases of starting a payment."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections, *, public_url: str) -> None:
+    def __init__(self, database: Database, clock: Clock, connections: Connections, router: Router, *, public_url: str) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
+        self._router = router
         self._calling = Calling(database, clock)
         self._callback_base = f"{public_url}/api/payments/callbacks"
 
@@ -90,23 +93,25 @@ class Checkout:
         """Start payments in the caller's transaction; for each what comes next, or why not, in their order.
 
         Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
-        what it gave, or a new attempt once the former one came to nothing. Three statements for new references, whatever their
-        number, one more where codes are given out; three more for each that was started before. Refusals: `NoAccountFits`,
-        `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
+        what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
+        keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
+        that was started before.
+        Refusals: `NoAccountFits`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
+        books = await self._router.books(tx, accounts)
         now = self._clock()
+        approvals = await self._router.approvals(tx, books, requests, now)
         outcomes: list[Started | Refusal | Prepared] = []
         for request in requests:
             try:
-                outcomes.append(self._prepare(accounts, request, now))
+                outcomes.append(self._prepare(self._router.route(books, accounts, request, approvals, now), request, now))
             except Refusal as refusal:
                 outcomes.append(refusal)
         prepared = [outcome for outcome in outcomes if isinstance(outcome, Prepared)]
         new = await insert_payments(tx, prepared, now) if prepared else set()
         fresh = [one for one in prepared if one.payment_id in new]
-        await insert_attempts(tx, fresh, now)
-        coded = await instruct(tx, fresh, now)
+        coded = await self._insert_attempts(tx, fresh, now)
         outcomes = [coded.get(one.creation.attempt_id, one) if isinstance(one, Prepared) else one for one in outcomes]
         return [await self._started(tx, accounts, outcome, new, now) for outcome in outcomes]
 
@@ -176,11 +181,18 @@ class Checkout:
             row = await newest_of(reader, reference)
         return row.error_code if row.status == "declined" else None
 
-    def _prepare(self, accounts: Accounts, request: StartPayment, now: datetime) -> Prepared:
-        account, expires_at = choose(accounts, request, now)
-        creation = self._creation(account, request, new_id(), expires_at, now)
-        status: AttemptStatus = "created" if account.gateway.capabilities.create_needs_call else "awaiting_buyer"
-        return Prepared(request, account, creation, new_id(), status)
+    def _prepare(self, routed: Routed, request: StartPayment, now: datetime) -> Prepared:
+        expires_at = payable_until(routed.account, request, now)
+        assert expires_at is not None, "routing leaves out the accounts that it is too late for"
+        creation = self._creation(routed.account, request, new_id(), expires_at, now)
+        status: AttemptStatus = "created" if routed.account.gateway.capabilities.create_needs_call else "awaiting_buyer"
+        return Prepared(request, routed, creation, new_id(), status)
+
+    async def _insert_attempts(self, tx: Transaction, prepared: Sequence[Prepared], now: datetime) -> dict[UUID, Prepared]:
+        """Write new attempts, and why each is on its account; those that were given a code, by their ids."""
+        await insert_attempts(tx, prepared, now)
+        await self._router.keep(tx, [(one.creation.attempt_id, one.routed) for one in prepared], now)
+        return await instruct(tx, prepared, now)
 
     def _creation(
         self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, expires_at: datetime, now: datetime
@@ -214,7 +226,7 @@ class Checkout:
         row = await newest_of(tx, prepared.request.reference, lock=True)
         if row.amount != prepared.request.amount:
             raise PaymentChanged(prepared.request.reference)
-        chose_another = prepared.request.account_id is not None and prepared.account.id != row.account_id
+        chose_another = prepared.request.option_id is not None and not prepared.routed.goes_to(row.account_id)
         is_live = row.status in _OPEN and now < row.expires_at
         if row.status in _FOLLOWED or (is_live and not chose_another):
             return Started(row.payment_id, row.attempt_id, self._step(accounts, row))
@@ -222,9 +234,8 @@ class Checkout:
             raise PaymentClosed(row.payment_status)
         if row.attempts >= ATTEMPTS_MAX:
             raise AttemptsExhausted(ATTEMPTS_MAX)
-        again = Prepared(prepared.request, prepared.account, prepared.creation, row.payment_id, prepared.status)
-        await insert_attempts(tx, [again], now)
-        coded = await instruct(tx, [again], now)
+        again = replace(prepared, payment_id=row.payment_id)
+        coded = await self._insert_attempts(tx, [again], now)
         await reopen(tx, again, now)
         return _first_step(coded.get(again.creation.attempt_id, again))
 
@@ -336,24 +347,24 @@ class Checkout:
             return None
         accounts = await self._connections.of(tx)
         flow = failed.gateway.capabilities.flow
-        for account in accounts.usable(failing.currency, now):
-            if account.id != failed.id and account.gateway.capabilities.flow == flow:
-                request = StartPayment(
-                    reference=failing.reference,
-                    amount=failing.amount,
-                    description=failing.description,
-                    payer_email=failing.payer_email,
-                    return_url=failing.return_url,
-                    expires_at=failing.expires_at,
-                    account_id=account.id,
-                )
-                prepared = self._prepare(accounts, request, now)
-                again = Prepared(request, account, prepared.creation, failing.payment_id, prepared.status)
-                await insert_attempts(tx, [again], now)
-                await reopen(tx, again, now)
-                _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(account.id))
-                return again
-        return None
+        alike = [one.id for one in accounts.all if one.id != failed.id and one.gateway.capabilities.flow == flow]
+        try:
+            routed = await self._router.route_elsewhere(tx, accounts, failing, alike, now)
+        except NoAccountFits:
+            return None
+        request = StartPayment(
+            reference=failing.reference,
+            amount=failing.amount,
+            description=failing.description,
+            payer_email=failing.payer_email,
+            return_url=failing.return_url,
+            expires_at=failing.expires_at,
+        )
+        again = replace(self._prepare(routed, request, now), payment_id=failing.payment_id)
+        await self._insert_attempts(tx, [again], now)
+        await reopen(tx, again, now)
+        _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(routed.account.id))
+        return again
 
     async def _begin_at_another(self, organizer_id: UUID, other: Prepared) -> NextStep:
         step = _first_step(other).step

@@ -12,11 +12,11 @@ interface Props {
   readonly buyer: Buyer;
   readonly holders: readonly Holder[];
   readonly options: readonly PaymentOption[];
-  readonly accountId: string | null;
+  readonly optionId: string | null;
   readonly paths: { readonly terms: string; readonly privacy: string };
   readonly faults: readonly Fault[];
   readonly busy: "ordering" | "leaving" | null;
-  readonly onOption: (accountId: string) => void;
+  readonly onOption: (optionId: string) => void;
   readonly onPlaces: () => void;
   readonly onDetails: () => void;
   readonly onPay: (hasConsented: boolean) => void;
@@ -75,8 +75,8 @@ export function SummaryStep(props: Props) {
   );
 }
 
-function chosenOf({ options, accountId }: Props): PaymentOption | undefined {
-  return options.find((one) => one.account_id === accountId) ?? options[0];
+function chosenOf({ options, optionId }: Props): PaymentOption | undefined {
+  return options.find((one) => one.option_id === optionId) ?? options[0];
 }
 
 function isBroughtLater(option: PaymentOption | undefined): boolean {
@@ -138,7 +138,7 @@ function Details({ words, buyer, holders, onDetails }: Props) {
   );
 }
 
-function Options({ words, options, accountId, onOption }: Props) {
+function Options({ words, options, optionId, onOption }: Props) {
   const [first] = options;
   if (options.length < 2) {
     return first === undefined ? null : (
@@ -154,12 +154,12 @@ function Options({ words, options, accountId, onOption }: Props) {
     <fieldset class="choices">
       <legend>{words.say("summary.payment")}</legend>
       {options.map((option) => (
-        <label key={option.account_id} class="choice">
+        <label key={option.option_id} class="choice">
           <input
             type="radio"
             name="option"
-            checked={(accountId ?? first?.account_id) === option.account_id}
-            onChange={() => onOption(option.account_id)}
+            checked={(optionId ?? first?.option_id) === option.option_id}
+            onChange={() => onOption(option.option_id)}
           />
           <span>
             <Option words={words} option={option} />

@@ -1,0 +1,202 @@
+"""Routes payments as they are started, by books that are read anew when something about routing changed, and keeps each decision."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from alltickets.payments.connections import Accounts, ConnectedAccount
+from alltickets.payments.refusals import NoAccountFits, TooLateForAccount
+from alltickets.payments.routing.records import (
+    NewDecision,
+    RoutingState,
+    insert_contexts,
+    insert_decisions,
+    read_approvals,
+    read_facts,
+    read_state,
+)
+from alltickets.payments.routing.routed import Routed
+from alltickets.payments.routing.rules.book import RouteBook, RouteContext
+from alltickets.payments.routing.rules.deciding import decide
+from alltickets.payments.routing.rules.facts import Approvals, RouteAccount, RouteFacts
+from alltickets.payments.routing.rules.offering import PaymentOption, chosen, offered
+from alltickets.payments.starting import StartPayment, StoredAttempt, payable_until
+from alltickets.platform.database import Reader, Transaction
+
+__all__ = ["Books", "Router", "route_account"]
+
+BOOKS_KEPT_MAX = 2_000
+CONTEXTS_KNOWN_MAX = 50_000
+APPROVALS_FRESH_SECONDS = 30.0
+RECENT = timedelta(hours=72)
+"""What counts as recent where approval rates are compared."""
+
+
+class Books:
+    """The books of one organizer, as things stood when they were read: an event's own, and one for every other event."""
+
+    def __init__(self, organizer_id: UUID, accounts: Accounts, state: RoutingState) -> None:
+        self._organizer_id = organizer_id
+        self._routed = tuple(route_account(one) for one in accounts.all)
+        self._schedules = state.schedules
+        self._policies = {one.scope_id: one for one in state.policies}
+        self._books: dict[UUID, RouteBook] = {}
+
+    @property
+    def scopes(self) -> set[UUID]:
+        """Events with a policy of their own, and the organizer's own id where it has one."""
+        return set(self._policies)
+
+    def of(self, event_id: UUID | None) -> RouteBook:
+        """The book that counts for an event."""
+        scope_id = event_id if event_id is not None and event_id in self._policies else self._organizer_id
+        book = self._books.get(scope_id)
+        if book is None:
+            book = self._books[scope_id] = RouteBook(self._context(scope_id))
+        return book
+
+    def _context(self, scope_id: UUID) -> RouteContext:
+        own_event = None if scope_id == self._organizer_id else scope_id
+        active = self._policies.get(scope_id)
+        if active is None:
+            return RouteContext(accounts=self._routed, schedules=self._schedules)
+        return RouteContext(
+            accounts=self._routed, event_id=own_event, version=active.version, policy=active.policy, schedules=self._schedules
+        )
+
+
+class Router:
+    """What a process keeps for routing. Its books are never older than the transaction they are used in."""
+
+    def __init__(self) -> None:
+        self._books: OrderedDict[UUID, tuple[object, Books]] = OrderedDict()
+        self._approvals: dict[UUID, tuple[float, tuple[Approvals, ...]]] = {}
+        self._known: set[tuple[UUID, UUID]] = set()
+        self._written_by: dict[tuple[UUID, UUID], Transaction] = {}
+
+    async def books(self, reader: Reader, accounts: Accounts) -> Books:
+        """The organizer's books. No statement where nothing about routing or the accounts has changed since the last time."""
+        organizer_id = reader.organizer_id
+        kept = self._books.get(organizer_id)
+        if kept is not None and kept[0] == accounts.version:
+            return kept[1]
+        books = Books(organizer_id, accounts, await read_state(reader))
+        self._books[organizer_id] = (accounts.version, books)
+        self._books.move_to_end(organizer_id)
+        while len(self._books) > BOOKS_KEPT_MAX:
+            self._books.popitem(last=False)
+        return books
+
+    async def approvals(self, reader: Reader, books: Books, requests: Sequence[StartPayment], now: datetime) -> tuple[Approvals, ...]:
+        """Recent approvals, at most half a minute old; nothing, and no statement, where no policy of these payments asks for them."""
+        if not any(books.of(request.purpose.event_id).needs_approvals for request in requests):
+            return ()
+        read_at, approvals = self._approvals.get(reader.organizer_id, (0.0, ()))
+        if not read_at or time.monotonic() - read_at > APPROVALS_FRESH_SECONDS:
+            approvals = await read_approvals(reader, now - RECENT)
+            self._approvals[reader.organizer_id] = (time.monotonic(), approvals)
+        return approvals
+
+    def route(self, books: Books, accounts: Accounts, request: StartPayment, approvals: tuple[Approvals, ...], now: datetime) -> Routed:
+        """The account for a payment. Raises `NoAccountFits`, also where the option is not offered any more, or `TooLateForAccount`."""
+        purpose, currency = request.purpose, request.amount.currency
+        book = books.of(purpose.event_id)
+        failing = accounts.failing(now)
+        option = _option(book, request, failing, now)
+        facts = RouteFacts(
+            reference=request.reference,
+            amount_minor=request.amount.minor,
+            currency=currency,
+            at=now,
+            purpose=purpose,
+            method=None if option is None else option.method,
+            card_bin=request.card_bin,
+            bank=None if option is None else option.bank,
+            instalments=None if option is None else option.instalments,
+            choice=None if option is None else option.account_ids,
+            open_breakers=failing,
+            too_late=tuple(one.id for one in accounts.all if payable_until(one, request, now) is None),
+            approvals=approvals if book.needs_approvals else (),
+        )
+        return _routed(book, accounts, facts)
+
+    async def route_elsewhere(
+        self, tx: Transaction, accounts: Accounts, attempt: StoredAttempt, among: Sequence[UUID], now: datetime
+    ) -> Routed:
+        """Another account for an attempt whose account fails, among these: decided on what was known when it was begun.
+
+        With a policy the buyer's option holds; without one the accounts stand for each other. Raises `NoAccountFits`.
+        """
+        facts = await read_facts(tx, attempt.attempt_id)
+        if facts is None:
+            facts = RouteFacts(reference=attempt.reference, amount_minor=attempt.amount_minor, currency=attempt.currency, at=now)
+        book = (await self.books(tx, accounts)).of(facts.purpose.event_id)
+        chosen_before = facts.choice if book.context.version and facts.choice is not None else among
+        failing = dict.fromkeys((attempt.account_id, *accounts.failing(now)))
+        again = msgspec.structs.replace(
+            facts, at=now, choice=tuple(one for one in among if one in chosen_before), open_breakers=tuple(failing)
+        )
+        return _routed(book, accounts, again)
+
+    async def keep(self, tx: Transaction, routed: Sequence[tuple[UUID, Routed]], now: datetime) -> None:
+        """Keep the decisions of these attempts in one statement; one more while a context is new to this process."""
+        if not routed:
+            return
+        await self._keep_contexts(tx, {one.book.context_id: one.book.context for _, one in routed}, now)
+        await insert_decisions(
+            tx, [NewDecision(attempt_id, one.book.context_id, one.facts, one.decision) for attempt_id, one in routed], now
+        )
+
+    async def _keep_contexts(self, tx: Transaction, contexts: dict[UUID, RouteContext], now: datetime) -> None:
+        """Whether `tx` commits is not ours to know, so a context counts as kept only once another transaction finds it there."""
+        new = {context_id: one for context_id, one in contexts.items() if (tx.organizer_id, context_id) not in self._known}
+        if not new:
+            return
+        inserted = await insert_contexts(tx, new, now)
+        if len(self._known) > CONTEXTS_KNOWN_MAX:
+            self._known.clear()
+        for key in [(tx.organizer_id, context_id) for context_id in new]:
+            if key[1] in inserted:
+                self._written_by[key] = tx
+            elif self._written_by.get(key) is not tx:
+                self._known.add(key)
+                self._written_by.pop(key, None)
+
+
+def route_account(account: ConnectedAccount) -> RouteAccount:
+    """An account as rules see it."""
+    return RouteAccount(
+        account_id=account.id,
+        gateway=account.provider,
+        label=account.label,
+        currency=account.currency,
+        is_enabled=account.is_enabled,
+        priority=account.priority,
+        terms=account.terms,
+    )
+
+
+def _routed(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> Routed:
+    decision = decide(book, facts)
+    if decision.account_id is None:
+        # Of what was not chosen nobody has to hear why not.
+        late = [one.account_id for one in decision.candidates if one.excluded == "too_late"] if facts.choice is not None else []
+        raise TooLateForAccount(accounts.get(late[0]).label) if late else NoAccountFits(facts.currency)
+    return Routed(accounts.get(decision.account_id), book, facts, decision)
+
+
+def _option(book: RouteBook, request: StartPayment, failing: Sequence[UUID], now: datetime) -> PaymentOption | None:
+    """What the buyer chose; where they chose nothing, the first of the policy's options, which they were shown as chosen."""
+    currency, purpose = request.amount.currency, request.purpose
+    if request.option_id is not None:
+        option = chosen(book, request.option_id, currency, purpose, now)
+        if option is None:
+            raise NoAccountFits(currency)
+        return option
+    if not book.context.policy.options:
+        return None
+    return next(iter(offered(book, currency, purpose, now, failing)), None)
