@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-revision = "0022_routing"
+revision = "0028_routing"
 down_revision = "0027_breakers"
 branch_labels = None
 depends_on = None
