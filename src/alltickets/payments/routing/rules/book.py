@@ -144,6 +144,7 @@ class RuleEntry:
         self.ranks = {keys[one]: rank for rank, one in enumerate(named) if one in keys} if named else None
         """The accounts that it names, and in which order; None: it names none, and means all."""
         self.excluded_keys = frozenset(one.int for one in rule.exclude)
+        self.admits_all = self.ranks is None and not self.excluded_keys
         self.percents = {share.account_id.int: share.percent for share in rule.shares}
         # Hashed with the reference: a new version deals anew, and two rules deal each for itself.
         self.deal = f"/{context.event_id or ''}/{context.version}/{number}".encode()

@@ -59,10 +59,14 @@ def _cheapest(book: RouteBook, _: RuleEntry, ranked: Sequence[AccountEntry], fac
     """The least cost. What no table prices comes last: nobody knows that it is cheap."""
     lines, amount_minor, waiting = book.lines(facts, seen[DATE]), facts.amount_minor, book.waiting_ppm_per_day
     costs: dict[int, int | None] = {}
+    # Accounts of one gateway mostly share a line, and a line is worked out once.
+    by_line: dict[int, int | None] = {id(None): None}
     best, least = ranked[0], None
     for one in ranked:
         line = lines[one.place]
-        cost = costs[one.key] = None if line is None else cost_by(line, amount_minor, waiting)
+        if line is not None and id(line) not in by_line:
+            by_line[id(line)] = cost_by(line, amount_minor, waiting)
+        cost = costs[one.key] = by_line[id(line)]
         if cost is not None and (least is None or cost < least):
             best, least = one, cost
     return Choice(best, "lowest_cost", costs)

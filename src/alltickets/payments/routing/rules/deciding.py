@@ -23,7 +23,7 @@ def decide(book: RouteBook, facts: RouteFacts) -> Decision:
     for rule in book.rules:
         if not holds(rule.tests, seen):
             continue
-        left = [one for one in fitting if one.key not in barred and rule.admits(one.key)]
+        left = fitting if rule.admits_all and not barred else [one for one in fitting if one.key not in barred and rule.admits(one.key)]
         if left:
             choice = choose(book, rule, left, facts, seen)
             return Decision(
