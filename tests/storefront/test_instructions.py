@@ -18,7 +18,7 @@ async def test_it_says_whom_to_pay_how_much_and_by_which_code(site: Site, house:
         page = await browser.get(f"{prefix}/o/{order['order_id']}", headers=with_secret(order))
         cash = await browser.post(
             f"{prefix}/o/{order['order_id']}/pay",
-            data={"account_id": re.findall(r'name="account_id" value="([^"]+)"', page.text)[0]},
+            data={"option_id": re.findall(r'name="option_id" value="([^"]+)"', page.text)[0]},
             headers=with_secret(order),
         )
         other = await browser.get(f"{prefix}/o/{order['order_id']}", headers=with_secret(order))
