@@ -14,6 +14,7 @@ from alltickets.kernel.time import Clock
 from alltickets.main import Contexts, build_asgi, build_contexts
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.settings import Settings
+from tests.passwords import cheap_passwords
 from tests.sql_rules import check_statement
 
 
@@ -48,7 +49,7 @@ class Served:
 async def serving(database_url: str, folder: Path, clock: Clock, *, hot_lane: bool) -> AsyncIterator[Served]:
     """Open the application's database and let go of it afterwards. The listener stays away: one process needs no announcements."""
     settings = Settings(database_url=database_url, data_dir=folder, key_ring=f"1:{KeyRing.generate_key()}", hot_lane=hot_lane)
-    contexts = build_contexts(settings, clock=clock, observe=check_statement)
+    contexts = build_contexts(settings, clock=clock, observe=check_statement, passwords=cheap_passwords())
     await contexts.database.open()
     yield Served(contexts, build_asgi(contexts, "all"), await _sign_up(contexts))
     await contexts.access.drained()

@@ -43,7 +43,7 @@ from alltickets import VERSION
 from alltickets.access.interface import Access, read_admitted
 from alltickets.catalog.interface import Catalog, CatalogService
 from alltickets.health import Health, health_router
-from alltickets.identity.interface import Authorization, IdentityService, SessionCookie, allow_anyone, check_every_route_declares
+from alltickets.identity.interface import Authorization, IdentityService, Passwords, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
 from alltickets.kernel.time import Clock, system_clock
 from alltickets.marketing.interface import Framing, WaitingList
@@ -194,14 +194,16 @@ def gateways_of(settings: Settings, client: httpx.AsyncClient) -> list[Provider]
     ]
 
 
-def build_contexts(settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None) -> Contexts:
-    """Build every context. Opens nothing; `observe` sees every statement."""
+def build_contexts(
+    settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None, passwords: Passwords | None = None
+) -> Contexts:
+    """Build every context. Opens nothing; `observe` sees every statement, `passwords` are hashed at other costs than production's."""
     url, direct_url = database_urls(settings)
     database = Database(url, pool_size=settings.database_pool_size, is_pooled=url != direct_url, observe=observe)
     listener = Listener(direct_url)
     http = http_client()
     key_ring = key_ring_of(settings)
-    identity = IdentityService(database, clock, SessionCookie.for_environment(is_production=settings.is_production))
+    identity = IdentityService(database, clock, SessionCookie.for_environment(is_production=settings.is_production), passwords=passwords)
     catalog = Catalog(database)
     catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)

@@ -15,8 +15,15 @@ from tests.conftest import SettableClock
 TROUBLEMAKERS = ["", " ", "\x00", "a\x00b", "\n", "x" * 30_000, 7, None, ["x"], {"x": 1}]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def clock() -> SettableClock:
+    """One for all of these tests, as they share an application."""
+    return SettableClock()
+
+
+@pytest.fixture(scope="module")
 def api(database: Database, clock: SettableClock) -> Api:
+    """The application that all of these tests share, each with an organizer of its own: it takes longer to build than they take."""
     return make_api(database, clock)
 
 

@@ -23,6 +23,7 @@ from alltickets.platform.mail.smtp import Outlet, Smtp
 from alltickets.platform.outbox import Follower
 from tests.mail_server import MailServerDouble
 from tests.orders.box_office import BoxOffice
+from tests.passwords import cheap_passwords
 
 __all__ = ["SENDER", "PostOffice", "html_of", "text_of"]
 
@@ -75,7 +76,8 @@ class PostOffice:
 
     async def sign_up(self, name: str = "Club Aurora", locale: str = "es-AR") -> "PostOffice":
         """The organizer signs up, so that there is a name to write under."""
-        identity = IdentityService(self.box.database, self.box.clock, SessionCookie.for_environment(is_production=False))
+        cookie = SessionCookie.for_environment(is_production=False)
+        identity = IdentityService(self.box.database, self.box.clock, cookie, passwords=cheap_passwords())
         unique = self.box.organizer_id.hex
         wish = NewOrganizer(
             name=name,

@@ -24,10 +24,16 @@ from tests.serving import Served, serving
 ANOTHER = UUID("0190a5d2-7c11-7cc3-98c4-dc0c0c07398f")
 
 
-@pytest_asyncio.fixture
-async def served(database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[Served]:
-    async with serving(database_url, tmp_path, clock, hot_lane=True) as served:
+@pytest_asyncio.fixture(scope="module")
+async def built(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """The application that all of these tests share, each with an organizer of its own: it takes longer to build than they take."""
+    async with serving(database_url, tmp_path_factory.mktemp("served"), SettableClock(), hot_lane=True) as served:
         yield served
+
+
+@pytest_asyncio.fixture
+async def served(built: Served) -> Served:
+    return await built.with_another_owner()
 
 
 def problem_of(answer: httpx.Response) -> tuple[int, str]:

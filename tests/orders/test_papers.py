@@ -4,7 +4,6 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pypdfium2
@@ -193,14 +192,23 @@ class Counter:
         return await self.client.get(address, headers={"authorization": f"Bearer {self.secret if secret is None else secret}"})
 
 
+@pytest_asyncio.fixture(scope="module")
+async def built(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Served, SettableClock]]:
+    """The application that all counters share, each of an organizer of its own: it takes longer to build than they take."""
+    clock = SettableClock()
+    async with serving(database_url, tmp_path_factory.mktemp("counter"), clock, hot_lane=True) as served:
+        yield served, clock
+
+
 @pytest_asyncio.fixture
-async def counter(database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[Counter]:
-    async with serving(database_url, tmp_path, clock, hot_lane=True) as served:
-        key_ring = KeyRing(served.contexts.settings.key_ring or "")
-        box = await BoxOffice.build(served.contexts.database, clock, key_ring, served.owner.organizer_id).open()
-        order = await box.paid(quantity=2)
-        async with served.client() as client:
-            yield Counter(served, box, order, client)
+async def counter(built: tuple[Served, SettableClock]) -> AsyncIterator[Counter]:
+    shared, clock = built
+    served = await shared.with_another_owner()
+    key_ring = KeyRing(served.contexts.settings.key_ring or "")
+    box = await BoxOffice.build(served.contexts.database, clock, key_ring, served.owner.organizer_id).open()
+    order = await box.paid(quantity=2)
+    async with served.client() as client:
+        yield Counter(served, box, order, client)
 
 
 async def test_tickets_and_calendar_are_downloaded_under_a_good_name(counter: Counter) -> None:

@@ -19,6 +19,7 @@ from alltickets.main import Contexts, build_asgi, build_contexts
 from alltickets.platform.outbox import Follower
 from alltickets.platform.settings import Settings
 from tests.conftest import SettableClock
+from tests.passwords import cheap_passwords
 from tests.sql_rules import check_statement
 
 SITE = "http://tickets.example"
@@ -40,28 +41,36 @@ class Site:
         return httpx.AsyncClient(transport=transport, base_url=SITE, headers={**BROWSER, **headers})
 
 
-@pytest.fixture(params=["lane", "framework"])
-def is_hot(request: pytest.FixtureRequest) -> bool:
-    """Pages are the same on both lanes."""
-    return bool(request.param == "lane")
-
-
 def make_contexts(database_url: str, clock: SettableClock, data_dir: Path, *, is_hot: bool = True) -> Contexts:
     settings = Settings(database_url=database_url, data_dir=data_dir, public_url=SITE, surface="all", hot_lane=is_hot)
-    return build_contexts(settings, clock=clock, observe=check_statement)
+    return build_contexts(settings, clock=clock, observe=check_statement, passwords=cheap_passwords())
 
 
-@pytest_asyncio.fixture
-async def site(database_url: str, clock: SettableClock, tmp_path: Path) -> AsyncIterator[Site]:
-    async for site in opened(make_contexts(database_url, clock, tmp_path), clock):
+@pytest.fixture(scope="package")
+def clock() -> SettableClock:
+    """One for all of these tests, as they share an application. It only goes forward."""
+    return SettableClock()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def site(database_url: str, clock: SettableClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """The application that all of these tests share, each with a house of its own: it takes longer to build than they take."""
+    async for site in opened(make_contexts(database_url, clock, tmp_path_factory.mktemp("site")), clock):
         yield site
 
 
-@pytest_asyncio.fixture
-async def either_site(database_url: str, clock: SettableClock, tmp_path: Path, is_hot: bool) -> AsyncIterator[Site]:
-    """The site with the hot lane, and without."""
-    async for site in opened(make_contexts(database_url, clock, tmp_path, is_hot=is_hot), clock):
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def plain_site(database_url: str, clock: SettableClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """The same without the hot lane."""
+    async for site in opened(make_contexts(database_url, clock, tmp_path_factory.mktemp("plain"), is_hot=False), clock):
         yield site
+
+
+@pytest.fixture(params=["lane", "framework"])
+def either_site(request: pytest.FixtureRequest) -> Site:
+    """The site with the hot lane, and without: pages are the same on both."""
+    site: Site = request.getfixturevalue("site" if request.param == "lane" else "plain_site")
+    return site
 
 
 async def opened(contexts: Contexts, clock: SettableClock) -> AsyncIterator[Site]:

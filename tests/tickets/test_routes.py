@@ -3,9 +3,9 @@
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -30,16 +30,24 @@ class Office:
     device: httpx.AsyncClient
 
 
+@pytest_asyncio.fixture(scope="module")
+async def built(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """The application that all of these tests share, each with an organizer of its own: it takes longer to build than they take."""
+    async with serving(database_url, tmp_path_factory.mktemp("office"), SettableClock(), hot_lane=True) as served:
+        yield served
+
+
 @pytest_asyncio.fixture
-async def office(database_url: str, tmp_path: Path, clock: SettableClock, make_request: MakeRequest) -> AsyncIterator[Office]:
-    async with serving(database_url, tmp_path, clock, hot_lane=True) as served:
-        body = EventCreate(title="Noche de prueba", currency="ARS", timezone="America/Argentina/Buenos_Aires")
-        event_id = (await served.contexts.catalog_service.events.create(served.owner, body)).event_id
-        async with served.contexts.database.transaction(served.owner.organizer_id) as tx:
-            issued = await issue(tx, [make_request(event_id=event_id, number=number) for number in (1, 2, 3)], now=clock())
-        key = await served.api_key(Permission.TICKETS_READ, Permission.TICKETS_WRITE, Permission.EVENTS_WRITE)
-        async with served.client(key) as client, served.client(await served.device()) as device:
-            yield Office(served, event_id, issued, client, device)
+async def office(built: Served, make_request: MakeRequest) -> AsyncIterator[Office]:
+    served = await built.with_another_owner()
+    body = EventCreate(title="Noche de prueba", currency="ARS", timezone="America/Argentina/Buenos_Aires")
+    event_id = (await served.contexts.catalog_service.events.create(served.owner, body)).event_id
+    async with served.contexts.database.transaction(served.owner.organizer_id) as tx:
+        requests = [make_request(event_id=event_id, number=number) for number in (1, 2, 3)]
+        issued = await issue(tx, requests, now=served.contexts.clock())
+    key = await served.api_key(Permission.TICKETS_READ, Permission.TICKETS_WRITE, Permission.EVENTS_WRITE)
+    async with served.client(key) as client, served.client(await served.device()) as device:
+        yield Office(served, event_id, issued, client, device)
 
 
 async def test_the_events_tickets_are_listed_in_pages(office: Office) -> None:
