@@ -391,7 +391,6 @@ class DisputeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """A line for each ticket: its holder, what it is for, when it was sent."""
     admissions: str
     """A line for each time that somebody went in."""
-    refund_policy: str
     document: bytes
     """All of that as a PDF, for providers that take files."""
 

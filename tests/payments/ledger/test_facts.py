@@ -139,7 +139,7 @@ def bank(state: DisputeState, minor: int, *, fee_minor: int = 0, is_inquiry: boo
     )
 
 
-OPEN, MORE = bank("needs_response", 30_00, fee_minor=1_50), bank("under_review", 20_00)
+OPEN, MORE, LOST = bank("needs_response", 30_00, fee_minor=1_50), bank("under_review", 20_00), bank("lost", 20_00)
 reports = st.builds(
     lambda which, status, amount, refunded, sequence, fee, disputes: GatewayPayment(
         provider_payment_id=which,
@@ -240,7 +240,7 @@ def seen(status: str, **more: object) -> GatewayPayment:
         ([seen("charged_back")], ["sale", "dispute_lost"]),
         ([seen("disputed"), seen("charged", sequence=1)], ["sale", "dispute_opened", "dispute_won"]),
         ([seen("charged"), seen("disputed", sequence=1, disputes=(OPEN, MORE))], ["sale", "fee", "dispute_opened"]),
-        ([seen("charged"), seen("disputed", sequence=1, disputes=(MORE,)), seen("charged_back", sequence=2, disputes=(bank("lost", 20_00),))],
+        ([seen("charged"), seen("disputed", sequence=1, disputes=(MORE,)), seen("charged_back", sequence=2, disputes=(LOST,))],
          ["sale", "dispute_opened", "dispute_lost"]),
         ([seen("charged"), seen("charged", sequence=1, disputes=(bank("needs_response", 5_00, is_inquiry=True),))], ["sale"]),
         ([seen("charged"), seen("charged", provider_payment_id="p2")], ["sale", "aside"]),

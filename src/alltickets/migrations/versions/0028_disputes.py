@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 revision = "0028_disputes"
-down_revision = "0027_breakers"
+down_revision = "0022_routing"
 branch_labels = None
 depends_on = None
 
@@ -57,16 +57,15 @@ def _create_disputes() -> None:
         sa.Column("first_seen_at", _instant, nullable=False),
         sa.Column("updated_at", _instant, nullable=False),
         sa.PrimaryKeyConstraint("organizer_id", "id"),
-        sa.UniqueConstraint("organizer_id", "account_id", "provider_dispute_id", name="disputes_provider_dispute"),
+        sa.UniqueConstraint("organizer_id", "charge_id", "provider_dispute_id", name="disputes_provider_dispute"),
         sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
         _one_of("state", "needs_response under_review won lost closed"),
         _one_of("reason", "fraud unrecognized not_received not_as_described duplicate refund_missing processing other"),
         comment="Buyers' banks that ask for money back.",
         schema="payments",
     )
-    op.create_index("disputes_charge", "disputes", ["organizer_id", "charge_id"], schema="payments")
-    deadline = ["organizer_id", sa.text("coalesce(due_at, 'infinity')"), "id"]
-    op.create_index("disputes_deadline", "disputes", deadline, schema="payments")
+    deadline = sa.text("coalesce(due_at, 'infinity')")
+    op.create_index("disputes_deadline", "disputes", ["organizer_id", deadline, "id"], schema="payments")
     for name, column in (("disputes_reminded", "remind_at"), ("disputes_looked_at", "look_at")):
         due = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, "disputes", ["organizer_id", column], postgresql_where=due, schema="payments")

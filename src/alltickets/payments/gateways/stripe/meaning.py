@@ -186,7 +186,6 @@ def evidence_form(evidence: DisputeEvidence) -> dict[str, str]:
         "customer_email_address": evidence.buyer_email,
         "customer_name": evidence.buyer_name,
         "product_description": evidence.product,
-        "refund_policy_disclosure": evidence.refund_policy,
         "service_date": evidence.service_date,
         "uncategorized_text": f"{evidence.statement}\n\n{evidence.tickets}".strip(),
     }
