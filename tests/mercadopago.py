@@ -67,9 +67,9 @@ class MercadoPagoProcess:
         assert response.status_code == 200, response.text
         return response.json()
 
-    def change(self, payment_id: object, status: str, detail: str) -> None:
+    def change(self, payment_id: object, status: str, detail: str, **more: int) -> None:
         """What becomes of a payment later."""
-        response = self.http.post(f"/admin/payments/{payment_id}", json={"status": status, "status_detail": detail})
+        response = self.http.post(f"/admin/payments/{payment_id}", json={"status": status, "status_detail": detail, **more})
         assert response.status_code == 200, response.text
 
     def misbehave(self, **faults: Any) -> None:

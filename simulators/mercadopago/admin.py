@@ -92,7 +92,7 @@ async def set_differences(request: AnyRequest, gateway: Gateway) -> Differences:
 @post("/payments/{payment_id:int}", status_code=200)
 async def change_payment(request: AnyRequest, payment_id: int, gateway: Gateway) -> Response[bytes]:
     change = from_json(await request.body(), request.headers.get("content-type", ""), ChangeForm)
-    changed = gateway.payments.change(payment_id, (change.status, change.status_detail))
+    changed = gateway.payments.change(payment_id, (change.status, change.status_detail), disputed_minor=change.amount_minor)
     return answer(payment_document(changed, gateway.payments.refunds_of(changed.id)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar import Request, Response, Router, get, post, put
+from litestar.datastructures import UploadFile
 from litestar.di import Provide
 
 from simulators.chassis.errors import Refused, invalid
@@ -22,6 +23,8 @@ __all__ = ["PREFIXES", "AnyRequest", "JsonAnswer", "answer", "authenticated", "r
 
 PREFIXES = ("/checkout/preferences", "/v1/", "/merchant_orders", "/oauth/token")
 LIMIT, LIMIT_MAX = 30, 1_000
+DOCUMENT_TYPES = ("application/pdf", "image/jpeg", "image/png")
+DOCUMENTS_BYTES_MAX = 10_000_000
 
 AnyRequest = Request[Any, Any, Any]
 JsonAnswer = Response[bytes]
@@ -35,7 +38,8 @@ def router() -> Router:
             *(create_preference, search_preferences, show_preference, update_preference),
             *(search_payments, show_payment, update_payment, cancel_payment),
             *(refund_payment, list_refunds, show_refund),
-            *(search_merchant_orders, show_merchant_order, search_chargebacks, show_chargeback, list_payment_methods),
+            *(search_merchant_orders, show_merchant_order, search_chargebacks, show_chargeback),
+            *(document_chargeback, list_payment_methods),
         ],
         dependencies={"seller": Provide(authenticated, sync_to_thread=False)},
     )
@@ -204,6 +208,22 @@ def search_chargebacks(request: AnyRequest, seller: Seller, gateway: Gateway) ->
 def show_chargeback(chargeback_id: str, seller: Seller, gateway: Gateway) -> JsonAnswer:
     gateway.outage.require("query")
     return answer(gateway.payments.chargebacks.find(seller.user, str(_number(chargeback_id))))
+
+
+@post("/v1/chargebacks/{chargeback_id:str}/documentation", status_code=200, request_max_body_size=12 * 1024 * 1024)
+async def document_chargeback(request: AnyRequest, chargeback_id: str, seller: Seller, gateway: Gateway) -> JsonAnswer:
+    """Files of a dispute, in `files[]`: pictures and PDFs, of 10 MB together at most."""
+    gateway.outage.require("query")
+    files = []
+    for upload in (await request.form()).getall("files[]", []):
+        if not isinstance(upload, UploadFile) or upload.content_type not in DOCUMENT_TYPES:
+            raise invalid("files[]: .jpg, .png or .pdf")
+        files.append((upload.filename, len(await upload.read())))
+    if not files or sum(size for _, size in files) > DOCUMENTS_BYTES_MAX:
+        raise invalid("files[]: at least one file, and 10 MB at most")
+    document = gateway.payments.chargebacks.document(seller.user, str(_number(chargeback_id)), files)
+    gateway.payments.tell_chargeback(document["payments"][0], int(document["id"]))
+    return answer(document)
 
 
 @get("/v1/payment_methods", sync_to_thread=False)

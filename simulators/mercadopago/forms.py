@@ -52,7 +52,8 @@ class ConsentForm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
 
 
 class ChangeForm(Struct, forbid_unknown_fields=True, frozen=True):
-    """`POST /admin/payments/{id}`."""
+    """`POST /admin/payments/{id}`. `amount_minor`: what a bank asks for, where that is a part."""
 
     status: Word
     status_detail: Word
+    amount_minor: Annotated[int, Meta(ge=1)] | None = None

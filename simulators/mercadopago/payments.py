@@ -111,12 +111,15 @@ class Payments:
             raise declined(2063, f"The action requested is not valid for the current payment state: {payment.status}.")
         return self._change(payment, ("cancelled", "by_collector"))
 
-    def change(self, payment_id: int, state: State) -> Payment:
-        """What happens later at MercadoPago's side, by `rules.MOVES`. Raises `Refused` 404 or 409."""
+    def change(self, payment_id: int, state: State, *, disputed_minor: int | None = None) -> Payment:
+        """What happens later at MercadoPago's side, by `rules.MOVES`; a bank may ask for a part. Raises `Refused` 404 or 409."""
         payment = self.named(payment_id)
         if state not in moves_of(payment):
             raise Refused(409, "invalid_transition", f"{payment.status}/{payment.detail} does not become {state[0]}/{state[1]}.")
-        return self._change(payment, state)
+        left = payment.amount_minor - payment.refunded_minor
+        if disputed_minor is not None and not 0 < disputed_minor <= left:
+            raise Refused(409, "invalid_transition", f"A bank can ask for {left} centavos at most.")
+        return self._change(payment, state, disputed_minor=disputed_minor)
 
     def refund(self, seller: int, payment_id: int, amount_minor: int | None) -> Refund:
         """Give back a part, or what is left. Raises `Refused` 400 or 404."""
@@ -148,7 +151,7 @@ class Payments:
             following = self._database.first("SELECT min(expires_ms) AS due FROM payments WHERE expires_ms IS NOT NULL")
         return None if following is None or following["due"] is None else following["due"] / 1000
 
-    def _change(self, payment: Payment, state: State) -> Payment:
+    def _change(self, payment: Payment, state: State, *, disputed_minor: int | None = None) -> Payment:
         with self._database.transaction():
             if state[0] == "refunded":
                 left = payment.amount_minor - payment.refunded_minor
@@ -157,11 +160,11 @@ class Payments:
                 payment = msgspec.structs.replace(payment, refunded_minor=payment.amount_minor)
             if state == ("approved", "accredited") and payment.refunded_minor:
                 state = ("approved", "partially_refunded")
-            changed = self._write(payment, state)
+            changed = self._write(payment, state, disputed_minor=disputed_minor)
         self._outgoing.wake()
         return changed
 
-    def _write(self, payment: Payment, state: State, *, is_new: bool = False) -> Payment:
+    def _write(self, payment: Payment, state: State, *, is_new: bool = False, disputed_minor: int | None = None) -> Payment:
         """Write the payment in its new state, book what moved, and tell the seller; in the caller's transaction."""
         now = _now_ms()
         has_come = state[0] in TAKEN and payment.approved_ms is None
@@ -188,16 +191,21 @@ class Payments:
         dials = self._dials_of(changed.id)
         self._notices.of_payment(changed, dials, is_new=is_new)
         if changed.status == "charged_back":
-            self._note_chargeback(changed, dials)
+            self._note_chargeback(changed, dials, disputed_minor)
         return changed
 
-    def _note_chargeback(self, payment: Payment, dials: Dials) -> None:
-        chargeback = self.chargebacks.note(payment)
-        left = payment.amount_minor - payment.refunded_minor
+    def tell_chargeback(self, payment_id: int, chargeback: int) -> None:
+        """The seller hears that something changed about a chargeback."""
+        self._notices.of_chargeback(self.named(payment_id), self._dials_of(payment_id), chargeback)
+        self._outgoing.wake()
+
+    def _note_chargeback(self, payment: Payment, dials: Dials, disputed_minor: int | None) -> None:
+        asked = disputed_minor or self.chargebacks.amount_of(payment.id) or payment.amount_minor - payment.refunded_minor
+        chargeback = self.chargebacks.note(payment, asked)
         if payment.detail == "in_process":
-            self._book(payment, "CHARGEBACK", -left, 0)
+            self._book(payment, "CHARGEBACK", -asked, 0)
         elif payment.detail == "reimbursed":
-            self._book(payment, "DISPUTE", left, 0)
+            self._book(payment, "DISPUTE", asked, 0)
         self._notices.of_chargeback(payment, dials, chargeback)
 
     def _book(self, payment: Payment, kind: str, amount_minor: int, fee_minor: int) -> None:

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS chargebacks (
     id INTEGER PRIMARY KEY, payment INTEGER NOT NULL UNIQUE REFERENCES payments (id), seller INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL, coverage_applied INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS chargeback_files (
+    chargeback INTEGER NOT NULL REFERENCES chargebacks (id), name TEXT NOT NULL, bytes INTEGER NOT NULL, added_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS chargeback_files_by_chargeback ON chargeback_files (chargeback);
 CREATE TABLE IF NOT EXISTS movements (
     number INTEGER PRIMARY KEY, seller INTEGER NOT NULL, payment INTEGER NOT NULL REFERENCES payments (id), type TEXT NOT NULL,
     amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL

@@ -30,6 +30,8 @@ class OpenDispute(Struct, forbid_unknown_fields=True):
     payment_intent: Id
     reason: Literal["fraudulent", "product_not_received", "duplicate", "general"] = "fraudulent"
     is_inquiry: bool = False
+    amount: Annotated[int, Meta(ge=1)] | None = None
+    """For a part of it."""
 
 
 class DecideDispute(Struct, forbid_unknown_fields=True):
@@ -145,7 +147,7 @@ def clear_behaviour(gateway: Gateway) -> Behaviour:
 async def open_dispute(request: AnyRequest, gateway: Gateway) -> Response[Any]:
     wish = await _body(request, OpenDispute)
     with gateway.database.transaction():
-        dispute = gateway.disputes.open_by_hand(wish.payment_intent, reason=wish.reason, is_inquiry=wish.is_inquiry)
+        dispute = gateway.disputes.open_by_hand(wish.payment_intent, reason=wish.reason, is_inquiry=wish.is_inquiry, amount=wish.amount)
     return _done(request, gateway, dispute)
 
 

@@ -34,13 +34,14 @@ class Disputes:
         self._balance = balance
         self._behaviours = behaviours
 
-    def open(self, owner: str, charge: Document, *, reason: str, is_inquiry: bool) -> Document:
-        """The bank asks."""
+    def open(self, owner: str, charge: Document, *, reason: str, is_inquiry: bool, amount: int | None = None) -> Document:
+        """The bank asks, for all that is left or a part of it."""
         now = int(self._behaviours.time())
+        left = charge["amount_captured"] - charge["amount_refunded"]
         dispute = {
             "id": new_id("du_"),
             "object": "dispute",
-            "amount": charge["amount_captured"] - charge["amount_refunded"],
+            "amount": left if amount is None else min(amount, left),
             "balance_transactions": [],
             "charge": charge["id"],
             "created": now,
@@ -63,7 +64,7 @@ class Disputes:
             self._events.tell(owner, "charge.dispute.funds_withdrawn", dispute)
         return dispute
 
-    def open_by_hand(self, intent_id: str, *, reason: str, is_inquiry: bool) -> Document:
+    def open_by_hand(self, intent_id: str, *, reason: str, is_inquiry: bool, amount: int | None = None) -> Document:
         """A dispute of that payment, days later. Raises `Refused`."""
         found = self._documents.anyones(intent_id)
         if found is None or found[1]["object"] != "payment_intent":
@@ -71,12 +72,15 @@ class Disputes:
         owner, intent = found
         if intent["status"] != "succeeded":
             raise Refused(409, "invalid_transition", f"The intent is {intent['status']}; there is nothing to dispute.")
-        return self.open(owner, self._documents.get(owner, "charge", intent["latest_charge"]), reason=reason, is_inquiry=is_inquiry)
+        charge = self._documents.get(owner, "charge", intent["latest_charge"])
+        return self.open(owner, charge, reason=reason, is_inquiry=is_inquiry, amount=amount)
 
     def update(self, owner: str, dispute_id: str, params: dict[str, Any]) -> Document:
         """Evidence, and handing it in. Raises `ApiError` where nobody listens any more."""
         dispute = self._open_one(owner, dispute_id)
         details = dispute["evidence_details"]
+        if self._behaviours.time() > details["due_by"]:
+            raise invalid("This dispute is past its due date, so its evidence can no longer be submitted.")
         evidence = {**dispute["evidence"], **params.get("evidence", {})}
         if evidence:
             details = {**details, "has_evidence": True}

@@ -14,6 +14,7 @@ from litestar import Litestar, Router
 import alltickets.access.lane
 import alltickets.access.routes
 import alltickets.catalog.routes
+import alltickets.evidence.routes
 import alltickets.identity.jobs
 import alltickets.identity.routes
 import alltickets.inventory.handlers
@@ -29,6 +30,7 @@ import alltickets.orders.handlers
 import alltickets.orders.lane
 import alltickets.orders.routes
 import alltickets.orders.withdrawal_routes
+import alltickets.payments.disputes.routes
 import alltickets.payments.handlers
 import alltickets.payments.jobs
 import alltickets.payments.lane
@@ -42,6 +44,7 @@ import alltickets.tickets.routes
 from alltickets import VERSION
 from alltickets.access.interface import Access, read_admitted
 from alltickets.catalog.interface import Catalog, CatalogService
+from alltickets.evidence.service import Evidence
 from alltickets.health import Health, health_router
 from alltickets.identity.interface import Authorization, IdentityService, Passwords, SessionCookie, allow_anyone, check_every_route_declares
 from alltickets.inventory.interface import Inventory, Levels
@@ -118,6 +121,7 @@ class Contexts:
     waiting_list: WaitingList
     framing: Framing
     notifications: Notifications
+    evidence: Evidence
 
     async def open(self) -> None:
         """Start what runs beside requests. The database need not be there yet."""
@@ -257,6 +261,7 @@ def build_contexts(
         waiting_list=waiting_list,
         framing=Framing(database, allows_loopback=not settings.is_production),
         notifications=notifications,
+        evidence=Evidence(database, catalog, payments, tickets),
     )
     for follower in (identity.authenticator, catalog, pricing, event_keys, orders.watching, contexts.access):
         follower.follow(listener)
@@ -314,6 +319,8 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.payments.routes.organizer_router(contexts.payments),
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
         alltickets.payments.offline_routes.offline_router(contexts.payments),
+        alltickets.payments.disputes.routes.router(contexts.payments.disputes),
+        alltickets.evidence.routes.organizer_router(contexts.evidence),
         alltickets.payments.routing.routes.routing_router(contexts.payments),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),

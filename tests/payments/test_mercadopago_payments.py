@@ -1,6 +1,7 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from uuid import UUID
 
 import httpx
@@ -24,6 +25,7 @@ from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.mercadopago import MercadoPagoProcess, Seller
 from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.evidence import EVIDENCE
 from tests.payments.test_mercadopago_gateway import webhook
 from tests.stream import events_of
 
@@ -241,3 +243,27 @@ async def test_its_settlement_report_agrees_with_our_books_but_for_what_was_spoi
         ("dispute", "matched"),
         ("payment", "missing_here"),
     ]
+
+
+async def test_a_chargeback_of_a_part_is_documented_before_its_deadline_and_lost(till: Till) -> None:
+    payment_id = await till.paid()
+    secret, ts = till.seller.webhook_secret, str(int(till.clock().timestamp()))
+    till.gateway.change(payment_id, "charged_back", "in_process", amount_minor=40_00)
+    await till.receive(webhook(secret, payment_id, ts))
+    [opened] = (await till.payments.disputes.page(till.organizer_id, in_state=None, cursor=None, size=10)).items
+
+    answered = await till.payments.disputes.answer(Actor.system(till.organizer_id, "test"), opened.id, EVIDENCE)
+    [case] = till.gateway.get(till.seller, "/v1/chargebacks/search", {"payment_id": payment_id})["results"]
+    till.gateway.change(payment_id, "charged_back", "settled")
+    await till.receive(webhook(secret, case["id"], str(int(ts) + 1), kind="topic_chargebacks_wh"))
+
+    lost = await till.payments.disputes.read(till.organizer_id, opened.id)
+    assert (opened.provider_dispute_id, opened.amount_minor, opened.state) == (case["id"], 40_00, "needs_response")
+    assert opened.due_at == datetime.fromisoformat(case["date_documentation_deadline"])
+    assert answered.state == "under_review"
+    assert [(one["type"], one["size"]) for one in case["documentation"]] == [("application/pdf", len(EVIDENCE.document))]
+    assert [move.state for move in lost.history] == ["needs_response", "under_review", "lost"]
+    await till.follower.catch_up()
+    balances = {one.account: one.balance_minor for one in await till.payments.ledger.balances(till.organizer_id)}
+    assert (balances["dispute_reserve"], balances["organizer_payable"]) == (0, -60_00)
+    assert ("dispute", "matched") in await till.take_in_report()

@@ -10,11 +10,20 @@ import pytest_asyncio
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
-from alltickets.payments.events import PaymentCaptured, PaymentDisputed, PaymentFlagged, PaymentRefunded
+from alltickets.payments.events import (
+    DisputeAnswered,
+    DisputeClosed,
+    DisputeDue,
+    DisputeOpened,
+    PaymentCaptured,
+    PaymentDisputed,
+    PaymentFlagged,
+    PaymentRefunded,
+)
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.port import Redirect
-from alltickets.payments.refusals import AccountInvalid, CallbackForged
+from alltickets.payments.refusals import AccountInvalid, CallbackForged, DisputeNotOpen, DisputeOverdue, GatewayFailed
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
@@ -24,6 +33,7 @@ from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.evidence import EVIDENCE
 from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess
 from tests.payments.test_stripe_gateway import StripeBench
 from tests.stream import events_of
@@ -232,3 +242,99 @@ async def test_forged_notices_stay_outside(shop: Shop) -> None:
 async def test_pesos_are_not_taken(shop: Shop) -> None:
     with pytest.raises(AccountInvalid):
         await shop.connect("ARS")
+
+
+async def disputed(shop: Shop, **wish: object) -> UUID:
+    """A payment of 50.00 that is paid, and that a bank asks for; the dispute as we have it."""
+    shop.bench.stripe.pay(await shop.page())
+    await shop.deliver()
+    shop.bench.stripe.admin("disputes", payment_intent=shop.intent, **wish)
+    await shop.deliver()
+    [one] = (await shop.payments.disputes.page(shop.organizer_id, in_state="needs_response", cursor=None, size=10)).items
+    return one.id
+
+
+async def balances(shop: Shop) -> dict[str, int]:
+    await shop.follower.catch_up()
+    found = await shop.payments.ledger.balances(shop.organizer_id)
+    return {one.account.partition(":")[0]: one.balance_minor for one in found if one.balance_minor}
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_a_part_is_disputed_answered_and_lost(shop: Shop, newest_first: bool) -> None:
+    dispute_id = await disputed(shop, amount=20_00, reason="product_not_received")
+    stripe, actor = shop.bench.stripe, Actor.system(shop.organizer_id, "test")
+    [told] = stripe.call(shop.bench.account, "GET", "/disputes")["data"]
+    opened, held = await shop.payments.disputes.read(shop.organizer_id, dispute_id), await balances(shop)
+
+    answered = await shop.payments.disputes.answer(actor, dispute_id, EVIDENCE)
+    [taken] = stripe.call(shop.bench.account, "GET", "/disputes")["data"]
+    stripe.admin(f"disputes/{told['id']}", status="lost")
+    for _ in range(2):
+        await shop.deliver(newest_first=newest_first)
+
+    lost = await shop.payments.disputes.read(shop.organizer_id, dispute_id)
+    assert (opened.amount_minor, opened.reason, opened.raw_reason) == (20_00, "not_received", "product_not_received")
+    assert opened.due_at is not None
+    assert int(opened.due_at.timestamp()) == told["evidence_details"]["due_by"]
+    assert (held["dispute_reserve"], held["organizer_payable"]) == (20_00, -50_00)
+    assert (answered.state, [one.status for one in answered.answers]) == ("under_review", ["accepted"])
+    assert taken["evidence"]["access_activity_log"] == EVIDENCE.admissions
+    assert taken["evidence_details"]["submission_count"] == 1
+    assert [move.state for move in lost.history] == ["needs_response", "under_review", "lost"]
+    after = await balances(shop)
+    # Stripe keeps 15.00 for the dispute, and its fee for the payment: the organizer bears what was lost.
+    assert ("dispute_reserve" in after, after["organizer_payable"], lost.fee_minor) == (False, -30_00, 15_00)
+    assert (await shop.payments.ledger.verify(shop.organizer_id, lambda _what, _count: None, patience_seconds=5)).is_right
+    assert [await shop.told(kind) for kind in (DisputeOpened, DisputeAnswered, DisputeClosed)] == [1, 1, 1]
+
+
+async def test_evidence_whose_answer_was_lost_is_asked_about_and_not_handed_in_again(shop: Shop) -> None:
+    dispute_id, actor = await disputed(shop), Actor.system(shop.organizer_id, "test")
+    shop.bench.stripe.misbehave(timeout_after_processing=1)
+
+    with pytest.raises(GatewayFailed):
+        await shop.payments.disputes.answer(actor, dispute_id, EVIDENCE)
+    doubtful = await shop.payments.disputes.read(shop.organizer_id, dispute_id)
+    again = await shop.payments.disputes.answer(actor, dispute_id, EVIDENCE)
+
+    [taken] = shop.bench.stripe.call(shop.bench.account, "GET", "/disputes")["data"]
+    assert [one.status for one in doubtful.answers] == ["unknown"]
+    assert (again.state, [one.status for one in again.answers]) == ("under_review", ["accepted"])
+    assert taken["evidence_details"]["submission_count"] == 1
+    with pytest.raises(DisputeNotOpen):
+        await shop.payments.disputes.answer(actor, dispute_id, EVIDENCE)
+
+
+async def test_a_deadline_is_told_on_two_days_and_over_then_and_a_lost_notice_is_found(shop: Shop) -> None:
+    dispute_id, actor = await disputed(shop), Actor.system(shop.organizer_id, "test")
+    [told] = shop.bench.stripe.call(shop.bench.account, "GET", "/disputes")["data"]
+    for days in (3.9, 0.2, 1.7, 0.3, 0.1):
+        shop.clock.advance(days=days)
+        for _ in range(2):
+            await shop.payments.disputes.sweep()
+    shop.clock.advance(days=1)
+
+    with pytest.raises(DisputeOverdue):
+        await shop.payments.disputes.answer(actor, dispute_id, EVIDENCE)
+    shop.bench.stripe.admin(f"disputes/{told['id']}", status="won")
+    shop.clock.advance(hours=7)
+    await shop.payments.disputes.sweep()
+
+    due = await events_of(shop.database, shop.organizer_id, DisputeDue)
+    assert [one.days_left for one in due if isinstance(one, DisputeDue)] == [3, 1]
+    assert (await shop.payments.disputes.read(shop.organizer_id, dispute_id)).state == "won"
+    assert await shop.standing() == ("paid", "charged")
+
+
+async def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(shop: Shop) -> None:
+    dispute_id = await disputed(shop, is_inquiry=True)
+    asked, paid = await shop.payments.disputes.read(shop.organizer_id, dispute_id), await shop.standing()
+
+    shop.bench.stripe.admin(f"disputes/{asked.provider_dispute_id}", status="needs_response")
+    await shop.deliver()
+
+    assert (asked.is_inquiry, asked.state, paid) == (True, "needs_response", ("paid", "charged"))
+    now = await shop.payments.disputes.read(shop.organizer_id, dispute_id)
+    assert (now.is_inquiry, now.state, await shop.standing()) == (False, "needs_response", ("disputed", "disputed"))
+    assert await shop.told(DisputeOpened) == 2

@@ -1,14 +1,26 @@
 """Reads of access: checkpoints, their counters, and the conflicts that staff must look at."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from alltickets.access.rules import Checkpoint
 from alltickets.access.schemas import CheckpointRead, ConflictRead, Counters
 from alltickets.platform.database import Reader, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["list_checkpoints", "list_conflicts", "read_admitted", "read_checkpoint", "read_counters"]
+__all__ = ["Admission", "admissions_of_tickets", "list_checkpoints", "list_conflicts", "read_admitted", "read_checkpoint", "read_counters"]
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """Somebody went in with a ticket: where, when, and which scanner saw the code."""
+
+    ticket_id: UUID
+    checkpoint: str
+    device_id: UUID
+    admitted_at: datetime
 
 
 async def read_checkpoint(reader: Reader, checkpoint_id: UUID) -> Checkpoint | None:
@@ -52,6 +64,24 @@ async def read_admitted(reader: Reader, ticket_ids: Collection[UUID]) -> set[UUI
         ticket_ids=uuid_array(ticket_ids),
     )
     return {ticket_id for (ticket_id,) in rows}
+
+
+async def admissions_of_tickets(reader: Reader, ticket_ids: Collection[UUID]) -> list[Admission]:
+    """Every admission with these tickets, the first one first. On the primary keys."""
+    return await reader.fetch_all(
+        Admission,
+        """
+        SELECT r.ticket_id, p.name AS checkpoint, s.device_id, r.admitted_at
+          FROM access.redemptions r
+          JOIN access.checkpoints p
+            ON p.organizer_id = r.organizer_id AND p.checkpoint_id = r.checkpoint_id
+          JOIN access.scans s
+            ON s.organizer_id = r.organizer_id AND s.scan_id = r.scan_id
+         WHERE r.organizer_id = %(organizer_id)s AND r.ticket_id = ANY(%(ticket_ids)s::uuid[])
+         ORDER BY r.admitted_at, r.ticket_id
+        """,
+        ticket_ids=uuid_array(ticket_ids),
+    )
 
 
 async def read_counters(reader: Reader, checkpoint_id: UUID) -> Counters:

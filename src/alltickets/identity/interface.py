@@ -18,7 +18,7 @@ from alltickets.identity.authorize import (
 from alltickets.identity.cookies import SessionCookie
 from alltickets.identity.limits import FailedTries, spend_tries
 from alltickets.identity.passwords import Passwords
-from alltickets.identity.queries import Organizer, organizer_id_of_slug, organizer_of
+from alltickets.identity.queries import Organizer, device_names, organizer_id_of_slug, organizer_of
 from alltickets.identity.refusals import (
     AlreadyMember,
     CrossSiteRequest,
@@ -94,6 +94,7 @@ __all__ = [
     "allow_signed_in",
     "check_every_route_declares",
     "declared",
+    "device_names",
     "organizer_id_of_slug",
     "organizer_of",
     "record",

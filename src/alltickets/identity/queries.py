@@ -1,11 +1,11 @@
 """Reads of identity."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from alltickets.platform.database import Reader
+from alltickets.platform.database import Reader, uuid_array
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "account_of_mail",
     "account_of_user",
     "api_keys_of",
+    "device_names",
     "devices_of",
     "invitations_of",
     "member_of",
@@ -249,6 +250,19 @@ async def api_keys_of(reader: Reader, *, cursor: str | None, size: int) -> Page[
         limit=size + 1,
     )
     return page_of(rows, size, lambda api_key: [str(api_key.api_key_id)])
+
+
+async def device_names(reader: Reader, device_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What the organizer calls these devices, revoked ones among them; by id, and those that there are."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT device_id, name
+          FROM identity.devices
+         WHERE organizer_id = %(organizer_id)s AND device_id = ANY(%(device_ids)s::uuid[])
+        """,
+        device_ids=uuid_array(device_ids),
+    )
+    return dict(rows)
 
 
 async def devices_of(reader: Reader, *, cursor: str | None, size: int) -> Page[Device]:

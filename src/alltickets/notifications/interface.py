@@ -2,7 +2,8 @@
 
 from alltickets.notifications.letters.attachments import papers_of
 from alltickets.notifications.letters.writing import AttachmentSource
+from alltickets.notifications.records import StoredMail, mails_of_order
 from alltickets.notifications.refusals import NothingToSend
 from alltickets.notifications.service import MailAddress, Notifications
 
-__all__ = ["AttachmentSource", "MailAddress", "NothingToSend", "Notifications", "papers_of"]
+__all__ = ["AttachmentSource", "MailAddress", "NothingToSend", "Notifications", "StoredMail", "mails_of_order", "papers_of"]

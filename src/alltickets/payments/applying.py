@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.kernel.ids import id_or_none, new_id
+from alltickets.payments.disputes.store import Told, follow_disputes, may_concern
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
@@ -44,12 +45,14 @@ class _Changes:
     charges: dict[tuple[UUID, str], Charge] = field(default_factory=dict)
     changed: set[tuple[UUID, str]] = field(default_factory=set)
     surplus: list[tuple[Charge, UUID, int]] = field(default_factory=list)
+    disputed: list[Told] = field(default_factory=list)
 
 
 async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Cause, now: datetime) -> list[bool]:
     """Apply reports in their order and publish what follows; for each whether its attempt is known here.
 
-    Locks the payments and attempts concerned, in id order, until `tx` ends. At most nine statements, whatever the number of reports.
+    Locks the payments and attempts concerned, in id order, until `tx` ends. At most nine statements, whatever the number of reports, and
+    three more where a bank asks for money back.
     """
     ids = [id_or_none(report.payment.reference) for report in reports]
     standings = await lock_standings(tx, {attempt_id for attempt_id in ids if attempt_id is not None})
@@ -74,6 +77,8 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
     await write_charges(tx, [changes.charges[key] for key in changes.changed], now)
     await write_standings(tx, standings.values(), now)
     await _order_surplus_back(tx, changes.surplus, now)
+    if changes.disputed:
+        await follow_disputes(tx, changes.disputed, cause=cause, now=now)
     return [attempt_id in standings for attempt_id in ids]
 
 
@@ -150,6 +155,8 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
         changes.charges[key] = charge
         changes.changed.add(key)
         standing.has_news = True
+    if charge.attempt_id == standing.attempt.id and may_concern(known, charge, report.payment):
+        changes.disputed.append(Told(charge, standing.payment, report.payment))
     if transition.surplus_minor:
         changes.surplus.append((charge, transition.payment.id, transition.surplus_minor))
     if transition.payment != standing.payment:

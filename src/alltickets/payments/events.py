@@ -4,6 +4,7 @@ A reader must bear any order of `PaymentPending` and `PaymentFailed` (a buyer tr
 `PaymentFailed`: money that arrives late is still money. `PaymentCaptured` comes at most once per payment.
 """
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -15,6 +16,10 @@ __all__ = [
     "CallbacksReceived",
     "ChargeMoney",
     "ChargeMoved",
+    "DisputeAnswered",
+    "DisputeClosed",
+    "DisputeDue",
+    "DisputeOpened",
     "FailureReason",
     "FlagKind",
     "PaidTwice",
@@ -117,6 +122,49 @@ class PaymentDisputed(Event, frozen=True, kw_only=True):
     is_lost: bool
 
 
+class DisputeOpened(Event, frozen=True, kw_only=True):
+    """A buyer's bank asks for `amount_minor` back; until `due_at` evidence is taken. An inquiry has taken no money yet.
+
+    Told twice of an inquiry that becomes a dispute.
+    """
+
+    dispute_id: UUID
+    reference: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    is_inquiry: bool
+    due_at: datetime | None
+
+
+class DisputeAnswered(Event, frozen=True, kw_only=True):
+    """Evidence was handed in to the gateway."""
+
+    dispute_id: UUID
+    reference: UUID
+
+
+class DisputeDue(Event, frozen=True, kw_only=True):
+    """The deadline of a dispute that nobody has answered comes near. Told once for each of the days that it is told on."""
+
+    dispute_id: UUID
+    reference: UUID
+    due_at: datetime
+    days_left: int
+
+
+class DisputeClosed(Event, frozen=True, kw_only=True):
+    """The bank has decided, or nothing came of it."""
+
+    dispute_id: UUID
+    reference: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+    outcome: Literal["won", "lost", "closed"]
+
+
 class PaymentFlagged(Event, frozen=True, kw_only=True):
     """Somebody has to look at this payment. `detail` is a sentence for them."""
 
@@ -137,7 +185,21 @@ class ChargeMoney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     refunded_minor: int = 0
     is_disputed: bool = False
     is_lost: bool = False
+    disputed_minor: int = 0
+    """How much banks hold while they decide; 0 where it is disputed: all of it."""
+    lost_minor: int = 0
+    """How much they kept; 0 where it is lost: all of it."""
     fee_minor: int = 0
+
+    @property
+    def held_minor(self) -> int:
+        """What banks ask for of it and have not decided on. It may be more than is left of it."""
+        return self.disputed_minor or (self.kept_minor + self.aside_minor if self.is_disputed else 0)
+
+    @property
+    def taken_minor(self) -> int:
+        """What they kept. It may be more than is left of it."""
+        return self.lost_minor or (self.kept_minor + self.aside_minor if self.is_lost else 0)
 
 
 class ChargeMoved(Event, frozen=True, kw_only=True):

@@ -5,8 +5,19 @@ reference that the caller gave.
 """
 
 from alltickets.payments.codes import shown_code
+from alltickets.payments.disputes.queries import DisputeDetails
 from alltickets.payments.parts import Part, PartKind
-from alltickets.payments.port import Card, CardForm, CardMethod, DeclineReason, Instructions, Purchase, PurchaseLine, Redirect
+from alltickets.payments.port import (
+    Card,
+    CardForm,
+    CardMethod,
+    DeclineReason,
+    DisputeEvidence,
+    Instructions,
+    Purchase,
+    PurchaseLine,
+    Redirect,
+)
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
@@ -16,6 +27,12 @@ from alltickets.payments.refusals import (
     AwaitedPaymentNotFound,
     CallbackForged,
     CardNotTaken,
+    DisputeBeingAnswered,
+    DisputeNotByHand,
+    DisputeNotFound,
+    DisputeNotOpen,
+    DisputeOverdue,
+    DisputeTooLarge,
     FeeScheduleNotFound,
     GatewayFailed,
     GatewayUnknown,
@@ -61,6 +78,14 @@ __all__ = [
     "CardMethod",
     "CardNotTaken",
     "DeclineReason",
+    "DisputeBeingAnswered",
+    "DisputeDetails",
+    "DisputeEvidence",
+    "DisputeNotByHand",
+    "DisputeNotFound",
+    "DisputeNotOpen",
+    "DisputeOverdue",
+    "DisputeTooLarge",
     "FeeScheduleNotFound",
     "GatewayFailed",
     "GatewayUnknown",

@@ -36,9 +36,15 @@ __all__ = [
     "ChargeFacts",
     "Creation",
     "DeclineReason",
+    "DisputeAnswer",
+    "DisputeEvidence",
+    "DisputeFlow",
+    "DisputeReason",
+    "DisputeState",
     "Final",
     "Flow",
     "Gateway",
+    "GatewayDispute",
     "GatewayError",
     "GatewayErrorKind",
     "GatewayPayment",
@@ -107,6 +113,33 @@ DeclineReason = Literal[
 ]
 """Why a card was declined, in our words, so that the buyer can be told what to do."""
 
+DisputeFlow = Literal[
+    "answered",  # the gateway tells of disputes, and takes evidence
+    "told",  # it tells of them; evidence goes in by its own pages
+    "by_hand",  # it tells by letter alone: a person records them
+    "none",  # nobody can ask for the money back: it came by transfer or in cash
+]
+
+DisputeState = Literal[
+    "needs_response",  # evidence is wanted, by a day
+    "under_review",  # the bank decides
+    "won",  # it left us the money, or gave it back
+    "lost",  # it kept it
+    "closed",  # nothing came of it: an inquiry that ended, or money that was given back
+]
+
+DisputeReason = Literal[
+    "fraud",  # the card's owner says that they did not buy
+    "unrecognized",  # they do not know what it was for
+    "not_received",
+    "not_as_described",
+    "duplicate",
+    "refund_missing",  # money was promised back
+    "processing",  # a fault of how the card was charged
+    "other",
+]
+"""Why a buyer's bank asks, in our words."""
+
 Verdict = Literal[
     "verified",  # signed by the provider
     "unsigned",  # of a kind that the provider does not sign: worth asking about, never worth believing
@@ -147,6 +180,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     refund_is_idempotent: bool
     """A refund may be repeated under its key and is carried out once."""
     partial_refunds: bool
+    disputes: DisputeFlow
+    """How one learns that a buyer's bank asks for the money back, and whether evidence can be sent."""
     expires_in_seconds_min: int
     """The shortest life of a payment page that the provider accepts."""
     currencies: tuple[str, ...]
@@ -272,6 +307,27 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What names the payment in the provider's settlement, where that is not its id."""
 
 
+class GatewayDispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer's bank that asks for money of a payment back, as the provider reports it."""
+
+    provider_dispute_id: str
+    state: DisputeState
+    amount: Money
+    """What the bank asks for, which may be a part."""
+    is_inquiry: bool = False
+    """It only asks so far, and has taken no money."""
+    reason: DisputeReason
+    raw_reason: str
+    raw_status: str
+    due_at: datetime | None = None
+    """Until when evidence is taken."""
+    opened_at: datetime | None = None
+    sequence: int = 0
+    """Grows with each change of it at the provider; 0 where the provider does not count."""
+    fee_minor: int = 0
+    """What the provider keeps for the dispute itself, whatever becomes of it."""
+
+
 class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the provider reports it. One reference may have several: a link can be tried again, and paid twice."""
 
@@ -290,6 +346,8 @@ class GatewayPayment(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """Why it was declined: a `DeclineReason`, or else the provider's word."""
     facts: ChargeFacts = ChargeFacts()
+    disputes: tuple[GatewayDispute, ...] = ()
+    """Everything that banks ever asked for of it, where the provider tells more of that than the payment's status."""
 
 
 class Final(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,6 +376,31 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["pending", "succeeded", "failed"]
     provider_refund_id: str | None = None
     reason: str | None = None
+
+
+class DisputeEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the buyer's bank should leave us the money: what was sold, to whom, and who came. All of it is text for people."""
+
+    statement: str
+    """What the organizer says."""
+    product: str
+    service_date: str
+    buyer_name: str
+    buyer_email: str
+    tickets: str
+    """A line for each ticket: its holder, what it is for, when it was sent."""
+    admissions: str
+    """A line for each time that somebody went in."""
+    document: bytes
+    """All of that as a PDF, for providers that take files."""
+
+
+class DisputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Evidence for a dispute. `answer_id` is the idempotency key, the same however often this is repeated."""
+
+    answer_id: UUID
+    provider_dispute_id: str
+    evidence: DisputeEvidence
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -381,6 +464,10 @@ class Gateway(Protocol):
 
     async def query_refund(self, order: RefundOrder) -> RefundResult | None:
         """What became of a refund whose answer was lost; None where the provider has not heard of it."""
+        ...
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> None:
+        """Hand evidence in; what becomes of it is told as any change of the payment. Only where `disputes` is "answered"."""
         ...
 
     async def check(self) -> None:

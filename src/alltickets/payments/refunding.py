@@ -106,7 +106,7 @@ async def lock_kept(
         ids=list(refund_ids),
     )
     kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
-    kept.update({row[12]: Kept(row[13], charge_of(row), row[14], row[15]) for row in charges})
+    kept.update({row[-4]: Kept(row[-3], charge_of(row), *row[-2:]) for row in charges})
     return kept, {refund_id: Money(minor, currency) for refund_id, minor, currency in ordered}
 
 
@@ -168,7 +168,7 @@ async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause
     )
     [row] = rows
     charge = charge_of(row)
-    seen = restated(charge, refunded_minor=max(charge.refunded_minor, row[12]))
+    seen = restated(charge, refunded_minor=max(charge.refunded_minor, row[-1]))
     await apply_reports(tx, [Report(charge.account_id, seen)], cause=cause, now=now)
 
 

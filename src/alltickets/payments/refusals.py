@@ -21,13 +21,19 @@ Refusal
 ├── ReceivedLater         money that comes another day was not seen
 ├── RefundNotFound        no such refund
 ├── RefundNotByHand       a gateway gives it back
+├── DisputeNotFound       no such dispute
+├── DisputeNotOpen        the bank is deciding, or has decided
+├── DisputeOverdue        evidence was taken until a day that is over
+├── DisputeBeingAnswered  evidence is just being handed in
+├── DisputeNotByHand      the gateway tells of its disputes itself
+├── DisputeTooLarge       more than there is of the payment
 ├── NotABankAccount       only transfers stand on statements
 ├── NoLayout              nobody has described the bank's statements
 └── CallbackForged        the signature is not the provider's
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from alltickets.kernel.errors import Refusal
@@ -40,6 +46,12 @@ __all__ = [
     "AwaitedPaymentNotFound",
     "CallbackForged",
     "CardNotTaken",
+    "DisputeBeingAnswered",
+    "DisputeNotByHand",
+    "DisputeNotFound",
+    "DisputeNotOpen",
+    "DisputeOverdue",
+    "DisputeTooLarge",
     "FeeScheduleNotFound",
     "GatewayFailed",
     "GatewayUnknown",
@@ -203,6 +215,61 @@ class GatewayFailed(Refusal):
 
     def __str__(self) -> str:
         return f"{self.fault} Nothing was changed; try again later, and look at the account's connection test."
+
+
+@dataclass(eq=False)
+class DisputeNotFound(Refusal):
+    """Also said of another organizer's dispute."""
+
+    def __str__(self) -> str:
+        return "There is no such dispute. The list of disputes shows the ones that there are."
+
+
+@dataclass(eq=False)
+class DisputeNotOpen(Refusal):
+    """It is in `standing`, in which nobody takes evidence, or nothing can be said of it any more."""
+
+    standing: str
+
+    def __str__(self) -> str:
+        return f"The dispute is {self.standing}; nothing was changed. Evidence is taken while a dispute needs a response."
+
+
+@dataclass(eq=False)
+class DisputeOverdue(Refusal):
+    """Evidence was taken until `due_at`."""
+
+    due_at: datetime
+
+    def __str__(self) -> str:
+        return f"Evidence was taken until {self.due_at.isoformat(timespec='minutes')}. Nothing was sent; ask the gateway by its own pages."
+
+
+@dataclass(eq=False)
+class DisputeBeingAnswered(Refusal):
+    """Somebody pressed the button a moment ago."""
+
+    def __str__(self) -> str:
+        return "Evidence for this dispute is being handed in at this moment. Read the dispute again in a minute."
+
+
+@dataclass(eq=False)
+class DisputeNotByHand(Refusal):
+    """Only where the gateway tells nothing do people record disputes and how they end."""
+
+    def __str__(self) -> str:
+        return "This account's gateway tells of disputes, and how they end, itself. Nothing was changed."
+
+
+@dataclass(eq=False)
+class DisputeTooLarge(Refusal):
+    """Of the payment there are `left_minor` that nobody gave back and no bank asks for."""
+
+    left_minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"A bank can ask for {self.left_minor} {self.currency} (minor units) of this payment at most. Nothing was recorded."
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ Reports come twice, late and out of order, so nothing here depends on their orde
 an attempt moves up by rank, and a payment follows the kept charge, or else its newest attempt.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from alltickets.payments.events import (
     PaymentPending,
     PaymentRefunded,
 )
-from alltickets.payments.port import ChargeFacts, GatewayPayment, GatewayStatus
+from alltickets.payments.port import ChargeFacts, GatewayDispute, GatewayPayment, GatewayStatus
 from alltickets.platform.events import Event
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Attempt",
     "AttemptStatus",
     "Charge",
+    "Contested",
     "Payment",
     "PaymentStatus",
     "Transition",
@@ -150,6 +152,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     status: AttemptStatus
 
 
+class Contested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What buyers' banks did with the money of a charge, where the provider tells how much: 0 is all of it, if its status says so."""
+
+    open_minor: int = 0
+    lost_minor: int = 0
+    fee_minor: int = 0
+    """What the provider keeps for the disputes themselves."""
+
+
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back."""
 
@@ -164,6 +175,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     is_surplus: bool = False
     facts: ChargeFacts = ChargeFacts()
+    contested: Contested = Contested()
 
 
 def restated(charge: Charge, **changes: object) -> GatewayPayment:
@@ -251,7 +263,9 @@ def money_of(charge: Charge | None, *, is_kept: bool) -> ChargeMoney:
         refunded_minor=charge.refunded_minor,
         is_disputed=charge.status == "disputed",
         is_lost=charge.status == "charged_back",
-        fee_minor=charge.facts.fee_minor or 0,
+        disputed_minor=charge.contested.open_minor,
+        lost_minor=charge.contested.lost_minor,
+        fee_minor=(charge.facts.fee_minor or 0) + charge.contested.fee_minor,
     )
 
 
@@ -302,6 +316,7 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
         refunded_minor=refunded,
         sequence=seen.sequence,
         facts=seen.facts,
+        contested=_contested(seen.disputes),
     )
     if known is None:
         return _settled(report)
@@ -316,8 +331,27 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
             refunded_minor=min(max(known.refunded_minor, refunded), greater.amount.minor),
             is_surplus=known.is_surplus,
             facts=report.facts if is_newest else known.facts,
+            contested=_contested_since(known, report, seen),
         )
     )
+
+
+def _contested(disputes: Sequence[GatewayDispute]) -> Contested:
+    taking = [one for one in disputes if not one.is_inquiry]
+    return Contested(
+        open_minor=sum(one.amount.minor for one in taking if one.state in ("needs_response", "under_review")),
+        lost_minor=sum(one.amount.minor for one in taking if one.state == "lost"),
+        fee_minor=sum(one.fee_minor for one in disputes),
+    )
+
+
+def _contested_since(known: Charge, report: Charge, seen: GatewayPayment) -> Contested:
+    """What the newer of both tells of amounts. What was lost stays lost, and a report that tells nothing takes nothing back."""
+    if _order(report) < _order(known) or (not seen.disputes and known.status == report.status):
+        return known.contested
+    if not seen.disputes:
+        return Contested(fee_minor=known.contested.fee_minor)
+    return msgspec.structs.replace(report.contested, lost_minor=max(known.contested.lost_minor, report.contested.lost_minor))
 
 
 def _order(charge: Charge) -> tuple[int, int, int, int, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from alltickets.kernel.money import Money
 from alltickets.payments.port import ChargeFacts
-from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Payment
+from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Contested, Payment
 from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = [
@@ -31,7 +31,7 @@ Cause = Literal["call", "callback", "query", "silence", "person"]
 
 
 CHARGE_COLUMNS = """c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts"""
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts, c.contested"""
 """Of payments.charges as `c`, in the order in which `charge_of` reads them."""
 
 
@@ -147,6 +147,7 @@ def charge_of(row: tuple[Any, ...]) -> Charge:
         sequence=row[9],
         is_surplus=row[10],
         facts=msgspec.convert(row[11], ChargeFacts),
+        contested=msgspec.convert(row[12], Contested),
     )
 
 
@@ -157,18 +158,21 @@ async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetim
     await tx.execute(
         """
         INSERT INTO payments.charges (organizer_id, id, attempt_id, account_id, provider_payment_id, status, raw_status, amount_minor,
-                                      currency, refunded_minor, sequence, is_surplus, facts, first_seen_at, updated_at)
+                                      currency, refunded_minor, sequence, is_surplus, facts, contested, first_seen_at,
+                                      updated_at)
         SELECT o.organizer_id, x.id, x.attempt_id, x.account_id, x.provider_payment_id, x.status, x.raw_status, x.amount_minor,
-               x.currency, x.refunded_minor, x.sequence, x.is_surplus, x.facts, %(now)s, %(now)s
+               x.currency, x.refunded_minor, x.sequence, x.is_surplus, x.facts, x.contested, %(now)s, %(now)s
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(id uuid, attempt_id uuid, account_id uuid, provider_payment_id text, status text, raw_status text,
-                        amount_minor bigint, currency text, refunded_minor bigint, sequence bigint, is_surplus boolean, facts jsonb)
+                        amount_minor bigint, currency text, refunded_minor bigint, sequence bigint, is_surplus boolean, facts jsonb,
+                        contested jsonb)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, id) DO UPDATE
            SET status = excluded.status, raw_status = excluded.raw_status, amount_minor = excluded.amount_minor,
                currency = excluded.currency, refunded_minor = excluded.refunded_minor, sequence = excluded.sequence,
-               is_surplus = excluded.is_surplus, facts = excluded.facts, updated_at = excluded.updated_at
+               is_surplus = excluded.is_surplus, facts = excluded.facts, contested = excluded.contested,
+               updated_at = excluded.updated_at
         """,
         rows=rows_as_json(
             [
@@ -185,6 +189,7 @@ async def write_charges(tx: Transaction, charges: Sequence[Charge], now: datetim
                     "sequence": charge.sequence,
                     "is_surplus": charge.is_surplus,
                     "facts": charge.facts,
+                    "contested": charge.contested,
                 }
                 for charge in charges
             ]

@@ -9,7 +9,13 @@ import structlog
 from alltickets.kernel.errors import Trouble
 from alltickets.platform.database import Database
 
-__all__ = ["organizers_with_due_attempts", "organizers_with_due_callbacks", "organizers_with_due_refunds", "sweep_each"]
+__all__ = [
+    "organizers_with_due_attempts",
+    "organizers_with_due_callbacks",
+    "organizers_with_due_disputes",
+    "organizers_with_due_refunds",
+    "sweep_each",
+]
 
 _log = structlog.get_logger()
 
@@ -54,6 +60,22 @@ async def organizers_with_due_callbacks(database: Database, now: datetime) -> li
             SELECT o.organizer_id
               FROM platform.organizers o
              WHERE EXISTS (SELECT 1 FROM payments.callbacks c WHERE c.organizer_id = o.organizer_id AND c.next_try_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_disputes(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with a deadline to tell of, or with a dispute to ask about. Indexes disputes_reminded, disputes_looked_at."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose disputes are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.disputes d WHERE d.organizer_id = o.organizer_id AND d.remind_at <= %(now)s)
+                OR EXISTS (SELECT 1 FROM payments.disputes d WHERE d.organizer_id = o.organizer_id AND d.look_at <= %(now)s)
             """,
             now=now,
         )

@@ -3,7 +3,7 @@
 from alltickets.tickets.keys import EventKey, EventKeys
 from alltickets.tickets.pdf.render import tickets_pdf
 from alltickets.tickets.pdf.sheet import PrintedOrder, PrintedTicket
-from alltickets.tickets.queries import read_states, read_ticket
+from alltickets.tickets.queries import read_of_order, read_states, read_ticket
 from alltickets.tickets.rules import (
     HolderCorrection,
     IssueTicket,
@@ -42,6 +42,7 @@ __all__ = [
     "correct_holder",
     "issue",
     "read_code",
+    "read_of_order",
     "read_states",
     "read_ticket",
     "reissue",

@@ -1,7 +1,8 @@
 """The use cases of tickets. Functions that take `tx` join the caller's transaction; the class at the end has those that are whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from alltickets.catalog.interface import Catalog, EventNotFound
@@ -183,6 +184,10 @@ class Tickets:
     async def print(self, order: PrintedOrder) -> bytes:
         """The order's tickets as a PDF, made off the event loop. Raises `Overloaded`."""
         return await self._press.print(order)
+
+    async def typeset(self, template: Path, said: Mapping[str, object]) -> bytes:
+        """Another context's sheet as a PDF, in the fonts of tickets. Raises `Overloaded`."""
+        return await self._press.typeset(template, said)
 
     def close(self) -> None:
         """Let the press end."""

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from alltickets.kernel.money import Money
 from alltickets.payments.events import ChargeMoney, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
-from alltickets.payments.ledger.accounts import REFUND_CLEARING, gateway_receivable
+from alltickets.payments.ledger.accounts import CHARGEBACK_LOSS, DISPUTE_RESERVE, ORGANIZER_PAYABLE, REFUND_CLEARING, gateway_receivable
 from alltickets.payments.ledger.facts import KnownCharge, facts_of, post
 from alltickets.payments.ledger.rules import ChargeFacts, Posting, books_of
 from alltickets.payments.parts import Part
 from alltickets.payments.port import ChargeFacts as ToldFacts
-from alltickets.payments.port import GatewayPayment
+from alltickets.payments.port import DisputeState, GatewayDispute, GatewayPayment
 from alltickets.payments.rules import Attempt, Charge, Payment, decide, money_moved, money_of, refundable_minor
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
@@ -126,8 +126,22 @@ def recorded(events: Sequence[Event]) -> list[Recorded]:
     return [Recorded(UUID(int=9), position, AT, event) for position, event in enumerate(events, 1)]
 
 
+def bank(state: DisputeState, minor: int, *, fee_minor: int = 0, is_inquiry: bool = False) -> GatewayDispute:
+    return GatewayDispute(
+        provider_dispute_id=f"d{minor}",
+        state=state,
+        amount=Money(minor, "ARS"),
+        is_inquiry=is_inquiry,
+        reason="fraud",
+        raw_reason="fraudulent",
+        raw_status=state,
+        fee_minor=fee_minor,
+    )
+
+
+OPEN, MORE, LOST = bank("needs_response", 30_00, fee_minor=1_50), bank("under_review", 20_00), bank("lost", 20_00)
 reports = st.builds(
-    lambda which, status, amount, refunded, sequence, fee: GatewayPayment(
+    lambda which, status, amount, refunded, sequence, fee, disputes: GatewayPayment(
         provider_payment_id=which,
         reference=str(ATTEMPT),
         status=status,
@@ -136,6 +150,7 @@ reports = st.builds(
         sequence=sequence,
         raw_status=status,
         facts=ToldFacts(fee_minor=fee),
+        disputes=disputes,
     ),
     st.sampled_from(["p1", "p2"]),
     st.sampled_from(["pending", "declined", "charged", "charged", "refunded", "disputed", "charged_back"]),
@@ -143,6 +158,7 @@ reports = st.builds(
     st.sampled_from([0, 0, 1, 33_33, 100_01]),
     st.integers(0, 6),
     st.sampled_from([None, None, 4_84, 5_00]),
+    st.sampled_from([(), (), (OPEN,), (OPEN, MORE), (bank("lost", 30_00), MORE), (bank("won", 30_00),), (bank("lost", 80_00),)]),
 )
 steps = st.lists(st.one_of(reports, st.integers(1, 60_00), st.just("fail")), max_size=8)
 
@@ -223,6 +239,10 @@ def seen(status: str, **more: object) -> GatewayPayment:
         ([seen("charged"), seen("disputed", sequence=1), seen("charged_back", sequence=2)], ["sale", "dispute_opened", "dispute_lost"]),
         ([seen("charged_back")], ["sale", "dispute_lost"]),
         ([seen("disputed"), seen("charged", sequence=1)], ["sale", "dispute_opened", "dispute_won"]),
+        ([seen("charged"), seen("disputed", sequence=1, disputes=(OPEN, MORE))], ["sale", "fee", "dispute_opened"]),
+        ([seen("charged"), seen("disputed", sequence=1, disputes=(MORE,)), seen("charged_back", sequence=2, disputes=(LOST,))],
+         ["sale", "dispute_opened", "dispute_lost"]),
+        ([seen("charged"), seen("charged", sequence=1, disputes=(bank("needs_response", 5_00, is_inquiry=True),))], ["sale"]),
         ([seen("charged"), seen("charged", provider_payment_id="p2")], ["sale", "aside"]),
         ([seen("charged", amount=Money(99_99, "ARS")), seen("charged", sequence=1)], ["aside", "sale", "aside_ended"]),
         ([seen("charged", amount=Money(100_01, "USD")), seen("charged", sequence=1)], ["aside", "sale", "aside_ended"]),
@@ -252,6 +272,21 @@ def test_a_second_dispute_of_a_charge_is_posted_too() -> None:
     bookkeeper.read(recorded(till.events))
 
     assert bookkeeper.kinds == ["sale", "dispute_opened", "dispute_won", "dispute_opened"]
+    assert bookkeeper.books == till.books()
+
+
+def test_of_two_partial_disputes_one_is_lost_and_one_still_open() -> None:
+    """Each takes its amount, and what was lost is shared over what the payment was made of."""
+    both = (bank("lost", 30_00), MORE)
+    till = history([seen("charged"), seen("disputed", sequence=1, disputes=(OPEN, MORE)), seen("charged_back", sequence=2, disputes=both)])
+    bookkeeper = Bookkeeper()
+
+    bookkeeper.read(recorded(till.events))
+
+    [books] = bookkeeper.books.values()
+    assert books[DISPUTE_RESERVE] == 20_00
+    assert books[ORGANIZER_PAYABLE] == -(90_00 - 26_99)
+    assert books[CHARGEBACK_LOSS] == 30_00 - 26_99
     assert bookkeeper.books == till.books()
 
 

@@ -17,6 +17,7 @@ from alltickets.payments.port import (
     Callback,
     Capabilities,
     Creation,
+    DisputeAnswer,
     Final,
     GatewayError,
     GatewayPayment,
@@ -44,6 +45,7 @@ OFFLINE = Capabilities(
     # Nothing is carried out here, however often it is asked for: a person gives the money back once.
     refund_is_idempotent=True,
     partial_refunds=True,
+    disputes="none",
     expires_in_seconds_min=0,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
 )
@@ -133,6 +135,10 @@ class OfflineGateway:
     async def query_refund(self, order: RefundOrder) -> RefundResult | None:  # noqa: ARG002
         """None: nothing was sent to anybody."""
         return None
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> None:  # noqa: ARG002
+        """Refused: nobody can dispute it."""
+        raise _nobody()
 
     async def check(self) -> None:
         """What can be wrong with the account was told when it was connected."""

@@ -26,6 +26,7 @@ from alltickets.payments.port import (
     ChargeFacts,
     Creation,
     DeclineReason,
+    DisputeAnswer,
     Final,
     GatewayError,
     GatewayErrorKind,
@@ -50,6 +51,7 @@ CARD_FORM = Capabilities(
     callback_is_complete=False,
     refund_is_idempotent=False,
     partial_refunds=True,
+    disputes="by_hand",
     expires_in_seconds_min=60,
     call_seconds_max=45,
     # Its search is believed only after so long; a charge that shows up even later is still looked for, and given back or used.
@@ -316,6 +318,10 @@ class PaywayGateway:
                 status = "failed" if given.date_canceled is not None else _refund_status(given.status)
                 return RefundResult(status=status, provider_refund_id=str(given.id))
         return None
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> None:
+        """Never called: it has no interface for that."""
+        raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
 
     async def check(self) -> None:
         """Both keys: a search for what does not exist, and a token of nothing, which a site's public key alone is told the faults of."""

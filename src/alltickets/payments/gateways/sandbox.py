@@ -22,6 +22,7 @@ from alltickets.payments.port import (
     Callback,
     Capabilities,
     Creation,
+    DisputeAnswer,
     GatewayError,
     GatewayErrorKind,
     GatewayPayment,
@@ -43,6 +44,7 @@ LINK = Capabilities(
     callback_is_complete=True,
     refund_is_idempotent=True,
     partial_refunds=True,
+    disputes="told",
     expires_in_seconds_min=60,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
 )
@@ -205,6 +207,10 @@ class SandboxGateway:
             if error.kind == "not_found":
                 return None
             raise
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> None:
+        """Never called: it takes no evidence."""
+        raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
 
     async def check(self) -> None:
         """Ask for payments that do not exist: wrong credentials are refused before that."""

@@ -135,7 +135,7 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, payment_id, ordered_minor = charge_of(row[:12]), row[12], row[13]
+        charge, payment_id, ordered_minor = charge_of(row), *row[-2:]
         parts, kept_charge_id = by_id[payment_id]
         facts = _facts_of(charge, parts, ordered_minor, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)

@@ -15,6 +15,10 @@ from alltickets.platform.outbox import Recorded
 __all__ = ["Fact", "KnownCharge", "facts_of", "post"]
 
 
+_AT_ONCE = ":at_once"
+"""In the key of a loss that nobody had been told to be in dispute: it comes out of nothing that was opened."""
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """Something that became true of a charge, in one currency. The same key is the same fact."""
 
@@ -37,7 +41,7 @@ class KnownCharge:
     sums: dict[PostingKind, int] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
-    disputes: int = 0
+    lost_at_once: int = 0
     books: Books | None = None
     """What all of that stands for, once it was asked for."""
 
@@ -50,21 +54,21 @@ class KnownCharge:
             self.orders[_named_by(key)] = minor
         elif kind == "refund_failed":
             self.failed.add(_named_by(key))
-        elif kind in ("dispute_opened", "dispute_won"):
-            self.disputes += 1 if kind == "dispute_opened" else -1
+        elif kind == "dispute_lost" and key.endswith(_AT_ONCE):
+            self.lost_at_once += minor
 
     @property
     def facts(self) -> ChargeFacts:
         """All of it together. A payment that was started without parts is the organizer's."""
         sold = self._level("sale")
         parts = self.parts if sum(part.minor for part in self.parts) == sold else (Part("proceeds", sold),)
-        is_lost = "dispute_lost" in self.sums
+        lost = self._level("dispute_lost")
         money = ChargeMoney(
             kept_minor=sold,
             aside_minor=self._level("aside", "aside_ended"),
             refunded_minor=self._level("refund", "refund_undone"),
-            is_disputed=self.disputes > 0 and not is_lost,
-            is_lost=is_lost,
+            disputed_minor=max(0, self._level("dispute_opened", "dispute_won") - (lost - self.lost_at_once)),
+            lost_minor=lost,
             fee_minor=self._level("fee", "fee_returned"),
         )
         ordered = sum(minor for refund_id, minor in self.orders.items() if refund_id not in self.failed)
@@ -116,6 +120,7 @@ def _facts_of(entry: Recorded) -> Iterator[Fact]:
         # What may come and go again is named by its place in the log, for it may become true twice.
         for kind, minor in _news(event.before, event.after):
             yield _fact(entry, event, kind, f"{kind}:{event.charge_id}:{entry.position}", minor)
+        yield from _disputed(entry, event)
 
 
 def _news(before: ChargeMoney, after: ChargeMoney) -> Iterator[tuple[PostingKind, int]]:
@@ -128,13 +133,21 @@ def _news(before: ChargeMoney, after: ChargeMoney) -> Iterator[tuple[PostingKind
     for up, down, minor in levels:
         if minor:
             yield up if minor > 0 else down, abs(minor)
-    left = after.kept_minor + after.aside_minor - after.refunded_minor
-    if after.is_lost and not before.is_lost:
-        yield "dispute_lost", left
-    elif after.is_disputed and not before.is_disputed:
-        yield "dispute_opened", left
-    elif before.is_disputed and not after.is_disputed and not after.is_lost:
-        yield "dispute_won", left
+
+
+def _disputed(entry: Recorded, event: ChargeMoved) -> Iterator[Fact]:
+    """What banks did: they ask for (more of) it, they leave it, they keep it."""
+    name = f"{event.charge_id}:{entry.position}"
+    held_before, held = event.before.held_minor, event.after.held_minor
+    lost = max(0, event.after.taken_minor - event.before.taken_minor)
+    is_at_once = held_before == 0
+    opened = held - held_before + (0 if is_at_once else lost)
+    if opened > 0:
+        yield _fact(entry, event, "dispute_opened", f"dispute_opened:{name}", opened)
+    elif opened < 0:
+        yield _fact(entry, event, "dispute_won", f"dispute_won:{name}", -opened)
+    if lost:
+        yield _fact(entry, event, "dispute_lost", f"dispute_lost:{name}{_AT_ONCE if is_at_once else ''}", lost)
 
 
 def _fact(

@@ -121,37 +121,41 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
 
     Sold: the gateway owes the amount, and its parts are owed to the organizer, earned, and owed to the tax office. What is given back is
     shared over the parts (`shares_of`), from when it is ordered, or from when it is done where nobody here ordered it; in between it is
-    on its way. What is in dispute the gateway does not owe meanwhile. What a lost dispute costs the organizer bears for the proceeds and
-    the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
+    on its way. What is in dispute, all of it or a part, the gateway does not owe meanwhile. What a lost dispute costs the organizer bears
+    for the proceeds and the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
     """
     money = facts.money
     back = min(money.refunded_minor, money.kept_minor)
     aside_left = money.aside_minor - min(money.refunded_minor - back, money.aside_minor)
     left = money.kept_minor - back + aside_left
-    # Nothing more of a lost charge can be given back: what was still on its way never will be.
-    promised = back if money.is_lost else max(back, min(facts.ordered_minor, money.kept_minor))
+    lost = min(money.taken_minor, left)
+    disputed = min(money.held_minor, left - lost)
+    lost_kept = min(lost, money.kept_minor - back)
+    # Nothing of what was lost can be given back: what of it was still on its way never will be.
+    promised = max(back, min(facts.ordered_minor, money.kept_minor - lost_kept))
     tax = included_minor(money.fee_minor, fee_tax_basis_points)
     books = {
-        accounts.gateway_receivable(facts.account_id): (0 if money.is_disputed or money.is_lost else left) - money.fee_minor,
-        accounts.DISPUTE_RESERVE: left if money.is_disputed else 0,
-        accounts.REFUND_CLEARING: back - promised - (0 if money.is_lost else aside_left),
+        accounts.gateway_receivable(facts.account_id): left - lost - disputed - money.fee_minor,
+        accounts.DISPUTE_RESERVE: disputed,
+        accounts.REFUND_CLEARING: back - promised - (aside_left - (lost - lost_kept)),
         accounts.fee_expense(facts.account_id): money.fee_minor - tax,
         accounts.VAT_INPUT: tax,
     }
     if money.kept_minor:
-        _book_parts(books, facts.parts, promised, is_lost=money.is_lost, borne_by=lost_disputes_borne_by)
+        _book_parts(books, facts.parts, promised, lost=lost_kept, borne_by=lost_disputes_borne_by)
     assert sum(books.values()) == 0, "books are balanced"
     return books
 
 
-def _book_parts(books: dict[str, int], parts: Sequence[Part], returned: int, *, is_lost: bool, borne_by: Bearer) -> None:
-    """Book what the parts are owed less what of them was given back, and what of the rest was lost."""
-    for part, share in zip(parts, shares_of([part.minor for part in parts], returned), strict=True):
+def _book_parts(books: dict[str, int], parts: Sequence[Part], returned: int, *, lost: int, borne_by: Bearer) -> None:
+    """Book what the parts are owed less what of them was given back, and what of the rest was lost: a share of each part, too."""
+    minors = [part.minor for part in parts]
+    for part, share, gone in zip(parts, shares_of(minors, returned), shares_of(minors, returned + lost), strict=True):
         account = _ACCOUNT_OF_PART[part.kind]
         books[account] = books.get(account, 0) - (part.minor - share)
-        if is_lost:
+        if gone > share:
             bearing = accounts.ORGANIZER_PAYABLE if part.kind == "proceeds" and borne_by == "organizer" else accounts.CHARGEBACK_LOSS
-            books[bearing] = books.get(bearing, 0) + (part.minor - share)
+            books[bearing] = books.get(bearing, 0) + (gone - share)
 
 
 def moves_between(before: Books, after: Books) -> tuple[Move, ...]:
@@ -215,7 +219,7 @@ def _sale(borne: Mapping[str, int], account_id: UUID, parts: Sequence[Part]) -> 
     books = {accounts.gateway_receivable(account_id): sum(part.minor for part in parts) - sum(borne.values())}
     for account, minor in borne.items():
         books[account] = books.get(account, 0) + minor
-    _book_parts(books, parts, 0, is_lost=False, borne_by="organizer")
+    _book_parts(books, parts, 0, lost=0, borne_by="organizer")
     return moves_between({}, books)
 
 

@@ -14,6 +14,7 @@ from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.service.accounts import AccountsService
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.confirming import Confirming
+from alltickets.payments.service.disputes import Disputes
 from alltickets.payments.service.fees import FeesService
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
@@ -76,6 +77,7 @@ class Payments:
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
         self.confirming = Confirming(database, clock, connections)
         self.statements = Statements(database, clock, connections)
+        self.disputes = Disputes(database, clock, connections)
         self.routing = RoutingService(database, clock, connections, router)
         self.fees = FeesService(database, connections)
         self.simulations = Simulations(database, connections)

@@ -1,13 +1,17 @@
 """Prints off the event loop, a bounded number of pages at a time."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from alltickets.platform.coalescer import Overloaded
-from alltickets.tickets.pdf.render import tickets_pdf
+from alltickets.tickets.pdf.render import sheet_pdf, tickets_pdf
 from alltickets.tickets.pdf.sheet import PrintedOrder
 
 __all__ = ["Press"]
+
+SHEET_PAGES = 3
 
 
 class Press:
@@ -25,12 +29,18 @@ class Press:
 
     async def print(self, order: PrintedOrder) -> bytes:
         """`tickets_pdf`, while the loop goes on. Raises `Overloaded`."""
+        return await self._run(len(order.tickets), tickets_pdf, order)
+
+    async def typeset(self, template: Path, said: Mapping[str, object]) -> bytes:
+        """`sheet_pdf`, likewise; it counts as a few pages. Raises `Overloaded`."""
+        return await self._run(SHEET_PAGES, sheet_pdf, template, said)
+
+    async def _run(self, pages: int, make: Callable[..., bytes], *facts: object) -> bytes:
         if self._pages >= self._pages_max:
             raise Overloaded
-        pages = len(order.tickets)
         self._pages += pages
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, tickets_pdf, order)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, make, *facts)
         finally:
             self._pages -= pages
 

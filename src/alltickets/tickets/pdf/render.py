@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -15,10 +16,13 @@ from alltickets.tickets.pdf.text import breakable, one_line
 from alltickets.tickets.pdf.words import Words, amount, day_and_month, long_date, times, words_of
 from alltickets.tickets.svg import svg_of
 
-__all__ = ["PAGES_MAX", "tickets_pdf"]
+__all__ = ["PAGES_MAX", "sheet_pdf", "tickets_pdf"]
 
 PAGES_MAX = 100
 """Pages of one document, which bound what rendering one takes: as many places as an order may have."""
+
+LINE_LENGTH_MAX = 4_000
+"""Of any other sheet: people explain themselves in long lines."""
 
 _FOLDER = Path(__file__).parent
 _POSTER_BYTES_MAX = 8_000_000
@@ -44,8 +48,25 @@ def tickets_pdf(order: PrintedOrder) -> bytes:
     return _set({**said, "poster": None}, _FOLDER)
 
 
+def sheet_pdf(template: Path, said: Mapping[str, object]) -> bytes:
+    """Any other sheet, in the same fonts: a template that reads what it says from `said.json`. Each text is set on its line as it is."""
+    return _compiled({"main.typ": template.read_bytes(), "said.json": msgspec.json.encode(_set_as_text(said))}, _FOLDER)
+
+
+def _set_as_text(said: object) -> object:
+    """What may have been typed by people, harmless: see `one_line`."""
+    if isinstance(said, str):
+        return breakable(one_line(said, LINE_LENGTH_MAX))
+    if isinstance(said, Mapping):
+        return {name: _set_as_text(one) for name, one in said.items()}
+    return [_set_as_text(one) for one in said] if isinstance(said, Sequence) else said
+
+
 def _set(said: dict[str, object], root: Path) -> bytes:
-    files = {"main.typ": _template(), "tickets.json": msgspec.json.encode(said)}
+    return _compiled({"main.typ": _template(), "tickets.json": msgspec.json.encode(said)}, root)
+
+
+def _compiled(files: Mapping[str, bytes], root: Path) -> bytes:
     # The stubs do not know that files may be given as a mapping.
     return typst.compile(cast(Any, files), root=root, font_paths=_fonts(), format="pdf", timestamp=0)
 

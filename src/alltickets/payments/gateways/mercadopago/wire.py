@@ -1,6 +1,6 @@
 """What MercadoPago sends, and what it is in our words: every status in one table, amounts exact, nothing of a card but its ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -9,11 +9,21 @@ import msgspec
 from msgspec import Meta
 
 from alltickets.kernel.money import CURRENCY_EXPONENTS, Money
-from alltickets.payments.port import ChargeFacts, GatewayError, GatewayPayment, GatewayStatus, PaymentMethod, RefundResult
+from alltickets.payments.port import (
+    ChargeFacts,
+    DisputeState,
+    GatewayDispute,
+    GatewayError,
+    GatewayPayment,
+    GatewayStatus,
+    PaymentMethod,
+    RefundResult,
+)
 
 __all__ = [
     "STATUSES",
     "Chargeback",
+    "Chargebacks",
     "MerchantOrder",
     "Notification",
     "Payment",
@@ -21,6 +31,7 @@ __all__ = [
     "Preference",
     "Refund",
     "decimal_of",
+    "has_chargebacks",
     "normalised",
     "refund_result",
 ]
@@ -59,6 +70,9 @@ _METHODS: Mapping[str, PaymentMethod] = {
     "ticket": "cash",
     "atm": "cash",
 }
+_CHARGEBACK_ENDS: Mapping[str, DisputeState] = {"settled": "lost", "reimbursed": "won"}
+_DOCUMENTS_WANTED = ("not_supplied", "invalid", None)
+"""While it says so nobody looks at the case; "pending", "review_pending" and "valid" are MercadoPago's turn."""
 _UNPAID: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")
 
 DIGITS_MAX = 15
@@ -144,14 +158,33 @@ class MerchantOrder(msgspec.Struct, frozen=True):
 
 
 class Chargeback(msgspec.Struct, frozen=True):
-    """A bank that asks for money back. Its schema says that the payments are objects, its documentation shows numbers."""
+    """A bank that asks for money back. Its schema says that the payments are objects, its documentation shows numbers.
 
+    coverage_applied: whether MercadoPago bears it; None while that is open.
+    """
+
+    id: _Word
     payments: list[_Id | _Named] | None = None
+    amount: Decimal | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    reason: _Word | None = None
+    coverage_applied: bool | None = None
+    documentation_required: bool | None = None
+    documentation_status: _Word | None = None
+    date_documentation_deadline: _Instant | None = None
+    date_created: _Instant | None = None
+    date_last_updated: _Instant | None = None
 
     @property
     def payment_ids(self) -> list[str]:
         """The payments that it names."""
         return [str(one.id if isinstance(one, _Named) else one) for one in self.payments or []]
+
+
+class Chargebacks(msgspec.Struct, frozen=True):
+    """A page of a search."""
+
+    results: list[Chargeback]
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -167,7 +200,12 @@ class Notification(msgspec.Struct, frozen=True):
     data: _About | None = None
 
 
-def normalised(payment: Payment) -> GatewayPayment:
+def has_chargebacks(payment: Payment) -> bool:
+    """Whether there is more to ask about it."""
+    return payment.status == "charged_back"
+
+
+def normalised(payment: Payment, chargebacks: Sequence[Chargeback] = ()) -> GatewayPayment:
     """The payment in our words. Raises `GatewayError` for an amount that no currency has."""
     detail = payment.status_detail or ""
     status = STATUSES.get(f"{payment.status}/{detail}", STATUSES.get(payment.status))
@@ -183,7 +221,32 @@ def normalised(payment: Payment) -> GatewayPayment:
         is_recognised=status is not None,
         reason=detail or None if status in _UNPAID else None,
         facts=_facts(payment),
+        disputes=tuple(_dispute(one, payment) for one in chargebacks),
     )
+
+
+def _dispute(chargeback: Chargeback, payment: Payment) -> GatewayDispute:
+    """The payment's own word on how it ended counts before the chargeback's, which may come later."""
+    currency = chargeback.currency or payment.currency_id
+    changed_at = chargeback.date_last_updated or payment.date_last_updated
+    return GatewayDispute(
+        provider_dispute_id=chargeback.id,
+        state=_CHARGEBACK_ENDS.get(payment.status_detail or "") or _state_of(chargeback),
+        amount=_money(payment.transaction_amount if chargeback.amount is None else chargeback.amount, currency),
+        reason="other",
+        raw_reason=chargeback.reason or "",
+        raw_status=f"{payment.status_detail or ''}/{chargeback.documentation_status or ''}".strip("/"),
+        due_at=chargeback.date_documentation_deadline if chargeback.documentation_required else None,
+        opened_at=chargeback.date_created,
+        sequence=int(max(changed_at, payment.date_last_updated).timestamp() * 1000),
+    )
+
+
+def _state_of(chargeback: Chargeback) -> DisputeState:
+    if chargeback.coverage_applied is not None:
+        return "won" if chargeback.coverage_applied else "lost"
+    is_wanted = chargeback.documentation_required and chargeback.documentation_status in _DOCUMENTS_WANTED
+    return "needs_response" if is_wanted else "under_review"
 
 
 def refund_result(refund: Refund) -> RefundResult:

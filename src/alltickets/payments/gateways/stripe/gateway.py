@@ -10,13 +10,14 @@ import msgspec
 
 from alltickets.payments.gateways.calls import call, decode
 from alltickets.payments.gateways.stripe.amounts import CURRENCIES, to_stripe
-from alltickets.payments.gateways.stripe.meaning import ATTEMPT_KEY, payment_of, payment_of_session, refund_result
+from alltickets.payments.gateways.stripe.meaning import ATTEMPT_KEY, evidence_form, payment_of, payment_of_session, refund_result
 from alltickets.payments.gateways.stripe.objects import Balance, Charge, Dispute, Found, Intent, Listed, Refund, Session
 from alltickets.payments.gateways.stripe.webhooks import parse, verdict_of
 from alltickets.payments.port import (
     Callback,
     Capabilities,
     Creation,
+    DisputeAnswer,
     GatewayError,
     GatewayErrorKind,
     GatewayPayment,
@@ -36,6 +37,7 @@ CHECKOUT = Capabilities(
     callback_is_complete=False,
     refund_is_idempotent=True,
     partial_refunds=True,
+    disputes="answered",
     # Stripe asks for half an hour from when it gets the call; the rest is for clocks that disagree, and for a call that comes late.
     expires_in_seconds_min=30 * 60 + 5 * 60,
     currencies=CURRENCIES,
@@ -161,6 +163,11 @@ class StripeGateway:
         refunds = decode(await self._call("GET", "/v1/refunds", query=query), _refunds_decoder).data
         ours = [one for one in refunds if (one.metadata or {}).get("refund_id") == str(order.refund_id)]
         return refund_result(ours[0]) if ours else None
+
+    async def answer_dispute(self, answer: DisputeAnswer) -> None:
+        """In words, and handed in at once; repeated under its key Stripe answers as it did."""
+        path = f"/v1/disputes/{_as_path(answer.provider_dispute_id)}"
+        await self._call("POST", path, form=evidence_form(answer.evidence), key=str(answer.answer_id))
 
     async def check(self) -> None:
         """Ask for the balance: wrong keys are refused, and restricted ones that may not read what is needed."""

@@ -6,15 +6,28 @@ from typing import Literal
 
 from alltickets.payments.gateways.stripe.amounts import from_stripe
 from alltickets.payments.gateways.stripe.objects import Charge, Dispute, Intent, Method, Refund, Session, Transaction
-from alltickets.payments.port import ChargeFacts, GatewayPayment, GatewayStatus, PaymentMethod, RefundResult
+from alltickets.payments.port import (
+    ChargeFacts,
+    DisputeEvidence,
+    DisputeReason,
+    DisputeState,
+    GatewayDispute,
+    GatewayPayment,
+    GatewayStatus,
+    PaymentMethod,
+    RefundResult,
+)
 
 __all__ = [
     "ATTEMPT_KEY",
     "CHARGE_STATUSES",
+    "DISPUTE_REASONS",
     "DISPUTE_STATUSES",
     "INTENT_STATUSES",
     "REFUND_STATUSES",
     "SESSION_STATUSES",
+    "dispute_of",
+    "evidence_form",
     "payment_of",
     "payment_of_session",
     "refund_result",
@@ -57,6 +70,31 @@ DISPUTE_STATUSES: dict[str, tuple[GatewayStatus, int]] = {
 }
 """What a dispute makes of its payment, and how far it has got: Stripe counts no changes, but a dispute goes one way only."""
 
+_DISPUTE_STATES: dict[str, DisputeState] = {
+    "warning_needs_response": "needs_response",
+    "warning_under_review": "under_review",
+    "warning_closed": "closed",
+    "needs_response": "needs_response",
+    "under_review": "under_review",
+    "won": "won",
+    "prevented": "closed",
+    "lost": "lost",
+}
+DISPUTE_REASONS: dict[str, DisputeReason] = {
+    "fraudulent": "fraud",
+    "unrecognized": "unrecognized",
+    "product_not_received": "not_received",
+    "product_unacceptable": "not_as_described",
+    "duplicate": "duplicate",
+    "credit_not_processed": "refund_missing",
+    "subscription_canceled": "refund_missing",
+    "bank_cannot_process": "processing",
+    "incorrect_account_details": "processing",
+    "insufficient_funds": "processing",
+    "debit_not_authorized": "fraud",
+}
+"""What is in none is "other": the bank's word is kept beside it."""
+
 REFUND_STATUSES: dict[str, Literal["pending", "succeeded", "failed"]] = {
     "pending": "pending",
     "requires_action": "pending",
@@ -64,6 +102,9 @@ REFUND_STATUSES: dict[str, Literal["pending", "succeeded", "failed"]] = {
     "failed": "failed",
     "canceled": "failed",
 }
+
+EVIDENCE_LENGTH_MAX = 20_000
+"""Of one text."""
 
 _UNKNOWN_DISPUTE: tuple[GatewayStatus, int] = ("disputed", 0)
 _FUNDINGS: dict[str | None, PaymentMethod] = {"credit": "credit_card", "debit": "debit_card", "prepaid": "prepaid_card"}
@@ -114,7 +155,41 @@ def payment_of(intent: Intent, disputes: Sequence[Dispute]) -> GatewayPayment | 
         is_recognised=is_recognised,
         reason=None if failure is None else failure.decline_code or failure.code,
         facts=_facts(charge, intent.currency),
+        disputes=tuple(dispute_of(one) for one in reversed(disputes)) if has_money or status == "refunded" else (),
     )
+
+
+def dispute_of(dispute: Dispute) -> GatewayDispute:
+    """A dispute in our words; of a state that we do not know it is taken that evidence is still wanted."""
+    details = dispute.evidence_details
+    due_by = None if details is None else details.due_by
+    fees = [one.fee for one in dispute.balance_transactions if one.currency == dispute.currency]
+    return GatewayDispute(
+        provider_dispute_id=dispute.id,
+        state=_DISPUTE_STATES.get(dispute.status, "needs_response"),
+        amount=from_stripe(dispute.amount, dispute.currency),
+        is_inquiry=dispute.status.startswith("warning_"),
+        reason=DISPUTE_REASONS.get(dispute.reason or "", "other"),
+        raw_reason=dispute.reason or "",
+        raw_status=dispute.status,
+        due_at=None if due_by is None else datetime.fromtimestamp(due_by, UTC),
+        opened_at=None if dispute.created is None else datetime.fromtimestamp(dispute.created, UTC),
+        sequence=DISPUTE_STATUSES.get(dispute.status, _UNKNOWN_DISPUTE)[1],
+        fee_minor=max(0, from_stripe(sum(fees), dispute.currency).minor),
+    )
+
+
+def evidence_form(evidence: DisputeEvidence) -> dict[str, str]:
+    """Evidence as Stripe takes it in words, and that it is handed in: after that Stripe takes no more."""
+    told = {
+        "access_activity_log": evidence.admissions,
+        "customer_email_address": evidence.buyer_email,
+        "customer_name": evidence.buyer_name,
+        "product_description": evidence.product,
+        "service_date": evidence.service_date,
+        "uncategorized_text": f"{evidence.statement}\n\n{evidence.tickets}".strip(),
+    }
+    return {**{f"evidence[{name}]": text[:EVIDENCE_LENGTH_MAX] for name, text in told.items() if text}, "submit": "true"}
 
 
 def payment_of_session(session: Session) -> GatewayPayment | None:

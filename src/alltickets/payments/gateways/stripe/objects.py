@@ -98,11 +98,30 @@ class Refund(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
+class Deadline(msgspec.Struct, frozen=True):
+    """Until when evidence is taken, in Unix seconds."""
+
+    due_by: int | None = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """What a dispute moved of the account's balance."""
+
+    currency: Currency
+    fee: int = 0
+
+
 class Dispute(msgspec.Struct, frozen=True):
-    """The buyer's bank asks."""
+    """The buyer's bank asks. `amount`: for a part, or for all of it."""
 
     id: Id
     status: Word
+    amount: Units = 0
+    currency: Currency = "usd"
+    reason: Word | None = None
+    created: int | None = None
+    evidence_details: Deadline | None = None
+    balance_transactions: list[Withdrawal] = []
 
 
 class Found(msgspec.Struct, frozen=True):
