@@ -9,11 +9,13 @@ __all__ = ["loops"]
 def loops(payments: Payments) -> list[Loop]:
     """poll: ask about attempts. inbox: callbacks that only hinted, or came too early. refunds: carry out and ask about refunds.
 
+    sellers: renew the tokens of those who connected through the platform's application, and look whether they still let us.
     reseal: after a new key was added to the ring, moves credentials of accounts to it, so that the old one can go.
     """
     return [
         Loop("payments.poll", 1.0, payments.poller.sweep),
         Loop("payments.inbox", 1.0, payments.inbox.sweep),
         Loop("payments.refunds", 1.0, payments.refunds.sweep),
+        Loop("payments.sellers", 5.0, payments.sellers.sweep),
         Loop("payments.reseal", 300.0, payments.accounts.reseal),
     ]
