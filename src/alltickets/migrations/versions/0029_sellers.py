@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
-revision = "0024_sellers"
-down_revision = "0022_routing"
+revision = "0029_sellers"
+down_revision = "0028_routing"
 branch_labels = None
 depends_on = None
 
