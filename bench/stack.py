@@ -15,6 +15,7 @@ import httpx
 
 from alltickets.migrations import run as migrations
 from alltickets.platform import embedded
+from alltickets.supervise.simulated import mercadopago_application
 from alltickets.supervise.up import SIMULATORS
 
 __all__ = ["Process", "Stack", "free_port", "wait_until"]
@@ -118,6 +119,8 @@ class Stack:
             "ALLTICKETS_DATA_DIR": str(self.data_dir),
             "ALLTICKETS_PUBLIC_URL": self.url,
             **{f"ALLTICKETS_{name.upper()}_URL": self.simulator_url(name) for name in SIMULATORS},
+            **mercadopago_application(),
+            "ALLTICKETS_MERCADOPAGO_AUTHORIZATION_URL": self.simulator_url("mercadopago"),
             "ALLTICKETS_LOG_LEVEL": "warning",
             **self.settings,
         }

@@ -1,11 +1,13 @@
 """The simulated MercadoPago in a process of its own, with a seller, a buyer and an operator at it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -75,6 +77,22 @@ class MercadoPagoProcess:
     def misbehave(self, **faults: Any) -> None:
         """Set the faults of the API; without any, all is well again."""
         response = self.http.put("/admin/faults", json=faults) if faults else self.http.delete("/admin/faults")
+        assert response.status_code == 200, response.text
+
+    def agree(self, link: str, seller: "Seller", *, answer: str = "allow") -> str:
+        """What a seller does on the page where an application asks for their leave; where they are sent back to."""
+        page = self.http.get(link)
+        assert page.status_code == 200, page.text
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)"', page.text))
+        typed = {name: unescape(value) for name, value in hidden.items()}
+        response = self.http.post("/authorization", data={**typed, "user_id": str(seller.user), "answer": answer})
+        assert response.status_code == 303, response.text
+        return response.headers["location"]
+
+    def take_back(self, seller: "Seller", *, told: str | None = None) -> None:
+        """The seller takes the leave of the application back. `told`: where it hears of that."""
+        one = {"application": APPLICATION, "user_id": seller.user, "notification_url": told}
+        response = self.http.post("/admin/deauthorize", json=one)
         assert response.status_code == 200, response.text
 
     def take_down(self, *operations: str) -> None:

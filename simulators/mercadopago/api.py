@@ -21,7 +21,7 @@ from simulators.mercadopago.times import unix_of
 
 __all__ = ["PREFIXES", "AnyRequest", "JsonAnswer", "answer", "authenticated", "router", "token_router"]
 
-PREFIXES = ("/checkout/preferences", "/v1/", "/merchant_orders", "/oauth/token")
+PREFIXES = ("/checkout/preferences", "/v1/", "/merchant_orders", "/oauth/token", "/users/")
 LIMIT, LIMIT_MAX = 30, 1_000
 DOCUMENT_TYPES = ("application/pdf", "image/jpeg", "image/png")
 DOCUMENTS_BYTES_MAX = 10_000_000
@@ -39,7 +39,7 @@ def router() -> Router:
             *(search_payments, show_payment, update_payment, cancel_payment),
             *(refund_payment, list_refunds, show_refund),
             *(search_merchant_orders, show_merchant_order, search_chargebacks, show_chargeback),
-            *(document_chargeback, list_payment_methods),
+            *(document_chargeback, list_payment_methods, show_user),
         ],
         dependencies={"seller": Provide(authenticated, sync_to_thread=False)},
     )
@@ -230,6 +230,12 @@ async def document_chargeback(request: AnyRequest, chargeback_id: str, seller: S
 def list_payment_methods(seller: Seller, gateway: Gateway) -> JsonAnswer:  # noqa: ARG001 - named, so that it is proven
     gateway.outage.require("query")
     return answer(METHODS)
+
+
+@get("/users/me", sync_to_thread=False)
+def show_user(seller: Seller, gateway: Gateway) -> JsonAnswer:
+    gateway.outage.require("query")
+    return answer(documents.user(seller.user))
 
 
 @post("/oauth/token", status_code=200)

@@ -8,7 +8,10 @@ from simulators.mercadopago.codec import pesos
 from simulators.mercadopago.rules import RELEASE_MS, TAKEN, Payment, Refund
 from simulators.mercadopago.times import moment
 
-__all__ = ["Order", "Preference", "merchant_order", "payment", "preference", "refund"]
+__all__ = ["Order", "Preference", "merchant_order", "payment", "preference", "refund", "user"]
+
+TEST_USERS_BELOW = 100_000_000
+ABROAD_FROM = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,20 @@ def merchant_order(order: Order) -> dict[str, Any]:
         "date_created": moment(one.created_ms),
         "last_updated": moment(max([one.updated_ms, *(each.updated_ms for each in order.payments)])),
         "cancelled": False,
+    }
+
+
+def user(user_id: int) -> dict[str, Any]:
+    """Who a token speaks for. Short numbers are test users, long ones sell in Brazil."""
+    is_abroad = user_id >= ABROAD_FROM
+    return {
+        "id": user_id,
+        "nickname": f"VENDEDOR{user_id}",
+        "country_id": "BR" if is_abroad else "AR",
+        "site_id": "MLB" if is_abroad else "MLA",
+        "user_type": "normal",
+        "tags": ["normal", *(["test_user"] if user_id < TEST_USERS_BELOW else [])],
+        "status": {"site_status": "active"},
     }
 
 

@@ -38,6 +38,7 @@ import alltickets.payments.offline_routes
 import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
 import alltickets.payments.routing.routes
+import alltickets.payments.sellers.routes
 import alltickets.pricing.routes
 import alltickets.tickets.jobs
 import alltickets.tickets.routes
@@ -53,13 +54,14 @@ from alltickets.marketing.interface import Framing, WaitingList
 from alltickets.notifications.interface import Notifications, papers_of
 from alltickets.orders.interface import Orders
 from alltickets.payments.gateways.calls import http_client
-from alltickets.payments.gateways.mercadopago import MercadoPago
+from alltickets.payments.gateways.mercadopago import MercadoPago, MercadoPagoApplication
 from alltickets.payments.gateways.offline import Cash, Transfer
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.interface import Payments
 from alltickets.payments.port import Provider
+from alltickets.payments.sellers.port import Application
 from alltickets.platform import embedded, logs, memory
 from alltickets.platform.database import Database
 from alltickets.platform.http.address import AddressReader
@@ -190,12 +192,33 @@ def gateways_of(settings: Settings, client: httpx.AsyncClient) -> list[Provider]
     """Every payment provider that organizers may connect accounts of."""
     return [
         Sandbox(settings.sandbox_url, client),
-        MercadoPago(settings.mercadopago_url, client),
+        MercadoPago(settings.mercadopago_url, client, _mercadopago_webhook_secrets(settings)),
         Payway(settings.payway_url, client),
         Stripe(settings.stripe_url, client),
         Transfer(),
         Cash(),
     ]
+
+
+def applications_of(settings: Settings, client: httpx.AsyncClient) -> list[Application]:
+    """The platform's applications at providers, as far as they are configured."""
+    if settings.mercadopago_client_id is None or settings.mercadopago_client_secret is None:
+        return []
+    return [
+        MercadoPagoApplication(
+            client,
+            base_url=settings.mercadopago_url,
+            authorization_url=settings.mercadopago_authorization_url,
+            client_id=settings.mercadopago_client_id,
+            client_secret=settings.mercadopago_client_secret,
+            webhook_secrets=_mercadopago_webhook_secrets(settings),
+        )
+    ]
+
+
+def _mercadopago_webhook_secrets(settings: Settings) -> list[str]:
+    secrets = (settings.mercadopago_webhook_secret, settings.mercadopago_webhook_secret_before)
+    return [secret for secret in secrets if secret is not None]
 
 
 def build_contexts(
@@ -219,6 +242,7 @@ def build_contexts(
         gateways_of(settings, http),
         public_url=settings.public_url,
         fee_tax_basis_points=settings.fee_tax_basis_points,
+        applications=applications_of(settings, http),
     )
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
@@ -308,6 +332,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         ),
         alltickets.orders.routes.shop_router(contexts.orders, contexts.addresses),
         alltickets.payments.routes.callback_router(contexts.payments),
+        alltickets.payments.sellers.routes.notice_router(contexts.payments),
         alltickets.notifications.routes.shop_router(contexts.notifications, contexts.addresses, contexts.orders.opening),
         *([] if contexts.settings.is_production else [alltickets.notifications.routes.development_router(mailbox_of(contexts.settings))]),
     ]
@@ -317,6 +342,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.inventory.routes.organizer_router(contexts.inventory, contexts.catalog),
         alltickets.pricing.routes.organizer_router(contexts.price_lists),
         alltickets.payments.routes.organizer_router(contexts.payments),
+        alltickets.payments.sellers.routes.seller_router(contexts.payments),
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
         alltickets.payments.offline_routes.offline_router(contexts.payments),
         alltickets.payments.disputes.routes.router(contexts.payments.disputes),

@@ -9,7 +9,7 @@ from playwright.async_api import Route, expect
 from bench.people import Organizer, Sale
 from bench.stack import Stack, wait_until
 from tests.journeys.browser import DESK, Arrival, Shopper, fits, violations_of
-from tests.mercadopago import MercadoPagoProcess
+from tests.mercadopago import MercadoPagoProcess, Seller
 
 SCRIPT = "<script>alert(1)</script>"
 TYPED = {
@@ -213,7 +213,10 @@ async def test_a_card_declined_at_mercadopago_is_tried_again_and_the_bank_asks_f
     stack.simulator("mercadopago")
     gateway_url = stack.simulator_url("mercadopago")
     gateway = MercadoPagoProcess(gateway_url)
-    organizer.connect_mercadopago()
+    seller = Seller.fresh()
+    asked = organizer.call("POST", "/payments/connections", {"gateway": "mercadopago", "label": "MercadoPago"})
+    connected = organizer.http.get(gateway.agree(asked["url"], seller))
+    assert (connected.status_code, f"VENDEDOR{seller.user}" in connected.text) == (200, True)
     shopper = await arrive()
     page = shopper.page
     await shopper.arrive(slug)
@@ -249,3 +252,10 @@ async def test_a_card_declined_at_mercadopago_is_tried_again_and_the_bank_asks_f
     assert (approved["facts"]["card_bin"], approved["facts"]["card_last_four"]) == ("450995", "3704")
     gateway.change(approved["provider_payment_id"], "charged_back", "in_process")
     wait_until(lambda: organizer.call("GET", path)["status"] == "disputed", "the dispute", 20)
+    gateway.take_back(seller, told=f"{stack.url}/api/payments/notices/mercadopago")
+    wait_until(lambda: _is_revoked(organizer), "the seller who took back their leave", 20)
+
+
+def _is_revoked(organizer: Organizer) -> bool:
+    accounts = organizer.call("GET", "/payments/accounts")
+    return [one["seller"]["revoked_at"] is not None for one in accounts if one["seller"] is not None] == [True]

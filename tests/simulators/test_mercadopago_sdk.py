@@ -176,6 +176,7 @@ def test_tokens_are_given_for_a_code_and_rotated(sdk: SDK, mercadopago: MercadoP
     assert second["refresh_token"] != first["refresh_token"]
     acting = SDK(second["access_token"], http_client=Elsewhere(mercadopago.url))
     assert acting.preference().create(terms("by-oauth"))["response"]["collector_id"] == seller.user
+    assert acting.user().get()["response"]["id"] == seller.user
     assert SDK(first["access_token"], http_client=Elsewhere(mercadopago.url)).payment_methods().list_all()["status"] == 401
     ended = mercadopago.http.post("/admin/deauthorize", json={"application": APPLICATION, "user_id": seller.user})
     assert ended.json() == {"tokens": 1}

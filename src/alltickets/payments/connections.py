@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ConnectedAccount:
-    """An account ready for work."""
+    """An account ready for work. is_enabled: it may take new payments, being switched on and not revoked by its seller."""
 
     id: UUID
     provider: str
@@ -89,11 +89,14 @@ class Connections:
         rows = await reader.fetch_all(
             _Row,
             """
-            SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed, a.is_enabled, a.priority, a.terms, a.version,
-                   b.failures_in_row, b.opened_until, b.probing_until, coalesce(s.version, 0) AS routing_version
+            SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed,
+                   a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.version, b.failures_in_row, b.opened_until,
+                   b.probing_until, coalesce(s.version, 0) AS routing_version
               FROM payments.accounts a
               LEFT JOIN payments.routing_states s
                 ON s.organizer_id = a.organizer_id
+              LEFT JOIN payments.sellers r
+                ON r.organizer_id = a.organizer_id AND r.account_id = a.id
               LEFT JOIN payments.breakers b
                 ON b.organizer_id = a.organizer_id AND b.account_id = a.id
              WHERE a.organizer_id = %(organizer_id)s

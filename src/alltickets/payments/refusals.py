@@ -29,11 +29,16 @@ Refusal
 ├── DisputeTooLarge       more than there is of the payment
 ├── NotABankAccount       only transfers stand on statements
 ├── NoLayout              nobody has described the bank's statements
+├── ConnectionNotConfigured  the platform has no application at that gateway
+├── ConnectionNeedsPerson  a program cannot agree to anything
+├── ConnectionFailed      a seller came back, and nothing was connected
 └── CallbackForged        the signature is not the provider's
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from alltickets.kernel.errors import Refusal
@@ -46,6 +51,10 @@ __all__ = [
     "AwaitedPaymentNotFound",
     "CallbackForged",
     "CardNotTaken",
+    "ConnectionFailed",
+    "ConnectionFailure",
+    "ConnectionNeedsPerson",
+    "ConnectionNotConfigured",
     "DisputeBeingAnswered",
     "DisputeNotByHand",
     "DisputeNotFound",
@@ -383,6 +392,60 @@ class NoLayout(Refusal):
 
     def __str__(self) -> str:
         return "Describe first how the bank writes its statements: which columns, which separator, which dates."
+
+
+@dataclass(eq=False)
+class ConnectionNotConfigured(Refusal):
+    """`gateway` has no application of the platform's, or none can be had there."""
+
+    gateway: str
+
+    def __str__(self) -> str:
+        return (
+            f"Connecting {self.gateway!r} with the seller's consent is not configured in this installation. Nothing was asked; connect an "
+            "account with credentials of your own, or ask whoever runs the installation."
+        )
+
+
+@dataclass(eq=False)
+class ConnectionNeedsPerson(Refusal):
+    """The seller agrees at the gateway, in the browser of who asked."""
+
+    def __str__(self) -> str:
+        return "A person has to ask for this and come back in the same browser: an API key cannot. Nothing was asked."
+
+
+ConnectionFailure = Literal[
+    "denied",  # the seller said no
+    "unknown",  # nobody asked for it, or somebody else did
+    "used",  # it has come to its end before
+    "expired",
+    "code_refused",  # the gateway does not take the code
+    "unanswered",  # the gateway did not answer: the same address may be tried again
+    "unfit",  # the seller sells where this gateway's accounts take no payments
+    "misconfigured",  # the gateway does not accept the platform's application
+]
+
+_CONNECTION_FAILURES: Mapping[ConnectionFailure, str] = {
+    "denied": "The seller did not agree.",
+    "unknown": "You did not ask for this connection.",
+    "used": "This connection was used already.",
+    "expired": "The connection was asked for too long ago.",
+    "code_refused": "The gateway does not take the code that it gave.",
+    "unanswered": "The gateway did not answer; try the same address again.",
+    "unfit": "The seller's account is of another country.",
+    "misconfigured": "The gateway does not accept the platform's application; tell whoever runs the installation.",
+}
+
+
+@dataclass(eq=False)
+class ConnectionFailed(Refusal):
+    """What was connected before stays as it was."""
+
+    failure: ConnectionFailure
+
+    def __str__(self) -> str:
+        return f"{_CONNECTION_FAILURES[self.failure]} Nothing was changed; ask for a new connection."
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ __all__ = [
     "GatewayAccountRead",
     "GatewayAccountSwitch",
     "GatewayAccountWrite",
+    "GatewaySellerRead",
     "LedgerBalanceRead",
     "LedgerMoveRead",
     "LedgerPostingRead",
@@ -31,7 +32,7 @@ Value = Annotated[str, Meta(max_length=4_000, pattern=r"^[^\x00]*$")]
 
 
 class GatewayAccountWrite(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """An account at a payment gateway. `credentials` are stored sealed and never shown again."""
+    """An account at a payment gateway. `credentials` are stored sealed and never shown again; none: a replaced account keeps its own."""
 
     gateway: Word
     label: Label
@@ -44,6 +45,17 @@ class GatewayAccountSwitch(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
     """Whether the account takes new payments."""
 
     is_enabled: bool
+
+
+class GatewaySellerRead(msgspec.Struct, kw_only=True):
+    """Who let the platform act for them, instead of entering credentials. `revoked_at`: since when they do not any more."""
+
+    seller_id: str
+    nickname: str
+    is_live: bool
+    connected_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
 
 
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
@@ -64,6 +76,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     last_error: str | None
     last_error_at: datetime | None
     terms: AccountTerms
+    seller: GatewaySellerRead | None
     created_at: datetime
     updated_at: datetime
 

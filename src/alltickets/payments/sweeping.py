@@ -14,6 +14,7 @@ __all__ = [
     "organizers_with_due_callbacks",
     "organizers_with_due_disputes",
     "organizers_with_due_refunds",
+    "organizers_with_due_sellers",
     "sweep_each",
 ]
 
@@ -91,6 +92,21 @@ async def organizers_with_due_refunds(database: Database, now: datetime) -> list
             SELECT o.organizer_id
               FROM platform.organizers o
              WHERE EXISTS (SELECT 1 FROM payments.refunds r WHERE r.organizer_id = o.organizer_id AND r.next_try_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_sellers(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with sellers to look at, or whose tokens are to be renewed. Index sellers_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose sellers are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.sellers s WHERE s.organizer_id = o.organizer_id AND s.due_at <= %(now)s)
             """,
             now=now,
         )

@@ -357,6 +357,53 @@ breakers = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "account_id"),
 )
 
+sellers = sa.Table(
+    "sellers",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("gateway", sa.Text, nullable=False),
+    sa.Column("seller_id", sa.Text, nullable=False, comment="The provider's."),
+    sa.Column("nickname", sa.Text, nullable=False),
+    sa.Column("is_live", sa.Boolean, nullable=False),
+    sa.Column("grants", sa.Integer, nullable=False, comment="How often tokens were stored: newer ones are never replaced by older ones."),
+    sa.Column("expires_at", _instant, nullable=False),
+    sa.Column("renew_at", _instant, nullable=False),
+    sa.Column("renew_tries", sa.Integer, nullable=False),
+    sa.Column("due_at", _instant, comment="When it is renewed or looked at. None: it has ended."),
+    sa.Column("revoked_at", _instant),
+    sa.Column("connected_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+    sa.UniqueConstraint("organizer_id", "gateway", "seller_id", name="sellers_seller"),
+    sa.Index("sellers_due", "organizer_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+    comment="Accounts whose seller lets the platform's application act for them; the tokens stand with the account.",
+)
+
+seller_directory = sa.Table(
+    "seller_directory",
+    metadata,
+    sa.Column("gateway", sa.Text, nullable=False),
+    sa.Column("seller_id", sa.Text, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.PrimaryKeyConstraint("gateway", "seller_id", "account_id"),
+    comment="Directory of sellers: whose accounts a notice to the platform's application is about.",
+)
+
+seller_asks = sa.Table(
+    "seller_asks",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("state_digest", sa.LargeBinary, nullable=False, comment="SHA-256 of what the browser carries."),
+    sa.Column("gateway", sa.Text, nullable=False),
+    sa.Column("user_id", _id, nullable=False, comment="Who asked, and alone may come back."),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("verifier_sealed", sa.Text, nullable=False, comment="Of PKCE; sealed by the key ring."),
+    sa.Column("expires_at", _instant, nullable=False),
+    sa.Column("used_at", _instant),
+    sa.PrimaryKeyConstraint("organizer_id", "state_digest"),
+)
+
 # Moves name their posting without a foreign key, for the same reason; they are written in one transaction with it.
 
 ledger_postings = sa.Table(

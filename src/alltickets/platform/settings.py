@@ -17,7 +17,15 @@ Environment = str
 ENVIRONMENTS = ("development", "production")
 SURFACES = ("all", "shop", "organizer", "gate")
 LOG_FORMATS = ("console", "json")
-SECRETS = ("key_ring", "database_url", "database_direct_url", "smtp_url")
+SECRETS = (
+    "key_ring",
+    "database_url",
+    "database_direct_url",
+    "smtp_url",
+    "mercadopago_client_secret",
+    "mercadopago_webhook_secret",
+    "mercadopago_webhook_secret_before",
+)
 
 
 class SettingsError(Exception):
@@ -54,6 +62,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_url: str = "http://127.0.0.1:8001"
     mercadopago_url: str = "https://api.mercadopago.com"
     """Where its API is; a demo's is simulated."""
+    mercadopago_authorization_url: str = "https://auth.mercadopago.com"
+    """Where sellers say that the platform's application may act for them."""
+    mercadopago_client_id: str | None = None
+    """Of the platform's application, with its secret; None: organizers enter tokens of their own."""
+    mercadopago_client_secret: str | None = None
+    mercadopago_webhook_secret: str | None = None
+    """What the application's notices are signed with; None: they count as unsigned."""
+    mercadopago_webhook_secret_before: str | None = None
+    """The former one, while it is being changed."""
     payway_url: str = "https://ventasonline.payway.com.ar"
     stripe_url: str = "https://api.stripe.com"
     fee_tax_basis_points: int = 2_100
@@ -108,6 +125,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.is_production and self.smtp_url is None:
             # Buyers look for their tickets in their mail, and mail that waits for days is given up: better told before the first sale.
             faults.append("ALLTICKETS_SMTP_URL: needed in production, buyers get their tickets by mail; smtp://user:password@host:587")
+        if (self.mercadopago_client_id is None) != (self.mercadopago_client_secret is None):
+            faults.append("ALLTICKETS_MERCADOPAGO_CLIENT_ID, ALLTICKETS_MERCADOPAGO_CLIENT_SECRET: set both, or neither")
         if self.hold_seconds_max < self.hold_seconds:
             faults.append("ALLTICKETS_HOLD_SECONDS_MAX: must not be below ALLTICKETS_HOLD_SECONDS")
         return faults
@@ -161,6 +180,18 @@ def _mail_server(raw: str) -> str:
     return url
 
 
+def _digits(raw: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,30}", raw):
+        raise ValueError("must be the application's number, digits only")
+    return raw
+
+
+def _secret(raw: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,300}", raw):
+        raise ValueError("must be at least 16 characters without blanks")
+    return raw
+
+
 def _mail_address(raw: str) -> str:
     if not re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", raw):
         raise ValueError("must be a mail address and nothing else: entradas@example.com")
@@ -188,6 +219,11 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "body_bytes_max": _between(1_024, 16_777_216),
     "sandbox_url": _url("http", "https"),
     "mercadopago_url": _url("http", "https"),
+    "mercadopago_authorization_url": _url("http", "https"),
+    "mercadopago_client_id": _digits,
+    "mercadopago_client_secret": _secret,
+    "mercadopago_webhook_secret": _secret,
+    "mercadopago_webhook_secret_before": _secret,
     "payway_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
     "fee_tax_basis_points": _between(0, 10_000),

@@ -18,6 +18,7 @@ from alltickets.platform import embedded, logs
 from alltickets.platform.ports import require_free
 from alltickets.platform.settings import Settings
 from alltickets.supervise.parts import Part, Stopping, say
+from alltickets.supervise.simulated import mercadopago_application
 
 __all__ = ["Wish", "up"]
 
@@ -102,6 +103,8 @@ def _environment(settings: Settings, wish: Wish, database: embedded.Embedded | N
     }
     for name in _simulators(wish):
         told[f"ALLTICKETS_{name.upper()}_URL"] = _address(wish.host, _simulator_port(wish, name))
+    if wish.is_demo:
+        told |= {**mercadopago_application(), "ALLTICKETS_MERCADOPAGO_AUTHORIZATION_URL": told["ALLTICKETS_MERCADOPAGO_URL"]}
     if database is not None:
         told["ALLTICKETS_DATABASE_URL"] = database.url
     return {**os.environ, **told}

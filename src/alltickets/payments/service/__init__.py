@@ -11,6 +11,7 @@ from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
+from alltickets.payments.sellers.port import Application
 from alltickets.payments.service.accounts import AccountsService
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.confirming import Confirming
@@ -22,6 +23,7 @@ from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.payments.service.routing import RoutingService
+from alltickets.payments.service.sellers import Sellers
 from alltickets.payments.service.simulations import Simulations
 from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
@@ -48,7 +50,8 @@ FEE_TAX_BASIS_POINTS = 2_100
 class Payments:
     """All of payments, built once per process: what other contexts call, and the use cases behind it.
 
-    accounts: connect gateways. checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
+    accounts: connect gateways. sellers: connect them with the seller's consent.
+    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
     reconciliation: hold settlement reports against our books.
     ledger: the books.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
@@ -64,10 +67,15 @@ class Payments:
         *,
         public_url: str,
         fee_tax_basis_points: int = FEE_TAX_BASIS_POINTS,
+        applications: Sequence[Application] = (),
     ) -> None:
-        """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees."""
+        """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees.
+
+        applications: the platform's at providers, through which sellers connect.
+        """
         connections = Connections(providers, key_ring)
         self.accounts = AccountsService(database, clock, key_ring, connections)
+        self.sellers = Sellers(database, clock, key_ring, self.accounts, applications, public_url=public_url)
         router = Router()
         self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)

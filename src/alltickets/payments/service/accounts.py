@@ -13,29 +13,41 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
+from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
 from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
-from alltickets.payments.routing.records import insert_schedules, raise_routing_version, read_schedules, require_events
+from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
-from alltickets.payments.routing.rules.seeds import seeds_of
 from alltickets.payments.routing.rules.validating import terms_faults
+from alltickets.payments.sellers.store import forget_seller
 from alltickets.platform.database import Database, Reader, Transaction
-from alltickets.platform.secrets import KeyRing
+from alltickets.platform.secrets import KeyRing, SecretsError
 
-__all__ = ["AccountDetails", "AccountsService", "CheckResult"]
-
-HINT_LENGTH = 4
+__all__ = ["AccountDetails", "AccountsService", "CheckResult", "SellerDetails"]
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SellerDetails:
+    """Who let us act for them, until when their tokens are good, and since when they have taken that back."""
+
+    seller_id: str
+    nickname: str
+    is_live: bool
+    connected_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDetails:
     """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart.
 
-    left_out_until: its gateway failed, and no new payments go there before that moment.
+    left_out_until: its gateway failed, and no new payments go there before that moment. seller: where the account was connected
+    through the platform's application.
     """
 
     id: UUID
@@ -53,6 +65,28 @@ class AccountDetails:
     """As `AccountTerms`."""
     created_at: datetime
     updated_at: datetime
+    seller_id: str | None
+    seller_nickname: str | None
+    seller_is_live: bool | None
+    seller_connected_at: datetime | None
+    seller_expires_at: datetime | None
+    seller_revoked_at: datetime | None
+
+    @property
+    def seller(self) -> SellerDetails | None:
+        """The columns of the seller together."""
+        if self.seller_id is None:
+            return None
+        assert self.seller_connected_at is not None
+        assert self.seller_expires_at is not None
+        return SellerDetails(
+            self.seller_id,
+            self.seller_nickname or "",
+            bool(self.seller_is_live),
+            self.seller_connected_at,
+            self.seller_expires_at,
+            self.seller_revoked_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,43 +118,27 @@ class AccountsService:
         credentials: Mapping[str, str],
         account_id: UUID | None = None,
     ) -> AccountDetails:
-        """Store an account, ready to take payments. With the id of an account of that gateway its settings and credentials are replaced.
+        """Store an account, ready to take payments. With the id of an account of that gateway its settings and credentials are replaced;
+        without credentials it keeps those that it has.
 
         Raises `GatewayUnknown`, `AccountInvalid` with every fault, or `AccountNotFound`.
         """
-        opened = self._connections.provider(gateway).connect(settings, credentials)
+        kept = await self._kept_credentials(actor.organizer_id, account_id) if account_id is not None and not credentials else None
+        opened = self._connections.provider(gateway).connect(settings, kept or credentials)
         if currency not in CURRENCY_EXPONENTS or currency not in opened.capabilities.currencies:
             raise AccountInvalid((f"currency: {gateway} takes {', '.join(opened.capabilities.currencies)}",))
-        new = account_id is None
+        now, is_new = self._clock(), account_id is None
         account_id = account_id or new_id()
-        sealed = self._key_ring.seal(msgspec.json.encode(credentials), sealing_context(account_id))
-        values = {
-            "id": account_id,
-            "gateway": gateway,
-            "label": label,
-            "currency": currency,
-            "settings": msgspec.json.encode(settings).decode(),
-            "sealed": sealed,
-            "hint": "".join(credentials.values())[-HINT_LENGTH:],
-            "now": self._clock(),
-        }
+        sealed = None if kept else seal_credentials(self._key_ring, account_id, credentials)
+        row = AccountRow(account_id, gateway, label, currency, settings, sealed)
         async with self._database.transaction(actor.organizer_id) as tx:
-            if new:
-                await tx.execute(_INSERT, **values)
-                await tx.execute(
-                    """
-                    INSERT INTO payments.account_directory (gateway, account_id, organizer_id)
-                    VALUES (%(gateway)s, %(id)s, %(organizer_id)s)
-                    """,
-                    gateway=gateway,
-                    id=account_id,
-                )
-                await _seed_fees(tx, gateway, self._clock())
-            elif await tx.execute(_REPLACE, **values) == 0:
-                raise AccountNotFound
+            if is_new:
+                await insert_account(tx, row, now)
             else:
-                await forget(tx, account_id)
-            action = "gateway_account.connected" if new else "gateway_account.replaced"
+                if sealed is not None:
+                    await forget_seller(tx, account_id)
+                await replace_account(tx, row, now)
+            action = "gateway_account.connected" if is_new else "gateway_account.replaced"
             await record(tx, actor, action, Subject("gateway_account", account_id), {"gateway": gateway, "label": label})
             return await self._details(tx, account_id)
 
@@ -263,6 +281,25 @@ class AccountsService:
         async with self._database.reading(organizer_id) as reader:
             return (await self._connections.of(reader)).get(account_id)
 
+    async def _kept_credentials(self, organizer_id: UUID, account_id: UUID) -> dict[str, str]:
+        """Those that an account has. Raises `AccountNotFound` or `AccountInvalid`."""
+        async with self._database.reading(organizer_id) as reader:
+            rows = await reader.fetch_tuples(
+                """
+                SELECT credentials_sealed
+                  FROM payments.accounts
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
+                id=account_id,
+            )
+        if not rows:
+            raise AccountNotFound
+        try:
+            opened = self._key_ring.open(rows[0][0], sealing_context(account_id))
+        except SecretsError as fault:
+            raise AccountInvalid(("credentials: those that are stored cannot be opened any more, so enter them again",)) from fault
+        return msgspec.json.decode(opened, type=dict[str, str])
+
     async def _details(self, reader: Reader, account_id: UUID) -> AccountDetails:
         details = await reader.fetch_first(AccountDetails, _DETAILS + " AND a.id = %(id)s", id=account_id)
         if details is None:
@@ -270,35 +307,15 @@ class AccountsService:
         return details
 
 
-async def _seed_fees(tx: Transaction, gateway: str, now: datetime) -> None:
-    """The commissions that this gateway is said to take, marked as unverified, for whoever has no table of it yet."""
-    seeds = seeds_of(gateway, now.date())
-    if seeds and not any(one.gateway == gateway for one in await read_schedules(tx)):
-        await insert_schedules(tx, seeds)
-        await raise_routing_version(tx)
-
-
 _DETAILS = """
     SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms,
-           b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at
+           b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
+           s.seller_id, s.nickname AS seller_nickname, s.is_live AS seller_is_live, s.connected_at AS seller_connected_at,
+           s.expires_at AS seller_expires_at, s.revoked_at AS seller_revoked_at
       FROM payments.accounts a
+      LEFT JOIN payments.sellers s
+        ON s.organizer_id = a.organizer_id AND s.account_id = a.id
       LEFT JOIN payments.breakers b
         ON b.organizer_id = a.organizer_id AND b.account_id = a.id
      WHERE a.organizer_id = %(organizer_id)s
-"""
-
-_INSERT = """
-    INSERT INTO payments.accounts (organizer_id, id, gateway, label, currency, settings, credentials_sealed, credentials_hint,
-                                   is_enabled, priority, version, created_at, updated_at)
-    SELECT o.organizer_id, %(id)s, %(gateway)s, %(label)s, %(currency)s, %(settings)s::jsonb, %(sealed)s, %(hint)s,
-           true, (SELECT count(*) FROM payments.accounts a WHERE a.organizer_id = %(organizer_id)s), 1, %(now)s, %(now)s
-      FROM platform.organizers o
-     WHERE o.organizer_id = %(organizer_id)s
-"""
-
-_REPLACE = """
-    UPDATE payments.accounts
-       SET label = %(label)s, currency = %(currency)s, settings = %(settings)s::jsonb, credentials_sealed = %(sealed)s,
-           credentials_hint = %(hint)s, version = version + 1, updated_at = %(now)s
-     WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND gateway = %(gateway)s
 """

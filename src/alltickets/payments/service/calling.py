@@ -12,6 +12,7 @@ from alltickets.payments.breaker.store import lock_breaker, note_error, write_br
 from alltickets.payments.connections import ConnectedAccount
 from alltickets.payments.port import Creation, Final, GatewayError, Pending, Redirect
 from alltickets.payments.schedule import what_to_do_after
+from alltickets.payments.sellers.store import suspect
 from alltickets.platform.database import Database
 
 __all__ = ["TRIES_MAX", "Calling"]
@@ -71,6 +72,9 @@ class Calling:
         now = self._clock()
         outcome = Outcome(verdict=verdict, is_probe=is_probe, well_before=self._well.pop(account.id, 0))
         async with self._database.transaction(organizer_id) as tx:
+            if verdict == "locked_out":
+                # Before the breaker: whoever looks at a seller locks them in this order too.
+                await suspect(tx, [account.id], now)
             before = await lock_breaker(tx, account.id)
             after = fold(before, [outcome], now)
             if after != before:

@@ -14,6 +14,7 @@ from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
+from alltickets.payments.sellers.store import suspect
 from alltickets.payments.sweeping import organizers_with_due_attempts, sweep_each
 from alltickets.platform.database import Database, Reader, Transaction
 
@@ -88,7 +89,7 @@ class Poller:
                 await apply_conclusion(tx, one.id, ending, cause="silence", now=self._clock())
 
     async def _apply(self, organizer_id: UUID, accounts: Accounts, answers: dict[_Due, list[GatewayPayment] | GatewayError]) -> None:
-        """Three transactions: each locks payments in id order, which together they would not."""
+        """Some transactions: each locks payments in id order, which together they would not."""
         reports = [Report(one.account_id, payment) for one, answer in answers.items() if isinstance(answer, list) for payment in answer]
         absent = {one.id: accounts.absent_for_min(one.account_id) for one, answer in answers.items() if answer == []}
         failed = {one.id: answer for one, answer in answers.items() if isinstance(answer, GatewayError)}
@@ -101,6 +102,10 @@ class Poller:
         if failed:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_failed_queries(tx, failed, now=self._clock())
+        refused = {one.account_id for one, answer in answers.items() if isinstance(answer, GatewayError) and answer.kind == "auth_config"}
+        if refused:
+            async with self._database.transaction(organizer_id) as tx:
+                await suspect(tx, refused, self._clock())
 
 
 async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:

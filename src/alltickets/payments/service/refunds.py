@@ -28,6 +28,7 @@ from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, Refun
 from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import refundable_minor
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
+from alltickets.payments.sellers.store import suspect
 from alltickets.payments.standings import insert_refunds
 from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
 from alltickets.platform.database import Database, Transaction
@@ -222,6 +223,7 @@ class Refunds:
                 await flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
             elif error.kind == "auth_config" and refund.error_kind != "auth_config":
                 await flag_refund(tx, refund, "account_refused", str(error))
+                await suspect(tx, [refund.account_id], now)
 
 
 def _decide(known: Mapping[UUID, Kept | None], request: AskRefund) -> tuple[Kept, int]:

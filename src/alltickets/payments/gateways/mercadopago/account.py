@@ -1,7 +1,7 @@
 """What an organizer enters of an account, checked: every fault is told at once, nobody is asked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -22,6 +22,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 _SETTINGS = (*_CHOICES, "statement_descriptor", "category", "installments_max", "signature_age_seconds_max")
 _SECRETS = ("webhook_secret", "webhook_secret_before")
+RENEWED_BY = "refresh_token"
+"""Stands beside the token of a seller who connected through the platform's application; nobody enters it."""
 
 _token = re.compile(r"(?:APP_USR|TEST)-[A-Za-z0-9_-]{10,290}")
 _secret = re.compile(r"[!-~]{16,300}")
@@ -49,10 +51,13 @@ class Account(Struct, frozen=True, kw_only=True):
     signature_age_seconds_max: int | None
 
 
-def account_from(settings: Mapping[str, str], credentials: Mapping[str, str]) -> Account:
-    """The account. Raises `AccountInvalid`."""
+def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], application_secrets: Sequence[str] = ()) -> Account:
+    """The account. Raises `AccountInvalid`.
+
+    application_secrets: what the platform's application signs with, and so the notices of sellers who connected through it.
+    """
     faults = [f"settings: {name} is not known" for name in settings if name not in _SETTINGS]
-    faults += [f"credentials: {name} is not known" for name in credentials if name not in ("access_token", *_SECRETS)]
+    faults += [f"credentials: {name} is not known" for name in credentials if name not in ("access_token", RENEWED_BY, *_SECRETS)]
     chosen = {name: settings.get(name, choices[0]) for name, choices in _CHOICES.items()}
     for name, choices in _CHOICES.items():
         if chosen[name] not in choices:
@@ -74,7 +79,7 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str]) ->
         raise AccountInvalid(tuple(faults))
     return Account(
         access_token=token,
-        webhook_secrets=tuple(secrets),
+        webhook_secrets=(*secrets, *(application_secrets if RENEWED_BY in credentials else ())),
         cash=chosen["cash"] == "yes",
         binary_mode=chosen["binary_mode"] == "yes",
         auto_return="all" if chosen["auto_return"] == "all" else "approved" if chosen["auto_return"] == "approved" else None,

@@ -5,7 +5,7 @@ what it is about, an IPN signs nothing, and the query of a returning buyer is an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,18 +87,22 @@ _chargebacks_decoder = msgspec.json.Decoder(Chargebacks)
 
 
 class MercadoPago:
-    """The provider. `base_url` is the operator's and never an organizer's: the real host, or the simulator's."""
+    """The provider. `base_url` is the operator's and never an organizer's: the real host, or the simulator's.
+
+    application_secrets: see `account_from`.
+    """
 
     name = "mercadopago"
     callback_headers = (SIGNATURE_HEADER, REQUEST_ID_HEADER)
 
-    def __init__(self, base_url: str, client: httpx.AsyncClient) -> None:
+    def __init__(self, base_url: str, client: httpx.AsyncClient, application_secrets: Sequence[str] = ()) -> None:
         self._base_url = base_url.rstrip("/")
         self._client = client
+        self._application_secrets = tuple(application_secrets)
 
     def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> "MercadoPagoGateway":
         """credentials: `access_token`, `webhook_secret`, `webhook_secret_before` while that is changed. settings: see `account.py`."""
-        return MercadoPagoGateway(self._base_url, self._client, account_from(settings, credentials))
+        return MercadoPagoGateway(self._base_url, self._client, account_from(settings, credentials, self._application_secrets))
 
 
 class MercadoPagoGateway:

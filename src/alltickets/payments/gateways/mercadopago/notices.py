@@ -16,7 +16,7 @@ import msgspec
 from alltickets.payments.gateways.mercadopago.wire import Notification
 from alltickets.payments.port import Callback, GatewayError, Hint, Notice, Verdict
 
-__all__ = ["REQUEST_ID_HEADER", "SIGNATURE_HEADER", "callback_of", "verdict_of"]
+__all__ = ["REQUEST_ID_HEADER", "SIGNATURE_HEADER", "body_of", "callback_of", "fields_of", "verdict_of"]
 
 SIGNATURE_HEADER = "x-signature"
 REQUEST_ID_HEADER = "x-request-id"
@@ -59,7 +59,7 @@ def verdict_of(notice: Notice, secrets: Sequence[str], *, now: datetime, age_sec
 
     "unsigned" for an IPN, without a signature, and where there is no secret to check it by.
     """
-    fields = _fields_of(notice)
+    fields = fields_of(notice)
     data_id, signature = fields.get("data.id", ""), notice.headers.get(SIGNATURE_HEADER, "").strip()
     if not signature or not secrets or (not data_id and "topic" in fields):
         return "unsigned"
@@ -82,7 +82,7 @@ def callback_of(notice: Notice) -> Callback:
 
     Its own id is made of what is signed: an id from the body could be chosen by whoever has seen one notice.
     """
-    fields, body = _fields_of(notice), _body_of(notice)
+    fields, body = fields_of(notice), body_of(notice)
     kind = fields.get("type") or fields.get("topic") or body.type or body.topic
     named = fields.get("data.id") or fields.get("id") or _id_in(body)
     if not kind or not named or _id.fullmatch(named) is None:
@@ -104,14 +104,16 @@ def _signed(secret: str, manifest: bytes) -> str:
     return hmac.new(secret.encode(), manifest, hashlib.sha256).hexdigest()
 
 
-def _fields_of(notice: Notice) -> dict[str, str]:
+def fields_of(notice: Notice) -> dict[str, str]:
+    """What stands in the query of a notice's address."""
     try:
         return dict(parse_qsl(notice.query, max_num_fields=FIELDS_MAX))
     except ValueError:
         return {}
 
 
-def _body_of(notice: Notice) -> Notification:
+def body_of(notice: Notice) -> Notification:
+    """What a notice says; nothing where it cannot be read."""
     try:
         return _decoder.decode(notice.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

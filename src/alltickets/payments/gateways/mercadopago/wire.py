@@ -198,6 +198,7 @@ class Notification(msgspec.Struct, frozen=True):
     topic: str | None = None
     resource: str | None = None
     data: _About | None = None
+    user_id: int | None = None
 
 
 def has_chargebacks(payment: Payment) -> bool:

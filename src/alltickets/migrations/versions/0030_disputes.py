@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-revision = "0028_disputes"
-down_revision = "0022_routing"
+revision = "0030_disputes"
+down_revision = "0029_sellers"
 branch_labels = None
 depends_on = None
 
