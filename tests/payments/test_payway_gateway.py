@@ -206,7 +206,7 @@ async def test_a_site_without_a_history_of_refunds_gives_back_as_a_whole(bench: 
 
 
 async def test_each_key_is_tested(bench: PaywayBench) -> None:
-    for public_key, private_key in ((bench.site.private_key[:-1] + "0", bench.site.private_key), (bench.site.public_key, "0" * 32)):
+    for public_key, private_key in (("0" * 32, bench.site.private_key), (bench.site.public_key, "0" * 32)):
         gateway = Payway(bench.payway.url, bench.http).connect({"public_key": public_key, "methods": "1"}, {"private_key": private_key})
 
         with pytest.raises(GatewayError) as refused:

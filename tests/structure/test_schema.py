@@ -17,6 +17,9 @@ from tests.structure.source import CONTEXTS
 
 SCHEMAS = tuple(name for name in ("platform", *CONTEXTS) if (SOURCE / name / "tables.py").exists())
 METADATA = {name: importlib.import_module(f"alltickets.{name}.tables").metadata for name in SCHEMAS}
+# Rooms of a context may have tables of their own, in its schema.
+for _file in SOURCE.glob("*/*/tables.py"):
+    importlib.import_module(f"alltickets.{_file.parent.parent.name}.{_file.parent.name}.tables")
 DIRECTORY = "Directory"
 # What a default may call: it is the same for a whole transaction, and so on every node.
 DEFAULT_FUNCTIONS = ("now()", "CURRENT_TIMESTAMP")

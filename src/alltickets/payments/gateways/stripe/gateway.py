@@ -38,8 +38,8 @@ CHECKOUT = Capabilities(
     refund_is_idempotent=True,
     partial_refunds=True,
     disputes="answered",
-    # Stripe asks for half an hour from when it gets the call; the rest is for clocks that disagree, and for a call that comes late.
-    expires_in_seconds_min=30 * 60 + 5 * 60,
+    # Stripe asks for half an hour from when it gets the call; five minutes are for clocks that disagree, one is for a call that comes late.
+    expires_in_seconds_min=(30 + 5 + 1) * 60,
     currencies=CURRENCIES,
 )
 
