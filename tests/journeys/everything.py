@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from bench.people import Buyer, Organizer, Sale
-from bench.stack import Stack
+from bench.stack import Stack, wait_until
 from simulators.sandbox.credentials import secret_of
 
 __all__ = ["Everything", "make_everything"]
@@ -59,6 +61,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     buyer.paid(withdrawn)
     buyer.http.post(f"/o/{withdrawn['order_id']}/withdrawal", headers={"Cookie": f"order={withdrawn['secret']}"})
     awaited, refund = _transferred(organizer, buyer, sale)
+    dispute = _disputed(stack, organizer, withdrawn)
     line = _settlement_line(organizer, account_id)
     [withdrawal] = [one for one in organizer.call("GET", "/withdrawals")["items"] if one["order_id"] == withdrawn["order_id"]]
     return Everything(
@@ -86,6 +89,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "account_id": account_id,
             "attempt_id": awaited["attempt_id"],
             "refund_id": refund["refund_id"],
+            "dispute_id": dispute["id"],
             "report_id": line["report_id"],
             "line_id": line["line_id"],
             "payment_option_id": account_id,
@@ -110,6 +114,15 @@ def _transferred(organizer: Organizer, buyer: Buyer, sale: Sale) -> tuple[dict[s
     buyer.paid(order)
     organizer.call("POST", f"/orders/{order['order_id']}/cancel", {"reason": "Pedido del comprador"})
     return awaited, _of_order(organizer, "/payments/refunds", order)
+
+
+def _disputed(stack: Stack, organizer: Organizer, order: dict[str, Any]) -> dict[str, Any]:
+    """The dispute of a paid order, once it has been told."""
+    [charge] = organizer.call("GET", f"/payments/{order['order_id']}")["charges"]
+    path = f"{stack.sandbox_url}/admin/payments/{charge['provider_payment_id']}"
+    httpx.post(path, json={"status": "charged_back"}).raise_for_status()
+    wait_until(lambda: organizer.call("GET", "/payments/disputes")["items"], "the dispute to be told", 30)
+    return _of_order(organizer, "/payments/disputes", order)
 
 
 def _of_order(organizer: Organizer, path: str, order: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from alltickets.payments.port import (
     Card,
     CardForm,
     Creation,
+    DisputeAnswer,
     Final,
     Gateway,
     GatewayError,
@@ -23,6 +24,7 @@ from alltickets.payments.port import (
     RefundOrder,
     Verdict,
 )
+from tests.payments.evidence import EVIDENCE
 
 ASKED = Money(12_345_67, "ARS")
 
@@ -74,6 +76,10 @@ class Bench(ABC):
 
     def callback_of(self, reference: UUID, now: datetime) -> Notice:
         """The genuine callback for the newest payment of a reference. Where there are callbacks."""
+        raise NotImplementedError
+
+    def bank_asks(self, reference: UUID) -> None:
+        """For all of the money of that payment. Where disputes are told."""
         raise NotImplementedError
 
     def touched(self, notice: Notice) -> list[Notice]:
@@ -295,6 +301,30 @@ class GatewayConformance:
 
         assert before is None
         assert await bench.gateway.query_refund(order) == made
+
+    async def test_a_dispute_is_told_and_takes_evidence_where_it_is_said_to(self, bench: Bench) -> None:
+        wanted, _ = await self.paid(bench)
+        flow = bench.gateway.capabilities.disputes
+        answer = DisputeAnswer(answer_id=new_id(), provider_dispute_id="1", evidence=EVIDENCE)
+        if flow in ("answered", "told"):
+            bench.bank_asks(wanted.attempt_id)
+            [payment] = await bench.gateway.query(str(wanted.attempt_id))
+            assert (payment.status, payment.is_recognised) == ("disputed", True)
+        if flow != "answered":
+            with pytest.raises(GatewayError) as refused:
+                await bench.gateway.answer_dispute(answer)
+            assert refused.value.kind == "unsupported"
+            return
+
+        [asked] = payment.disputes
+        for _ in range(2):
+            await bench.gateway.answer_dispute(msgspec.structs.replace(answer, provider_dispute_id=asked.provider_dispute_id))
+        [after] = (await bench.gateway.query(str(wanted.attempt_id)))[0].disputes
+
+        assert (asked.state, asked.amount, asked.is_inquiry) == ("needs_response", bench.asked, False)
+        assert asked.due_at is not None
+        assert asked.due_at > datetime.now(UTC)
+        assert (after.state, after.sequence > asked.sequence) == ("under_review", True)
 
     async def test_a_lost_answer_is_an_unknown_outcome(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)

@@ -51,6 +51,10 @@ class MercadoPagoBench(Bench):
     def refunded_minor(self, reference: UUID) -> int:
         return sum(round(one["transaction_amount_refunded"] * 100) for one in self.process.payments(self.seller, reference))
 
+    def bank_asks(self, reference: UUID) -> None:
+        [payment] = self.process.payments(self.seller, reference)
+        self.process.change(payment["id"], "charged_back", "in_process")
+
     def lose_answers(self, calls: int) -> None:
         self.process.misbehave(timeout_after_processing=calls)
 

@@ -34,6 +34,10 @@ class SandboxBench(Bench):
     def refunded_minor(self, reference: UUID) -> int:
         return sum(payment["refunded_minor"] for payment in self.sandbox.payments(self.merchant, reference))
 
+    def bank_asks(self, reference: UUID) -> None:
+        [payment] = self.sandbox.payments(self.merchant, reference)
+        self.sandbox.change(payment["id"], "charged_back")
+
     def lose_answers(self, calls: int) -> None:
         self.sandbox.misbehave(timeout_after_processing=calls)
 

@@ -50,6 +50,10 @@ class StripeBench(Bench):
         charges = self.stripe.call(self.account, "GET", "/charges", limit=100)["data"]
         return [charge for charge in charges if charge["metadata"]["attempt_id"] == str(reference)]
 
+    def bank_asks(self, reference: UUID) -> None:
+        [charge] = self.charges(reference)
+        self.stripe.admin("disputes", payment_intent=charge["payment_intent"])
+
     def lose_answers(self, calls: int) -> None:
         self.stripe.misbehave(timeout_after_processing=calls)
 

@@ -220,6 +220,27 @@ def test_a_chargeback_comes_later_and_may_be_won(shop: Shop, mailbox: Mailbox) -
     assert refused.status_code == 409
 
 
+def test_a_chargeback_of_a_part_takes_documents_until_it_is_decided(shop: Shop) -> None:
+    paid = shop.paid()
+    refused = shop.gateway.http.post(
+        f"/admin/payments/{paid['id']}", json={"status": "charged_back", "status_detail": "in_process", "amount_minor": 10**12}
+    )
+    shop.gateway.change(paid["id"], "charged_back", "in_process", amount_minor=1_00)
+    [case] = shop.gateway.get(shop.seller, "/v1/chargebacks/search", {"payment_id": str(paid["id"])})["results"]
+    path, files = f"/v1/chargebacks/{case['id']}/documentation", {"files[]": ("a.pdf", b"%PDF-1.7", "application/pdf")}
+    words = {"files[]": ("a.txt", b"He came.", "text/plain")}
+
+    wrong = [shop.gateway.http.post(path, files=some, headers=shop.seller.headers) for some in (words, {"file": files["files[]"]})]
+    taken = shop.gateway.http.post(path, files=files, headers=shop.seller.headers)
+    shop.gateway.change(paid["id"], "charged_back", "settled")
+    late = shop.gateway.http.post(path, files=files, headers=shop.seller.headers)
+
+    assert (refused.status_code, case["amount"], case["documentation_status"]) == (409, 1, "not_supplied")
+    assert ([one.status_code for one in wrong], late.status_code) == ([400, 400], 400)
+    assert (taken.status_code, taken.json()["documentation_status"]) == (200, "review_pending")
+    assert [one["size"] for one in taken.json()["documentation"]] == [8]
+
+
 def test_notices_are_repeated_lost_forged_and_out_of_order(shop: Shop, mailbox: Mailbox) -> None:
     mailbox.answer(lambda number: 500 if number == 1 else 200)
     url = f"{mailbox.url}?source_news=webhooks"

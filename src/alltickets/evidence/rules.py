@@ -11,7 +11,11 @@ from babel import dates, numbers
 from alltickets.evidence.schemas import EvidenceRead
 from alltickets.kernel.money import exponent_of
 
-__all__ = ["WORDS", "admissions_of", "headline_of", "sheet_of", "tickets_of"]
+__all__ = ["WORDS", "admissions_of", "headline_of", "mails_of", "sheet_of", "tickets_of"]
+
+
+TICKETS_MAIL = "confirmation"
+"""The kind of mail that brings the tickets."""
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,7 @@ WORDS: Mapping[str, Words] = {
         holder="a nombre de",
         issued="emitida",
         revoked="anulada",
-        sent="enviado a",
+        sent="entradas enviadas a",
         entered="ingresó por",
     ),
     "en": Words(
@@ -87,7 +91,7 @@ WORDS: Mapping[str, Words] = {
         holder="held by",
         issued="issued",
         revoked="revoked",
-        sent="sent to",
+        sent="tickets sent to",
         entered="admitted at",
     ),
     "pt-BR": Words(
@@ -111,7 +115,7 @@ WORDS: Mapping[str, Words] = {
         holder="em nome de",
         issued="emitido",
         revoked="cancelado",
-        sent="enviado para",
+        sent="ingressos enviados para",
         entered="entrou por",
     ),
 }
@@ -124,7 +128,7 @@ def headline_of(evidence: EvidenceRead) -> str:
 
 
 def tickets_of(evidence: EvidenceRead) -> list[str]:
-    """A line for each ticket, and one for each mail that brought them."""
+    """A line for each ticket."""
     words = words_of(evidence)
     lines = []
     for one in evidence.tickets:
@@ -135,10 +139,9 @@ def tickets_of(evidence: EvidenceRead) -> list[str]:
 
 
 def mails_of(evidence: EvidenceRead) -> list[str]:
-    """A line for each mail that left."""
-    words = words_of(evidence)
-    sent = [one for one in evidence.mails if one.sent_at is not None]
-    return [f"{_instant(one.sent_at, evidence)}: {one.kind}, {words.sent} {one.recipient}" for one in sent]
+    """A line for each mail with the tickets that left."""
+    sent = [one for one in evidence.mails if one.kind == TICKETS_MAIL and one.sent_at is not None]
+    return [f"{_instant(one.sent_at, evidence)}: {words_of(evidence).sent} {one.recipient}" for one in sent]
 
 
 def admissions_of(evidence: EvidenceRead) -> list[str]:

@@ -52,6 +52,9 @@ def known(**fields: object) -> KnownCharge:
         (line("refund", -30_00), known(refunded_minor=80_00, refunds_in_lines_minor=80_00), "amount_differs", 0),
         (line("dispute", -100_00), known(status="disputed"), "matched", None),
         (line("dispute", -100_00), CHARGE, "missing_here", None),
+        (line("dispute", -40_00), known(status="disputed", disputed_minors=(20_00, 40_00)), "matched", None),
+        (line("dispute", 40_00), known(disputed_minors=(40_00,)), "matched", None),
+        (line("dispute", -100_00), known(status="disputed", disputed_minors=(40_00,)), "amount_differs", 40_00),
         (line("payout", -500_00), None, "not_compared", None),
         (line("other", -1_00), None, "not_compared", None),
     ],
@@ -75,6 +78,7 @@ def test_a_line_beside_our_books(said: SettlementLine, ours: KnownCharge | None,
         fee_minor=st.none() | st.integers(0, 10**6),
         has_payment_line=st.booleans(),
         refunds_in_lines_minor=st.integers(0, 10**9),
+        disputed_minors=st.lists(st.integers(0, 10**9), max_size=2).map(tuple),
     ),
 )
 def test_nothing_matches_that_moves_other_money_than_we_know(gross: int, fee: int, kind: LineKind, ours: KnownCharge) -> None:

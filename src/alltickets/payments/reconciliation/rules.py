@@ -56,6 +56,8 @@ class KnownCharge(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int | None
     has_payment_line: bool = False
     refunds_in_lines_minor: int = 0
+    disputed_minors: tuple[int, ...] = ()
+    """What banks ever asked for, dispute by dispute: also of those that were won."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
     if line.kind == "refund":
         return _compare_refund(line, known)
     if line.kind == "dispute":
-        return Verdict(state="matched" if known.status in _DISPUTED else "missing_here")
+        return _compare_dispute(line, known)
     if known.has_payment_line:
         return Verdict(state="duplicate")
     if known.status not in _HELD_MONEY:
@@ -86,6 +88,15 @@ def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
     if known.fee_minor is not None and abs(line.fee_minor - known.fee_minor) > FEE_TOLERANCE_MINOR:
         return Verdict(state="fee_differs", expected_minor=known.fee_minor)
     return Verdict(state="matched")
+
+
+def _compare_dispute(line: SettlementLine, known: KnownCharge) -> Verdict:
+    """What a bank took, or gave back: a report tells both in lines of their own, long after we heard of it."""
+    if abs(line.gross_minor) in known.disputed_minors:
+        return Verdict(state="matched")
+    if known.disputed_minors:
+        return Verdict(state="amount_differs", expected_minor=known.disputed_minors[0])
+    return Verdict(state="matched" if known.status in _DISPUTED else "missing_here")
 
 
 def _compare_refund(line: SettlementLine, known: KnownCharge) -> Verdict:

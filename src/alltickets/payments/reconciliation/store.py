@@ -121,7 +121,11 @@ async def fetch_charges(tx: Transaction, account_id: UUID, lines: Sequence[Settl
              GROUP BY l.charge_id
         )
         SELECT c.id, c.provider_payment_id, c.facts ->> 'settlement_reference', c.attempt_id, c.status, c.amount_minor, c.currency,
-               c.refunded_minor, (c.facts ->> 'fee_minor')::bigint, coalesce(t.has_payment_line, false), coalesce(t.refunds_minor, 0)
+               c.refunded_minor, (c.facts ->> 'fee_minor')::bigint, coalesce(t.has_payment_line, false), coalesce(t.refunds_minor, 0),
+               ARRAY(SELECT d.amount_minor
+                       FROM payments.disputes d
+                      WHERE d.organizer_id = c.organizer_id AND d.charge_id = c.id AND NOT d.is_inquiry
+                      ORDER BY d.id)
           FROM payments.charges c
           LEFT JOIN told t
             ON t.charge_id = c.id
@@ -143,6 +147,7 @@ async def fetch_charges(tx: Transaction, account_id: UUID, lines: Sequence[Settl
             fee_minor=row[8],
             has_payment_line=row[9],
             refunds_in_lines_minor=row[10],
+            disputed_minors=tuple(row[11]),
         )
         charges.add(row[0], row[1], row[2], str(row[3]), known)
     return charges
