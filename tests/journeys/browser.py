@@ -19,6 +19,7 @@ from bench.stack import Stack
 __all__ = [
     "CHROMIUM_FLAGS",
     "DESK",
+    "FLAGS",
     "PHONE",
     "Arrival",
     "Shopper",
@@ -30,6 +31,38 @@ __all__ = [
     "show_whole",
     "violations_of",
 ]
+
+# What Playwright switches off itself. Of several lists the last one counts, so ours repeats it; a test compares them.
+PLAYWRIGHTS_OWN = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "msForceBrowserSignIn",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
+# What is started anew with each window though no test looks at it: the parts of the window that are pages themselves, and a process kept
+# for the next page. Half of what a shopper costs.
+AROUND_THE_PAGE = (
+    "InitialWebUI",
+    "PreloadTopChromeWebUI",
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+    "WebUIReloadButton",
+)
+FLAGS = (*CHROMIUM_FLAGS, f"--disable-features={','.join((*PLAYWRIGHTS_OWN, *AROUND_THE_PAGE))}")
 
 PHONE = (390, 844)
 DESK = (1440, 900)

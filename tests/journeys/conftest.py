@@ -8,7 +8,7 @@ from playwright.async_api import Browser, async_playwright
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
-from tests.journeys.browser import CHROMIUM_FLAGS, PHONE, Arrival, Shopper, chromium, new_shopper
+from tests.journeys.browser import FLAGS, PHONE, Arrival, Shopper, chromium, new_shopper
 
 
 @pytest.fixture(scope="package")
@@ -55,7 +55,7 @@ def slug(organizer: Organizer, sale: Sale) -> str:
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all; each shopper has an empty profile of their own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         yield browser
         await browser.close()
 

@@ -3,8 +3,9 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Browser, Request, expect
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
@@ -326,3 +327,18 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
     await page.reload()
 
     assert await shopper.codes_shown(1) == [code]
+
+
+async def test_the_browser_is_without_all_that_playwright_wants_it_to_be_without(browser: Browser) -> None:
+    lines = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    switch = "--disable-features="
+
+    [off] = [
+        [set(word.removeprefix(switch).split(",")) for word in line if word.startswith(switch)]
+        for line in lines
+        if "--remote-debugging-pipe" in line
+    ]
+
+    *others, ours = off
+    assert others
+    assert set().union(*others) <= ours
