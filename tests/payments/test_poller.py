@@ -126,6 +126,7 @@ async def test_an_expired_attempt_is_left_alone(till: Till, database: Database) 
     await till.later(minutes=10, seconds=6)
     for _ in range(4):
         await till.later(seconds=46)
+    await till.later(minutes=2)
 
     [attempt] = (await till.payments.details(till.organizer_id, till.reference)).attempts
 

@@ -34,14 +34,20 @@ def test_after_a_day_people_have_to_look() -> None:
     assert asked("unknown", 30, now=NOW + timedelta(hours=24)) == "needs_review"
 
 
-def test_a_buyer_with_a_link_is_left_alone_until_the_link_has_died() -> None:
-    assert [asked("awaiting_buyer", times) for times in range(3)] == [60, 300, 605]
+def test_what_a_buyer_with_a_link_paid_is_found_within_a_minute_until_the_link_has_died() -> None:
+    assert [asked("awaiting_buyer", times) for times in range(3)] == [50, 50, 50]
+    assert asked("awaiting_buyer", 11, now=EXPIRES - timedelta(seconds=30)) == 35
     assert asked("awaiting_buyer", 3, now=EXPIRES + timedelta(seconds=5)) == 45
 
 
 def test_a_declined_attempt_is_asked_about_once_more_after_its_link_has_died() -> None:
     assert asked("declined", 0) == 605
-    assert asked("declined", 1, now=EXPIRES + timedelta(seconds=5)) == "final"
+
+
+@pytest.mark.parametrize("status", ["declined", "expired", "cancelled", "error"])
+def test_a_closed_attempt_is_final_once_its_link_has_died_by_a_clock_that_is_five_minutes_behind(status: AttemptStatus) -> None:
+    assert asked(status, 1, now=EXPIRES + timedelta(seconds=5)) == 300
+    assert asked(status, 2, now=EXPIRES + timedelta(minutes=5, seconds=5)) == "final"
 
 
 def test_a_closed_attempt_with_an_undecided_charge_is_followed() -> None:

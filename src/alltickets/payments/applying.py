@@ -13,7 +13,7 @@ from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
-from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, next_query
+from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, last_query, next_query
 from alltickets.payments.standings import (
     Cause,
     Standing,
@@ -80,7 +80,8 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
 async def apply_absences(tx: Transaction, absent: Mapping[UUID, timedelta], *, now: datetime) -> None:
     """The gateway was asked about these and knows of no payment, which is believed after so long (`absence_is_proven`).
 
-    What came to nothing by silence alone is asked about for a day more: a charge that turns up then is money as any other.
+    What came to nothing by silence alone is asked about for a day more, what nobody paid in time until its link has died by every clock:
+    a charge that turns up then is money as any other.
     """
     standings = await lock_standings(tx, set(absent))
     for attempt_id, standing in standings.items():
@@ -96,6 +97,8 @@ async def apply_absences(tx: Transaction, absent: Mapping[UUID, timedelta], *, n
                 # What `_ask_again` knows it by.
                 standing.absences = ABSENT_TIMES_MIN
                 standing.next_query_at = now + timedelta(seconds=LATE_DELAY_SECONDS)
+            else:
+                standing.next_query_at = last_query(now=now, expires_at=standing.expires_at)
             continue
         _ask_again(tx, standing, now)
         proof_at = standing.absent_since + absent[attempt_id] + timedelta(seconds=1)

@@ -19,6 +19,7 @@ __all__ = [
     "LOOK_AGAIN_SECONDS",
     "absence_is_proven",
     "first_query",
+    "last_query",
     "next_callback_try",
     "next_query",
     "next_try",
@@ -29,10 +30,13 @@ __all__ = [
 QUERY_DELAYS_SECONDS = (2, 5, 15, 60, 300, 900)
 """After these it is every hour."""
 ASKED_FOR = timedelta(hours=24)
-BUYER_DELAYS_SECONDS = (60, 300, 900)
-"""A buyer with a link is typing: the callback is faster than we are, these only catch its loss."""
+BUYER_FIRST_SECONDS = 60
+BUYER_AGAIN_SECONDS = 50
+"""A buyer with a link is typing: the callback is faster than we are. Where it is lost, what was paid is found within a minute."""
 AFTER_EXPIRY = timedelta(seconds=5)
 """Expiry stops starting a payment; one under way may still be approved seconds later."""
+CLOCKS_APART = timedelta(minutes=5)
+"""So much a gateway's clock may be behind ours: its link then lives that much longer than we think, and may be paid."""
 LOOK_AGAIN_SECONDS = 60
 """How long a claimed piece of work is left alone: whoever claimed it is then taken for dead."""
 CALL_SECONDS_MAX = 30
@@ -55,7 +59,7 @@ def first_query(status: AttemptStatus, *, now: datetime, expires_at: datetime) -
     if status == "sending":
         return now + timedelta(seconds=CALL_SECONDS_MAX)
     if status == "awaiting_buyer":
-        return min(now + timedelta(seconds=BUYER_DELAYS_SECONDS[0]), expires_at + AFTER_EXPIRY)
+        return min(now + timedelta(seconds=BUYER_FIRST_SECONDS), expires_at + AFTER_EXPIRY)
     if status not in _UNDECIDED:
         return None
     return now + timedelta(seconds=QUERY_DELAYS_SECONDS[0])
@@ -74,8 +78,9 @@ def next_query(
     """When to ask about an attempt again that was asked about `times` times since it came into its state at `since`.
 
     A charge that the gateway has not decided on (`has_undecided`) is followed even where its attempt is closed.
-    A closed attempt is asked about once more after its link has died, because a decline may have been followed by a success; one that was
-    closed because the gateway knew of nothing (`ended_by_silence`) for a day, because its charge may have been late.
+    A closed attempt is asked about once more after its link has died, because a decline may have been followed by a success, and again once
+    it has died by a clock that is behind ours; one that was closed because the gateway knew of nothing (`ended_by_silence`) for a day,
+    because its charge may have been late.
     """
     if status in _UNDECIDED or has_undecided:
         if now - since >= ASKED_FOR:
@@ -83,16 +88,22 @@ def next_query(
         return now + timedelta(seconds=_delay(QUERY_DELAYS_SECONDS, times))
     if status == "awaiting_buyer":
         if now < expires_at:
-            return min(now + timedelta(seconds=_delay(BUYER_DELAYS_SECONDS, times)), expires_at + AFTER_EXPIRY)
+            return min(now + timedelta(seconds=BUYER_AGAIN_SECONDS), expires_at + AFTER_EXPIRY)
         if now - expires_at >= ASKED_FOR:
             return "needs_review"
         # Within two and a half minutes enough silence is gathered to call the attempt expired.
         return now + timedelta(seconds=45)
     if ended_by_silence and now - since < ASKED_FOR:
         return now + timedelta(hours=1)
-    if status in _CLOSED and now < expires_at:
-        return expires_at + AFTER_EXPIRY
-    return "final"
+    return (last_query(now=now, expires_at=expires_at) or "final") if status in _CLOSED else "final"
+
+
+def last_query(*, now: datetime, expires_at: datetime) -> datetime | None:
+    """When to look after a closed attempt again; None: its link has died by every clock."""
+    for dead_at in (expires_at, expires_at + CLOCKS_APART):
+        if now < dead_at:
+            return dead_at + AFTER_EXPIRY
+    return None
 
 
 def absence_is_proven(times: int, first_at: datetime, now: datetime, *, absent_for_min: timedelta = ABSENT_FOR_MIN) -> bool:

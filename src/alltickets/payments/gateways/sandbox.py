@@ -71,7 +71,8 @@ _ERROR_KINDS: dict[str, GatewayErrorKind] = {
 }
 
 SIGNATURE_HEADER = "x-sandbox-signature"
-SIGNATURE_AGE_SECONDS_MAX = 300
+SIGNATURE_AGE_SECONDS_MAX = 330
+"""Clocks may be five minutes apart, and the notice is half a minute on its way at most: each try is signed anew."""
 SECRET_LENGTH_MIN = 32
 DESCRIPTION_LENGTH_MAX = 200
 _QUOTED = ("description", "return_url", "callback_url")
