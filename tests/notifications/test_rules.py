@@ -29,7 +29,15 @@ from alltickets.orders.events import (
     WithdrawalSettled,
 )
 from alltickets.orders.rules import OrderStatus
-from alltickets.payments.events import FailureReason, PaymentCaptured, PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import (
+    FailureReason,
+    PaidTwice,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentInstructed,
+    PaymentPending,
+    PaymentRefunded,
+)
 from alltickets.platform.events import Event
 from alltickets.tickets.events import TicketReissued
 
@@ -57,6 +65,7 @@ K, S = MailKind, OrderStatus
         (PaymentPending(attempt_id=ATTEMPT, **PAID), K.PAYMENT_PENDING),
         (PaymentCaptured(attempt_id=ATTEMPT, charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), None),
         (PaymentRefunded(charge_id=CHARGE, amount_minor=1, refunded_minor=1, currency="ARS", is_full=True, **PAID), K.REFUNDED),
+        (PaidTwice(charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), K.PAID_TWICE),
         (HolderCorrected(order_id=ORDER, event_id=EVENT, ticket_id=TICKET, correction=1, has_new_code=True), K.HOLDER_REPLACED),
         (HolderCorrected(order_id=ORDER, event_id=EVENT, ticket_id=TICKET, correction=1, has_new_code=False), K.HOLDER_CORRECTED),
         (TicketReissued(ticket_id=TICKET, order_id=ORDER, event_id=EVENT, serial=2, reason=""), K.CODE_REPLACED),

@@ -11,7 +11,7 @@ from alltickets.orders.events import (
     WithdrawalAsked,
     WithdrawalSettled,
 )
-from alltickets.payments.events import PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaidTwice, PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
 from alltickets.platform.outbox import Subscription
 from alltickets.tickets.events import TicketReissued
 
@@ -31,6 +31,7 @@ def subscription(notifications: Notifications) -> Subscription:
             PaymentPending,
             PaymentFailed,
             PaymentRefunded,
+            PaidTwice,
             HolderCorrected,
             TicketReissued,
             PlacesFreed,

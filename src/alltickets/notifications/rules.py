@@ -17,7 +17,7 @@ from alltickets.orders.events import (
     WithdrawalSettled,
 )
 from alltickets.orders.interface import OrderStatus
-from alltickets.payments.events import PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaidTwice, PaymentFailed, PaymentInstructed, PaymentPending, PaymentRefunded
 from alltickets.platform.events import Event
 from alltickets.tickets.events import TicketReissued
 
@@ -69,6 +69,8 @@ class MailKind(StrEnum):
     """The money came when the places were somebody else's."""
     CANCELLED = "cancelled"
     """The organizer called the order off."""
+    PAID_TWICE = "paid_twice"
+    """What was paid was paid again, and that goes back."""
     REFUNDED = "refunded"
     """Money went back, all or some of it."""
     HOLDER_CORRECTED = "holder_corrected"
@@ -159,6 +161,8 @@ def news_of(event: Event) -> News | None:
             return News(event.reference, MailKind.PAYMENT_REJECTED, str(event.attempt_id))
         case PaymentRefunded():
             return News(event.reference, MailKind.REFUNDED, str(event.refunded_minor), event.amount_minor)
+        case PaidTwice():
+            return News(event.reference, MailKind.PAID_TWICE, str(event.charge_id), event.amount_minor)
         case HolderCorrected():
             kind = MailKind.HOLDER_REPLACED if event.has_new_code else MailKind.HOLDER_CORRECTED
             return News(event.order_id, kind, f"{event.ticket_id} {event.correction}", ticket_id=event.ticket_id)

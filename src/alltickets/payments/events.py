@@ -17,6 +17,7 @@ __all__ = [
     "ChargeMoved",
     "FailureReason",
     "FlagKind",
+    "PaidTwice",
     "PaymentCaptured",
     "PaymentDisputed",
     "PaymentFailed",
@@ -95,6 +96,16 @@ class PaymentRefunded(Event, frozen=True, kw_only=True):
     refunded_minor: int
     currency: str
     is_full: bool
+
+
+class PaidTwice(Event, frozen=True, kw_only=True):
+    """The buyer has paid again what was paid, by the same means or another; `amount_minor` goes back by itself."""
+
+    reference: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
 
 
 class PaymentDisputed(Event, frozen=True, kw_only=True):

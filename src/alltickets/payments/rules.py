@@ -18,6 +18,7 @@ from alltickets.payments.events import (
     ChargeMoney,
     ChargeMoved,
     FailureReason,
+    PaidTwice,
     PaymentCaptured,
     PaymentDisputed,
     PaymentFailed,
@@ -425,6 +426,15 @@ def _follow_other(payment: Payment, attempt: Attempt, charge: Charge, events: li
         surplus_minor = charge.amount.minor - charge.refunded_minor
         detail = f"{charge.provider_payment_id} paid again what was paid; it is given back in full."
         events.append(_flag(payment, attempt, "paid_twice", detail))
+        events.append(
+            PaidTwice(
+                reference=payment.reference,
+                payment_id=payment.id,
+                charge_id=charge.id,
+                amount_minor=surplus_minor,
+                currency=charge.amount.currency,
+            )
+        )
     if attempt.id != payment.kept_attempt_id:
         moved = conclude(payment, attempt, _status_of(charge))
         if moved is not None:

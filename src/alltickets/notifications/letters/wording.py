@@ -129,6 +129,23 @@ def _money_returning(facts: Facts, words: Words) -> Letter:
     )
 
 
+def _paid_twice(facts: Facts, words: Words) -> Letter:
+    amount, number = words.money(facts.amount), facts.shown.order.number
+    return order_letter(
+        facts,
+        words,
+        subject=words.say("You paid twice for {event}: we are returning {amount}", event=title_of(facts.shown.event), amount=amount),
+        heading=words.say("You paid twice, and we are returning the second payment"),
+        paragraphs=(
+            words.say("Another payment of {amount} arrived for your order {number}, which was paid already.", amount=amount, number=number),
+            words.say("We are returning it by the means you paid it with. You do not have to do anything."),
+            words.say("Your bank or card may take some days to show it."),
+        ),
+        parts=(order_part(facts, words),),
+        link=Link(words.say("See my order"), facts.url),
+    )
+
+
 def _cancelled(facts: Facts, words: Words) -> Letter:
     order = facts.shown.order
     was_paid = order.paid_at is not None
@@ -199,6 +216,7 @@ _LETTERS = {
     MailKind.PAYMENT_REJECTED: _payment_rejected,
     MailKind.ORDER_EXPIRED: _order_expired,
     MailKind.MONEY_RETURNING: _money_returning,
+    MailKind.PAID_TWICE: _paid_twice,
     MailKind.CANCELLED: _cancelled,
     MailKind.REFUNDED: _refunded,
     MailKind.WITHDRAWAL_ASKED: withdrawal_asked,
