@@ -15,7 +15,7 @@ from alltickets.payments.gateways.mercadopago import MercadoPago
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.handlers import subscriptions
-from alltickets.payments.port import Notice, Redirect
+from alltickets.payments.port import Notice, Provider, Redirect
 from alltickets.payments.schedule import CLOCKS_APART
 from alltickets.payments.service import Payments
 from alltickets.platform.database import Database
@@ -37,7 +37,7 @@ class Gateways:
 
     def __init__(self, sandbox: SandboxProcess, mercadopago: MercadoPagoProcess, stripe: StripeProcess, http: httpx.AsyncClient) -> None:
         self.sandbox, self.mercadopago, self.stripe = sandbox, mercadopago, StripeBench(stripe, http)
-        self.providers = [Sandbox(sandbox.url, http), MercadoPago(mercadopago.url, http), Stripe(stripe.url, http)]
+        self.providers: list[Provider] = [Sandbox(sandbox.url, http), MercadoPago(mercadopago.url, http), Stripe(stripe.url, http)]
         self.merchant, self.seller = Merchant.fresh(), Seller.fresh()
         account = self.stripe.account
         self.accounts: dict[str, tuple[Money, dict[str, str], dict[str, str]]] = {
