@@ -11,7 +11,7 @@ from simulators.payway.errors import Failed
 
 __all__ = ["Dials", "Operation", "Switchboard"]
 
-Operation = Literal["tokens", "charges", "queries", "refunds"]
+Operation = Literal["tokens", "charges", "captures", "queries", "refunds"]
 Calls = Annotated[int, Meta(ge=0, le=10_000)]
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 
@@ -19,7 +19,7 @@ Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 class Dials(Struct, forbid_unknown_fields=True, frozen=True):
     """What goes wrong with charges and with parts of the API.
 
-    lose_answers: so many more charges and refunds are carried out and never answered.
+    lose_answers: so many more charges, captures and refunds are carried out and never answered.
     conflicts: so many more charges are carried out and answered with 409 api_error.
     undecided: what would be approved is in process until the administration decides.
     answer_after_ms: a charge is carried out at once and answered so much later. hide_ms: so long a new payment is found by nobody.
@@ -59,7 +59,7 @@ class Switchboard:
             raise Failed(503, {"message": "The service is unavailable"})
 
     def take_loss(self) -> bool:
-        """Whether this charge or refund is never answered although it was carried out; counts it."""
+        """Whether this charge, capture or refund is never answered although it was carried out; counts it."""
         if not self.now.lose_answers:
             return False
         self.set(msgspec.structs.replace(self.now, lose_answers=self.now.lose_answers - 1))

@@ -180,6 +180,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     refund_is_idempotent: bool
     """A refund may be repeated under its key and is carried out once."""
     partial_refunds: bool
+    captures: bool = False
+    """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
     disputes: DisputeFlow
     """How one learns that a buyer's bank asks for the money back, and whether evidence can be sent."""
     expires_in_seconds_min: int
@@ -456,6 +458,11 @@ class Gateway(Protocol):
 
     async def fetch(self, hint: Hint) -> list[GatewayPayment]:
         """The payments that a hint speaks of, as they stand now."""
+        ...
+
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:
+        """Take what was reserved, whole; the payment as it stands then. What is not reserved any more is refused, so nothing is taken
+        twice. Only where `captures`."""
         ...
 
     async def refund(self, order: RefundOrder) -> RefundResult:

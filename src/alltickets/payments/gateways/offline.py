@@ -128,6 +128,10 @@ class OfflineGateway:
         """Refused likewise."""
         raise _nobody()
 
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:  # noqa: ARG002
+        """Refused: nothing is reserved."""
+        raise _nobody()
+
     async def refund(self, order: RefundOrder) -> RefundResult:  # noqa: ARG002
         """Left to a person, who notes it (`Refunds.settle_by_hand`)."""
         return RefundResult(status="pending")

@@ -51,6 +51,8 @@ CARD_FORM = Capabilities(
     callback_is_complete=False,
     refund_is_idempotent=False,
     partial_refunds=True,
+    # A site's contract may be one in two steps; nobody can ask it which it is.
+    captures=True,
     disputes="by_hand",
     expires_in_seconds_min=60,
     call_seconds_max=45,
@@ -290,6 +292,14 @@ class PaywayGateway:
             return await self.query(hint.reference or "")
         return [await self._whole(hint.provider_payment_id)]
 
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:
+        """The second step of a site that has two."""
+        path = f"/payments/{payment.provider_payment_id}"
+        answer = await self._call("PUT", path, body={"amount": payment.amount.minor}, answers=(400,), seconds=self._charge_seconds)
+        if answer.status_code == 400:
+            raise _refused(answer, "the capture")
+        return await self._whole(payment.provider_payment_id)
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """An annulment of the whole before the batch is closed, a refund otherwise: Payway decides which."""
         payment = decode(await self._call("GET", f"/payments/{order.provider_payment_id}"), _payment_decoder)
@@ -419,10 +429,14 @@ def _refund_refused(answer: httpx.Response) -> GatewayError:
         refund = decode(answer, _refund_decoder)
         error = refund.error or _Error()
         return GatewayError("The card's brand refused the refund.", kind="declined", code=_code_of(error))
+    return _refused(answer, "the refund")
+
+
+def _refused(answer: httpx.Response, what: str) -> GatewayError:
     refusal = decode(answer, _refusal_decoder)
     told = refusal.validation_errors
     code = told.get("status", refusal.error_type) if isinstance(told, dict) else next((fault.param for fault in told), refusal.error_type)
-    return GatewayError(f"Payway refused the refund: {code}.", kind="declined", code=code)
+    return GatewayError(f"Payway refused {what}: {code}.", kind="declined", code=code)
 
 
 def _code_of(error: _Error) -> str:

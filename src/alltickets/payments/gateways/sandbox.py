@@ -190,6 +190,10 @@ class SandboxGateway:
         response = await self._call("GET", f"/v1/payments/{hint.provider_payment_id}")
         return [_normalised(decode(response, _payment_decoder))]
 
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called: it reserves nothing."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Settled at once; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"

@@ -11,7 +11,7 @@ import structlog
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_absences, apply_conclusion, apply_failed_queries, apply_reports
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.port import Gateway, GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.sellers.store import suspect
@@ -34,6 +34,8 @@ class _Due:
     id: UUID
     account_id: UUID
     status: AttemptStatus
+    is_paid: bool
+    """Its payment has its money, perhaps by another attempt."""
 
 
 class Poller:
@@ -45,7 +47,7 @@ class Poller:
         self._connections = connections
 
     async def sweep(self) -> int:
-        """Ask about attempts that are due and apply the answers; how many those were.
+        """Ask about attempts that are due and apply the answers; how many those were. What is only reserved is taken.
 
         An attempt still "sending" when it is due lost its caller: it becomes "unknown" and is asked about. One that was never begun
         and has run out becomes "expired" without a question, and so does one that nobody has recorded money for where there is no
@@ -111,17 +113,35 @@ class Poller:
 async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:
     async with slots:
         try:
-            return await accounts.gateway_of(one.account_id).query(str(one.id))
+            gateway = accounts.gateway_of(one.account_id)
+            payments = await gateway.query(str(one.id))
         except GatewayError as error:
             _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
             return [] if error.kind == "not_found" else error
+        return payments if one.is_paid else await _with_capture(gateway, payments)
+
+
+async def _with_capture(gateway: Gateway, payments: list[GatewayPayment]) -> list[GatewayPayment]:
+    """The same, the first that is only reserved taken. Where that fails it stands as it did, and is looked at again soon.
+
+    For one payment money is taken once: what was reserved a second time is left to lapse, which costs nobody anything.
+    """
+    reserved = next((one for one in payments if one.status == "authorized"), None)
+    if reserved is None or not gateway.capabilities.captures or any(one.status == "charged" for one in payments):
+        return payments
+    try:
+        taken = await gateway.capture(reserved)
+    except GatewayError as error:
+        _log.warning("reserved payment not captured", reference=reserved.reference, kind=error.kind, code=error.code)
+        return payments
+    return [taken if one is reserved else one for one in payments]
 
 
 async def _attempts_of(reader: Reader, reference: UUID) -> list[_Due]:
     return await reader.fetch_all(
         _Due,
         """
-        SELECT a.id, a.account_id, a.status
+        SELECT a.id, a.account_id, a.status, p.kept_charge_id IS NOT NULL AS is_paid
           FROM payments.payments p
           JOIN payments.attempts a
             ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
@@ -139,14 +159,15 @@ async def _take_due(tx: Transaction, now: datetime) -> list[_Due]:
         """
         UPDATE payments.attempts a
            SET next_query_at = %(again_at)s
-         WHERE a.organizer_id = %(organizer_id)s
+          FROM payments.payments p
+         WHERE a.organizer_id = %(organizer_id)s AND p.organizer_id = a.organizer_id AND p.id = a.payment_id
            AND a.id IN (SELECT d.id
                           FROM payments.attempts d
                          WHERE d.organizer_id = %(organizer_id)s AND d.next_query_at <= %(now)s
                          ORDER BY d.status = 'awaiting_buyer', d.next_query_at
                          LIMIT %(limit)s
                            FOR UPDATE SKIP LOCKED)
-        RETURNING a.id, a.account_id, a.status
+        RETURNING a.id, a.account_id, a.status, p.kept_charge_id IS NOT NULL AS is_paid
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),

@@ -154,6 +154,10 @@ class MercadoPagoGateway:
             return [await self._payment(payment_id) for payment_id in named.payment_ids]
         return await self.query(hint.reference or "")
 
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called: its pages reserve nothing."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """A part or all, always by amount; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"

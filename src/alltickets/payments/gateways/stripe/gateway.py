@@ -132,6 +132,10 @@ class StripeGateway:
             payment = await self._intent_payment(hint.provider_payment_id)
         return [] if payment is None else [payment]
 
+    async def capture(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called: sessions are made so that Stripe takes the money at once."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Give back; repeated under its key Stripe answers as it did."""
         form = {
