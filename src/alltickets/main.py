@@ -221,6 +221,18 @@ def _mercadopago_webhook_secrets(settings: Settings) -> list[str]:
     return [secret for secret in secrets if secret is not None]
 
 
+def _payments_of(settings: Settings, database: Database, clock: Clock, key_ring: KeyRing, http: httpx.AsyncClient) -> Payments:
+    return Payments(
+        database,
+        clock,
+        key_ring,
+        gateways_of(settings, http),
+        public_url=settings.public_url,
+        fee_tax_basis_points=settings.fee_tax_basis_points,
+        applications=applications_of(settings, http),
+    )
+
+
 def build_contexts(
     settings: Settings, *, clock: Clock = system_clock, observe: Callable[[str], None] | None = None, passwords: Passwords | None = None
 ) -> Contexts:
@@ -235,15 +247,7 @@ def build_contexts(
     catalog_service = CatalogService(database, clock, catalog)
     levels = Levels(database)
     pricing = Pricing(database, levels)
-    payments = Payments(
-        database,
-        clock,
-        key_ring,
-        gateways_of(settings, http),
-        public_url=settings.public_url,
-        fee_tax_basis_points=settings.fee_tax_basis_points,
-        applications=applications_of(settings, http),
-    )
+    payments = _payments_of(settings, database, clock, key_ring, http)
     event_keys = EventKeys(database, clock, key_ring)
     tickets = Tickets(database, clock, event_keys, catalog)
     orders = Orders(
