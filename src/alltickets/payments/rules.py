@@ -349,9 +349,12 @@ def _contested_since(known: Charge, report: Charge, seen: GatewayPayment) -> Con
     """What the newer of both tells of amounts. What was lost stays lost, and a report that tells nothing takes nothing back."""
     if _order(report) < _order(known) or (not seen.disputes and known.status == report.status):
         return known.contested
-    if not seen.disputes:
-        return Contested(fee_minor=known.contested.fee_minor)
-    return msgspec.structs.replace(report.contested, lost_minor=max(known.contested.lost_minor, report.contested.lost_minor))
+    is_all_lost = (
+        not known.contested.lost_minor if known.status == "charged_back" else not seen.disputes and report.status == "charged_back"
+    )
+    lost_minor = 0 if is_all_lost else max(known.contested.lost_minor, report.contested.lost_minor)
+    fee_minor = report.contested.fee_minor if seen.disputes else known.contested.fee_minor
+    return Contested(open_minor=report.contested.open_minor, lost_minor=lost_minor, fee_minor=fee_minor)
 
 
 def _order(charge: Charge) -> tuple[int, int, int, int, str]:

@@ -13,7 +13,8 @@ _id = UUID(as_uuid=True)
 _instant = sa.DateTime(timezone=True)
 
 
-def _one_of(column: str, words: str, *, expression: str | None = None) -> sa.CheckConstraint:
+def one_of(column: str, words: str, *, expression: str | None = None) -> sa.CheckConstraint:
+    """The column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words.split())
     return sa.CheckConstraint(f"{expression or column} IN ({listed})", name=f"{column}_known")
 
@@ -87,7 +88,7 @@ payments = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "reference", name="payments_reference"),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
-    _one_of("status", _PAYMENT_STATUSES),
+    one_of("status", _PAYMENT_STATUSES),
 )
 
 attempts = sa.Table(
@@ -114,7 +115,7 @@ attempts = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.Index("attempts_payment", "organizer_id", "payment_id"),
     sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),
-    _one_of("status", _ATTEMPT_STATUSES),
+    one_of("status", _ATTEMPT_STATUSES),
 )
 
 attempt_history = sa.Table(
@@ -128,7 +129,7 @@ attempt_history = sa.Table(
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "attempt_id", "version"),
-    _one_of("cause", "call callback query silence person"),
+    one_of("cause", "call callback query silence person"),
     comment="Append-only.",
 )
 
@@ -162,7 +163,7 @@ charges = sa.Table(
         postgresql_where=sa.text("facts ? 'settlement_reference'"),
     ),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
-    _one_of("status", _CHARGE_STATUSES),
+    one_of("status", _CHARGE_STATUSES),
 )
 
 callbacks = sa.Table(
@@ -183,7 +184,7 @@ callbacks = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "dedupe_key", name="callbacks_dedupe"),
     sa.Index("callbacks_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
-    _one_of("state", "received applied to_fetch unknown unreadable"),
+    one_of("state", "received applied to_fetch unknown unreadable"),
 )
 
 refunds = sa.Table(
@@ -212,7 +213,7 @@ refunds = sa.Table(
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
-    _one_of("status", "created sending unknown pending succeeded failed"),
+    one_of("status", "created sending unknown pending succeeded failed"),
 )
 
 settlement_reports = sa.Table(
@@ -228,7 +229,7 @@ settlement_reports = sa.Table(
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
-    _one_of("state", "importing done broken"),
+    one_of("state", "importing done broken"),
 )
 
 settlement_lines = sa.Table(
@@ -260,83 +261,8 @@ settlement_lines = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "account_id", "digest", "repetition"),
     sa.Index("settlement_lines_report", "organizer_id", "report_id", "row"),
     sa.Index("settlement_lines_charge", "organizer_id", "charge_id", postgresql_where=sa.text("charge_id IS NOT NULL")),
-    _one_of("kind", "payment refund dispute payout other"),
-    _one_of("state", _LINE_STATES),
-)
-
-disputes = sa.Table(
-    "disputes",
-    metadata,
-    sa.Column("organizer_id", _id, nullable=False),
-    sa.Column("id", _id, nullable=False),
-    sa.Column("charge_id", _id, nullable=False),
-    sa.Column("payment_id", _id, nullable=False),
-    sa.Column("reference", _id, nullable=False, comment="Of its payment: the caller's id of what is paid."),
-    sa.Column("account_id", _id, nullable=False),
-    sa.Column("provider_dispute_id", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("is_inquiry", sa.Boolean, nullable=False, comment="The bank only asks, and has taken no money."),
-    sa.Column("amount_minor", sa.BigInteger, nullable=False, comment="What the bank asks for: all that was paid, or a part."),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("raw_reason", sa.Text, nullable=False, comment="The gateway's word."),
-    sa.Column("raw_status", sa.Text, nullable=False),
-    sa.Column("due_at", _instant, comment="Until when evidence is taken; None: the gateway names no day."),
-    sa.Column("opened_at", _instant, nullable=False),
-    sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Column("fee_minor", sa.BigInteger, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False, comment="Grows with each change; a change names the version it rests on."),
-    sa.Column("remind_at", _instant, comment="When its deadline is told again; None: not any more."),
-    sa.Column("look_at", _instant, comment="When the gateway is asked about it; None: it has ended, or there is nobody to ask."),
-    sa.Column("statement", sa.Text, nullable=False, server_default="", comment="What the organizer says to it."),
-    sa.Column("first_seen_at", _instant, nullable=False),
-    sa.Column("updated_at", _instant, nullable=False),
-    sa.PrimaryKeyConstraint("organizer_id", "id"),
-    sa.UniqueConstraint("organizer_id", "charge_id", "provider_dispute_id", name="disputes_provider_dispute"),
-    sa.Index("disputes_deadline", "organizer_id", sa.text("coalesce(due_at, 'infinity')"), "id"),
-    sa.Index("disputes_reminded", "organizer_id", "remind_at", postgresql_where=sa.text("remind_at IS NOT NULL")),
-    sa.Index("disputes_looked_at", "organizer_id", "look_at", postgresql_where=sa.text("look_at IS NOT NULL")),
-    sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
-    _one_of("state", "needs_response under_review won lost closed"),
-    _one_of("reason", "fraud unrecognized not_received not_as_described duplicate refund_missing processing other"),
-    comment="Buyers' banks that ask for money back.",
-)
-
-dispute_history = sa.Table(
-    "dispute_history",
-    metadata,
-    sa.Column("organizer_id", _id, nullable=False),
-    sa.Column("dispute_id", _id, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("state_before", sa.Text, comment="None: it was first heard of."),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("raw_status", sa.Text, nullable=False),
-    sa.Column("amount_minor", sa.BigInteger, nullable=False),
-    sa.Column("due_at", _instant),
-    sa.Column("cause", sa.Text, nullable=False),
-    sa.Column("at", _instant, nullable=False),
-    sa.PrimaryKeyConstraint("organizer_id", "dispute_id", "version"),
-    _one_of("cause", "call callback query silence person"),
-    comment="Append-only.",
-)
-
-dispute_answers = sa.Table(
-    "dispute_answers",
-    metadata,
-    sa.Column("organizer_id", _id, nullable=False),
-    sa.Column("id", _id, nullable=False, comment="Also the idempotency key at the gateway."),
-    sa.Column("dispute_id", _id, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("statement", sa.Text, nullable=False),
-    sa.Column("error_kind", sa.Text),
-    sa.Column("error_code", sa.Text),
-    sa.Column("sent_by", sa.Text, nullable=False),
-    sa.Column("created_at", _instant, nullable=False),
-    sa.Column("settled_at", _instant),
-    sa.PrimaryKeyConstraint("organizer_id", "id"),
-    sa.Index("dispute_answers_dispute", "organizer_id", "dispute_id", "id"),
-    _one_of("status", "sending accepted refused unknown"),
-    comment="Evidence as it was handed in.",
+    one_of("kind", "payment refund dispute payout other"),
+    one_of("state", _LINE_STATES),
 )
 
 breakers = sa.Table(
@@ -422,7 +348,7 @@ ledger_postings = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "key"),
     sa.Index("ledger_postings_payment", "organizer_id", "payment_id"),
     sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
-    _one_of("kind", _POSTING_KINDS),
+    one_of("kind", _POSTING_KINDS),
     comment="Append-only: a posting is taken back by another one.",
 )
 
@@ -439,8 +365,8 @@ ledger_moves = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "key", "number"),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     sa.CheckConstraint("debit <> credit", name="accounts_differ"),
-    _one_of("debit", _LEDGER_ACCOUNTS, expression="split_part(debit, ':', 1)"),
-    _one_of("credit", _LEDGER_ACCOUNTS, expression="split_part(credit, ':', 1)"),
+    one_of("debit", _LEDGER_ACCOUNTS, expression="split_part(debit, ':', 1)"),
+    one_of("credit", _LEDGER_ACCOUNTS, expression="split_part(credit, ':', 1)"),
     comment="Append-only. Each row moves an amount from one account to another, so that it is balanced by construction.",
 )
 
@@ -518,6 +444,6 @@ statement_lines = sa.Table(
     sa.Column("imported_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "account_id", "line_key"),
     sa.Index("statement_lines_day", "organizer_id", "account_id", "booked_on", "line_key"),
-    _one_of("outcome", "matched recorded paid_again other_amount ambiguous unknown"),
+    one_of("outcome", "matched recorded paid_again other_amount ambiguous unknown"),
     comment="Money that came in by statements of bank accounts, each line once.",
 )
