@@ -13,6 +13,7 @@ __all__ = [
     "organizers_with_due_attempts",
     "organizers_with_due_callbacks",
     "organizers_with_due_disputes",
+    "organizers_with_due_lines",
     "organizers_with_due_refunds",
     "organizers_with_due_sellers",
     "sweep_each",
@@ -79,6 +80,20 @@ async def organizers_with_due_disputes(database: Database, now: datetime) -> lis
                 OR EXISTS (SELECT 1 FROM payments.disputes d WHERE d.organizer_id = o.organizer_id AND d.look_at <= %(now)s)
             """,
             now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_lines(database: Database) -> list[UUID]:
+    """Organizers with lines of settlement reports to post. Index settlement_lines_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose lines are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.settlement_lines l WHERE l.organizer_id = o.organizer_id AND l.is_due)
+            """
         )
     return [organizer_id for (organizer_id,) in rows]
 

@@ -25,8 +25,8 @@ _ATTEMPT_STATUSES = (
 )
 _LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
 _POSTING_KINDS = (
-    "sale aside aside_ended fee fee_returned refund_ordered refund_failed refund refund_undone dispute_opened dispute_won "
-    "dispute_lost settlement withholding payout fee_passed_on rounding reversal"
+    "sale aside aside_ended fee fee_returned fee_settled fee_adjusted fee_adjusted_back refund_ordered refund_failed refund refund_undone "
+    "dispute_opened dispute_won dispute_lost settlement withholding payout fee_passed_on rounding reversal"
 )
 _LEDGER_ACCOUNTS = (
     "gateway_receivable bank tax_credit fee_expense vat_input organizer_payable commission_revenue fee_recovery vat_output "
@@ -257,9 +257,12 @@ settlement_lines = sa.Table(
     sa.Column("fault", sa.Text, comment="Of a line that cannot be read."),
     sa.Column("settled_by", sa.Text, comment="The act that ended it; None: as it was imported."),
     sa.Column("note", sa.Text, comment="What people wrote when they settled it."),
+    sa.Column("is_due", sa.Boolean, nullable=False, server_default=sa.false(), comment="To be posted to the books."),
+    sa.Column("posted_at", _instant, comment="When it was."),
     sa.PrimaryKeyConstraint("organizer_id", "account_id", "digest", "repetition"),
     sa.Index("settlement_lines_report", "organizer_id", "report_id", "row"),
     sa.Index("settlement_lines_charge", "organizer_id", "charge_id", postgresql_where=sa.text("charge_id IS NOT NULL")),
+    sa.Index("settlement_lines_due", "organizer_id", "account_id", postgresql_where=sa.text("is_due")),
     _one_of("kind", "payment refund dispute payout other"),
     _one_of("state", _LINE_STATES),
 )

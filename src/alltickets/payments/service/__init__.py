@@ -24,6 +24,7 @@ from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.payments.service.routing import RoutingService
 from alltickets.payments.service.sellers import Sellers
+from alltickets.payments.service.settling import Settling
 from alltickets.payments.service.simulations import Simulations
 from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
@@ -53,7 +54,7 @@ class Payments:
     accounts: connect gateways. sellers: connect them with the seller's consent.
     checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
     reconciliation: hold settlement reports against our books.
-    ledger: the books.
+    ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
     routing: decide which account. fees: what that costs. simulations: what would have happened otherwise.
     """
@@ -83,6 +84,7 @@ class Payments:
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
+        self.settling = Settling(database, clock, self.ledger)
         self.confirming = Confirming(database, clock, connections)
         self.statements = Statements(database, clock, connections)
         self.disputes = Disputes(database, clock, connections)
