@@ -14,6 +14,7 @@ __all__ = [
     "organizers_with_due_callbacks",
     "organizers_with_due_disputes",
     "organizers_with_due_lines",
+    "organizers_with_due_looks",
     "organizers_with_due_refunds",
     "organizers_with_due_sellers",
     "sweep_each",
@@ -94,6 +95,23 @@ async def organizers_with_due_lines(database: Database) -> list[UUID]:
               FROM platform.organizers o
              WHERE EXISTS (SELECT 1 FROM payments.settlement_lines l WHERE l.organizer_id = o.organizer_id AND l.is_due)
             """
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_looks(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with an account whose gateway is to be asked about what is open, or that nobody has begun to ask."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose accounts are to be looked at; reads only */
+            SELECT DISTINCT a.organizer_id
+              FROM payments.accounts a
+              LEFT JOIN payments.looks k
+                ON k.organizer_id = a.organizer_id AND k.account_id = a.id
+             WHERE k.account_id IS NULL OR k.due_at <= %(now)s
+            """,
+            now=now,
         )
     return [organizer_id for (organizer_id,) in rows]
 

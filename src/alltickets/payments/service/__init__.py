@@ -19,6 +19,7 @@ from alltickets.payments.service.disputes import Disputes
 from alltickets.payments.service.fees import FeesService
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
+from alltickets.payments.service.nightly import Nightly
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
@@ -52,7 +53,7 @@ class Payments:
     """All of payments, built once per process: what other contexts call, and the use cases behind it.
 
     accounts: connect gateways. sellers: connect them with the seller's consent.
-    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
+    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. nightly: at everything open. refunds: give back.
     reconciliation: hold settlement reports against our books.
     ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
@@ -81,6 +82,7 @@ class Payments:
         self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
+        self.nightly = Nightly(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
