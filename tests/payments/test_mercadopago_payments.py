@@ -243,6 +243,10 @@ async def test_its_settlement_report_agrees_with_our_books_but_for_what_was_spoi
         ("dispute", "matched"),
         ("payment", "missing_here"),
     ]
+    await till.follower.catch_up()
+    posted = await till.payments.settling.sweep()
+    proof = await till.payments.ledger.verify(till.organizer_id, lambda _what, _count: None, patience_seconds=5)
+    assert (posted, proof.is_right) == (4, True)
 
 
 async def test_a_chargeback_of_a_part_is_documented_before_its_deadline_and_lost(till: Till) -> None:

@@ -13,6 +13,8 @@ __all__ = [
     "organizers_with_due_attempts",
     "organizers_with_due_callbacks",
     "organizers_with_due_disputes",
+    "organizers_with_due_lines",
+    "organizers_with_due_looks",
     "organizers_with_due_refunds",
     "organizers_with_due_sellers",
     "sweep_each",
@@ -77,6 +79,37 @@ async def organizers_with_due_disputes(database: Database, now: datetime) -> lis
               FROM platform.organizers o
              WHERE EXISTS (SELECT 1 FROM payments.disputes d WHERE d.organizer_id = o.organizer_id AND d.remind_at <= %(now)s)
                 OR EXISTS (SELECT 1 FROM payments.disputes d WHERE d.organizer_id = o.organizer_id AND d.look_at <= %(now)s)
+            """,
+            now=now,
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_lines(database: Database) -> list[UUID]:
+    """Organizers with lines of settlement reports to post. Index settlement_lines_due."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose lines are due; reads only */
+            SELECT o.organizer_id
+              FROM platform.organizers o
+             WHERE EXISTS (SELECT 1 FROM payments.settlement_lines l WHERE l.organizer_id = o.organizer_id AND l.is_due)
+            """
+        )
+    return [organizer_id for (organizer_id,) in rows]
+
+
+async def organizers_with_due_looks(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with an account whose gateway is to be asked about what is open, or that nobody has begun to ask."""
+    async with database.reading(None) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            /* across organizers: finds whose accounts are to be looked at; reads only */
+            SELECT DISTINCT a.organizer_id
+              FROM payments.accounts a
+              LEFT JOIN payments.looks k
+                ON k.organizer_id = a.organizer_id AND k.account_id = a.id
+             WHERE k.account_id IS NULL OR k.due_at <= %(now)s
             """,
             now=now,
         )

@@ -26,8 +26,8 @@ _ATTEMPT_STATUSES = (
 )
 _LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
 _POSTING_KINDS = (
-    "sale aside aside_ended fee fee_returned refund_ordered refund_failed refund refund_undone dispute_opened dispute_won "
-    "dispute_lost settlement withholding payout fee_passed_on rounding reversal"
+    "sale aside aside_ended fee fee_returned fee_settled fee_adjusted fee_adjusted_back refund_ordered refund_failed refund refund_undone "
+    "dispute_opened dispute_won dispute_lost settlement withholding payout fee_passed_on rounding reversal"
 )
 _LEDGER_ACCOUNTS = (
     "gateway_receivable bank tax_credit fee_expense vat_input organizer_payable commission_revenue fee_recovery vat_output "
@@ -115,6 +115,7 @@ attempts = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.Index("attempts_payment", "organizer_id", "payment_id"),
     sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),
+    sa.Index("attempts_left_to_people", "organizer_id", "id", postgresql_where=sa.text("needs_review")),
     one_of("status", _ATTEMPT_STATUSES),
 )
 
@@ -155,6 +156,7 @@ charges = sa.Table(
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
+    sa.Index("charges_open", "organizer_id", "attempt_id", postgresql_where=sa.text("status IN ('pending', 'authorized', 'disputed')")),
     sa.Index(
         "charges_settlement_reference",
         "organizer_id",
@@ -211,6 +213,7 @@ refunds = sa.Table(
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
     sa.Index("refunds_charge", "organizer_id", "charge_id"),
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
+    sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", "created sending unknown pending succeeded failed"),
@@ -258,9 +261,12 @@ settlement_lines = sa.Table(
     sa.Column("fault", sa.Text, comment="Of a line that cannot be read."),
     sa.Column("settled_by", sa.Text, comment="The act that ended it; None: as it was imported."),
     sa.Column("note", sa.Text, comment="What people wrote when they settled it."),
+    sa.Column("is_due", sa.Boolean, nullable=False, server_default=sa.false(), comment="To be posted to the books."),
+    sa.Column("posted_at", _instant, comment="When it was."),
     sa.PrimaryKeyConstraint("organizer_id", "account_id", "digest", "repetition"),
     sa.Index("settlement_lines_report", "organizer_id", "report_id", "row"),
     sa.Index("settlement_lines_charge", "organizer_id", "charge_id", postgresql_where=sa.text("charge_id IS NOT NULL")),
+    sa.Index("settlement_lines_due", "organizer_id", "account_id", postgresql_where=sa.text("is_due")),
     one_of("kind", "payment refund dispute payout other"),
     one_of("state", _LINE_STATES),
 )
@@ -328,6 +334,23 @@ seller_asks = sa.Table(
     sa.Column("expires_at", _instant, nullable=False),
     sa.Column("used_at", _instant),
     sa.PrimaryKeyConstraint("organizer_id", "state_digest"),
+)
+
+looks = sa.Table(
+    "looks",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("due_at", _instant, comment="When it goes on. None: there is no gateway to ask."),
+    sa.Column("after", _id, comment="The attempt that it has come to; None: it begins."),
+    sa.Column("began_at", _instant, comment="None: it is through, and the figures are those of the last round."),
+    sa.Column("ended_at", _instant, comment="When the last one was through."),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("mended", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("failures_in_row", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+    comment="The nightly look at what is open: how far each account's round has come.",
 )
 
 # Moves name their posting without a foreign key, for the same reason; they are written in one transaction with it.

@@ -225,7 +225,7 @@ class Follower:
 
     async def _advance(self, subscription: Subscription, organizer_id: UUID, limit: int, *, after: int | None = None) -> int:
         async with self._database.transaction(organizer_id) as tx:
-            position = await _lock_cursor(tx, subscription.name)
+            position = await lock_cursor(tx, subscription.name)
             if position is None or after not in (None, position):
                 return 0
             rows, until = await self._read(tx, subscription.name, position, limit)
@@ -239,7 +239,7 @@ class Follower:
     async def _park(self, subscription: Subscription, organizer_id: UUID, after: int, fault: str) -> int:
         async with self._database.transaction(organizer_id) as tx:
             # Another process that failed on the same event may have parked it meanwhile: what follows it has done nothing wrong.
-            if await _lock_cursor(tx, subscription.name) != after:
+            if await lock_cursor(tx, subscription.name) != after:
                 return 0
             # Read without decoding: that may be what failed.
             [(parked, *_)], until = await self._read(tx, subscription.name, after, 1)
@@ -281,8 +281,11 @@ class Follower:
         return rows, rows[-1][0] if len(rows) == limit else end
 
 
-async def _lock_cursor(tx: Transaction, subscription: str) -> int | None:
-    """The cursor's position, locked until the transaction ends; None while another process delivers."""
+async def lock_cursor(tx: Transaction, subscription: str) -> int | None:
+    """The cursor's position, locked until the transaction ends; None while another process delivers.
+
+    Also for whoever writes what the subscription writes: nothing is delivered meanwhile.
+    """
     statement = (
         "SELECT position FROM platform.cursors WHERE organizer_id = %(organizer_id)s AND subscription = %(subscription)s"
         " FOR UPDATE SKIP LOCKED"

@@ -145,7 +145,9 @@ async def test_what_is_missing_here_is_asked_of_the_gateway(books: Books, follow
     [captured] = await events_of(books.database, books.actor.organizer_id, PaymentCaptured)
     assert isinstance(captured, PaymentCaptured)
     assert captured.reference == one.reference
-    assert (settled.settled_by, settled.proposed_act) == ("fetch", None)
+    assert (settled.settled_by, settled.proposed_act, settled.posted_at) == ("fetch", None, None)
+    await follower.catch_up()
+    assert await books.payments.settling.sweep() == 1
 
 
 async def test_a_fee_is_taken_from_the_report_when_somebody_says_so(books: Books, follower: Follower) -> None:

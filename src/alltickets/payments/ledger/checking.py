@@ -126,7 +126,10 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         SELECT {CHARGE_COLUMNS}, a.payment_id,
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint
                   FROM payments.refunds r
-                 WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed')
+                 WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed'),
+               (SELECT CASE WHEN bool_or(l.kind = 'payment') THEN greatest(sum(l.fee_minor), 0)::bigint END
+                  FROM payments.settlement_lines l
+                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL)
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
@@ -135,17 +138,23 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, payment_id, ordered_minor = charge_of(row), *row[-2:]
+        charge, payment_id, ordered_minor, settled_fee_minor = charge_of(row), *row[-3:]
         parts, kept_charge_id = by_id[payment_id]
-        facts = _facts_of(charge, parts, ordered_minor, is_kept=charge.id == kept_charge_id)
+        facts = _facts_of(charge, parts, ordered_minor, settled_fee_minor, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 
 
-def _facts_of(charge: Charge, parts: tuple[Part, ...], ordered_minor: int, *, is_kept: bool) -> ChargeFacts:
+def _facts_of(charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settled_fee_minor: int | None, *, is_kept: bool) -> ChargeFacts:
     money = money_of(charge, is_kept=is_kept)
     if sum(part.minor for part in parts) != money.kept_minor:
         parts = (Part("proceeds", money.kept_minor),)
-    return ChargeFacts(account_id=charge.account_id, parts=parts, money=money, ordered_minor=ordered_minor if is_kept else 0)
+    return ChargeFacts(
+        account_id=charge.account_id,
+        parts=parts,
+        money=money,
+        ordered_minor=ordered_minor if is_kept else 0,
+        settled_fee_minor=settled_fee_minor,
+    )
 
 
 async def _posted(reader: Reader, payment_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID, str], dict[str, int]]:

@@ -71,8 +71,15 @@ class KnownCharge:
             lost_minor=lost,
             fee_minor=self._level("fee", "fee_returned"),
         )
+        settled = self.sums.get("fee_adjusted", 0) - self.sums.get("fee_adjusted_back", 0) + self.sums.get("fee_settled", 0)
         ordered = sum(minor for refund_id, minor in self.orders.items() if refund_id not in self.failed)
-        return ChargeFacts(account_id=self.account_id, parts=parts, money=money, ordered_minor=ordered)
+        return ChargeFacts(
+            account_id=self.account_id,
+            parts=parts,
+            money=money,
+            ordered_minor=ordered,
+            settled_fee_minor=max(0, settled) if "fee_settled" in self.sums else None,
+        )
 
     def _level(self, up: PostingKind, down: PostingKind | None = None) -> int:
         # What took something back may be read before what it took back.

@@ -48,6 +48,9 @@ ChargeKind = Literal[
     "aside_ended",  # and no longer does: it was the payment's money after all, or of another amount
     "fee",  # the gateway keeps (more) for itself
     "fee_returned",  # and less than it said
+    "fee_settled",  # a settlement report says what it really kept of the payment: that counts from then on, whatever it told
+    "fee_adjusted",  # and kept on top of a refund or a dispute
+    "fee_adjusted_back",  # or gave back with one
     "refund_ordered",  # we asked the gateway to give money back
     "refund_failed",  # it will not
     "refund",  # it did, whoever asked it to
@@ -108,12 +111,19 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the books know of a charge. `ordered_minor`: refunds that we asked for and that have not failed.
 
     parts: of the payment that it brought; they sum to `money.kept_minor` where that is not zero.
+    settled_fee_minor: what settlement reports say that the gateway kept of it; None where none has a line of its payment.
     """
 
     account_id: UUID
     parts: tuple[Part, ...]
     money: ChargeMoney
     ordered_minor: int = 0
+    settled_fee_minor: int | None = None
+
+    @property
+    def fee_minor(self) -> int:
+        """What the gateway keeps: really, or else as it told."""
+        return self.money.fee_minor if self.settled_fee_minor is None else self.settled_fee_minor
 
 
 def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_borne_by: Bearer = "organizer") -> Books:
@@ -133,12 +143,13 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     lost_kept = min(lost, money.kept_minor - back)
     # Nothing of what was lost can be given back: what of it was still on its way never will be.
     promised = max(back, min(facts.ordered_minor, money.kept_minor - lost_kept))
-    tax = included_minor(money.fee_minor, fee_tax_basis_points)
+    fee = facts.fee_minor
+    tax = included_minor(fee, fee_tax_basis_points)
     books = {
-        accounts.gateway_receivable(facts.account_id): left - lost - disputed - money.fee_minor,
+        accounts.gateway_receivable(facts.account_id): left - lost - disputed - fee,
         accounts.DISPUTE_RESERVE: disputed,
         accounts.REFUND_CLEARING: back - promised - (aside_left - (lost - lost_kept)),
-        accounts.fee_expense(facts.account_id): money.fee_minor - tax,
+        accounts.fee_expense(facts.account_id): fee - tax,
         accounts.VAT_INPUT: tax,
     }
     if money.kept_minor:

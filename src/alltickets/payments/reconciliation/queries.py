@@ -27,13 +27,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class StateSum:
-    """How many lines of a report stand so, in a currency, and their amounts in minor units."""
+    """How many lines of a report stand so, in a currency, and their amounts in minor units.
+
+    fee_difference_minor: how much more the gateway kept than it had told, of the lines where that differs.
+    """
 
     state: LineState
     currency: str
     lines: int
     gross_minor: int
     fee_minor: int
+    fee_difference_minor: int
     net_minor: int
 
 
@@ -82,6 +86,7 @@ class LineDetails:
     fault: str | None
     settled_by: str | None
     note: str | None
+    posted_at: datetime | None
 
     @property
     def key(self) -> LineKey:
@@ -129,6 +134,7 @@ async def report_of(reader: Reader, report_id: UUID) -> ReportDetails:
         StateSum,
         """
         SELECT state, currency, count(*)::int AS lines, sum(gross_minor)::bigint AS gross_minor, sum(fee_minor)::bigint AS fee_minor,
+               coalesce(sum(fee_minor - expected_minor) FILTER (WHERE state = 'fee_differs'), 0)::bigint AS fee_difference_minor,
                sum(net_minor)::bigint AS net_minor
           FROM payments.settlement_lines
          WHERE organizer_id = %(organizer_id)s AND report_id = %(id)s
@@ -224,4 +230,4 @@ async def list_unsettled(reader: Reader, account_id: UUID, *, until: datetime, c
 
 
 _LINE_COLUMNS = """digest, repetition, report_id, row, kind, source_id, reference, gross_minor, fee_minor, taxes_minor, net_minor, currency,
-               occurred_at, settles_at, state, charge_id, expected_minor, fault, settled_by, note"""
+               occurred_at, settles_at, state, charge_id, expected_minor, fault, settled_by, note, posted_at"""

@@ -11,9 +11,21 @@ import msgspec
 from alltickets.payments.port import GatewayStatus
 from alltickets.payments.reconciliation.lines import SettlementLine
 
-__all__ = ["ACTS", "FEE_TOLERANCE_MINOR", "KnownCharge", "LineState", "ProposedAct", "Verdict", "compare"]
+__all__ = [
+    "ACTS",
+    "FEE_TOLERANCE_MINOR",
+    "NET_TOLERANCE_MINOR",
+    "KnownCharge",
+    "LineState",
+    "ProposedAct",
+    "Verdict",
+    "compare",
+    "is_booked",
+]
 
 FEE_TOLERANCE_MINOR = 1
+NET_TOLERANCE_MINOR = 2
+"""By how much a line's net may miss its gross less fee and taxes: each of the two was rounded."""
 
 LineState = Literal[
     "matched",
@@ -97,6 +109,18 @@ def _compare_dispute(line: SettlementLine, known: KnownCharge) -> Verdict:
     if known.disputed_minors:
         return Verdict(state="amount_differs", expected_minor=known.disputed_minors[0])
     return Verdict(state="matched" if known.status in _DISPUTED else "missing_here")
+
+
+def is_booked(line: SettlementLine, state: LineState, *, account_currency: str) -> bool:
+    """Whether a line that stands so is posted to the books: only what we know of as well, and what adds up.
+
+    A payout is told by the report alone; in another currency than the account's it is left to people.
+    """
+    if abs(line.gross_minor - line.fee_minor - line.taxes_minor - line.net_minor) > NET_TOLERANCE_MINOR:
+        return False
+    if line.kind == "payout":
+        return line.currency == account_currency and line.gross_minor != 0
+    return line.kind != "other" and state in ("matched", "fee_differs")
 
 
 def _compare_refund(line: SettlementLine, known: KnownCharge) -> Verdict:

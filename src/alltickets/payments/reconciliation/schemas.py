@@ -39,13 +39,17 @@ class ReportSummary(msgspec.Struct, kw_only=True):
 
 
 class StateSumRead(msgspec.Struct, kw_only=True):
-    """How many lines stand so, and their amounts in minor units of the currency."""
+    """How many lines stand so, and their amounts in minor units of the currency.
+
+    `fee_difference_minor`: how much more the gateway kept than it had told, of the lines where that differs.
+    """
 
     state: LineState
     currency: str
     lines: int
     gross_minor: int
     fee_minor: int
+    fee_difference_minor: int
     net_minor: int
 
 
@@ -59,6 +63,7 @@ class SettlementLineRead(msgspec.Struct, kw_only=True):
     """A line of a report and how it stands beside our books.
 
     `expected_minor`: what these say where they say another amount ("amount_differs") or fee ("fee_differs").
+    `posted_at`: when it went into the books; lines that somebody has to look at do not.
     `proposed_act`: what to do about it; null when nothing is to be done, or something was (`settled_by`).
     """
 
@@ -82,6 +87,7 @@ class SettlementLineRead(msgspec.Struct, kw_only=True):
     proposed_act: ProposedAct | None
     settled_by: str | None
     note: str | None
+    posted_at: datetime | None
 
 
 class SettlementAct(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -10,7 +10,7 @@ from alltickets.payments.reconciliation.lines import LineKey, SettlementLine, Un
 from alltickets.payments.reconciliation.rules import KnownCharge, Verdict
 from alltickets.platform.database import Transaction, rows_as_json
 
-__all__ = ["Charges", "Judged", "fetch_charges", "fetch_seen", "insert_lines", "lock_account", "mark_seen"]
+__all__ = ["Charges", "Judged", "fetch_charges", "fetch_seen", "insert_lines", "lock_account", "mark_seen", "point_at_charge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Judged:
     line: SettlementLine | UnreadableLine
     verdict: Verdict
     charge_id: UUID | None
+    is_due: bool = False
 
 
 @dataclass(slots=True)
@@ -159,21 +160,38 @@ async def insert_lines(tx: Transaction, account_id: UUID, report_id: UUID, judge
         """
         INSERT INTO payments.settlement_lines (organizer_id, account_id, digest, repetition, report_id, seen_report_id, row, kind,
                                                source_id, reference, gross_minor, fee_minor, taxes_minor, net_minor, currency, occurred_at,
-                                               settles_at, state, charge_id, expected_minor, fault)
+                                               settles_at, state, charge_id, expected_minor, fault, is_due)
         SELECT o.organizer_id, %(account_id)s, decode(x.digest, 'hex'), x.repetition, %(report_id)s, %(report_id)s, x.row, x.kind,
                x.source_id, x.reference, x.gross_minor, x.fee_minor, x.taxes_minor, x.net_minor, x.currency, x.occurred_at,
-               x.settles_at, x.state, x.charge_id, x.expected_minor, x.fault
+               x.settles_at, x.state, x.charge_id, x.expected_minor, x.fault, x.is_due
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(digest text, repetition int, row int, kind text, source_id text, reference text, gross_minor bigint,
                         fee_minor bigint, taxes_minor bigint, net_minor bigint, currency text, occurred_at timestamptz,
-                        settles_at timestamptz, state text, charge_id uuid, expected_minor bigint, fault text)
+                        settles_at timestamptz, state text, charge_id uuid, expected_minor bigint, fault text, is_due boolean)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, account_id, digest, repetition) DO NOTHING
         """,
         account_id=account_id,
         report_id=report_id,
         rows=rows_as_json([_row_of(one) for one in judged]),
+    )
+
+
+async def point_at_charge(tx: Transaction, account_id: UUID, key: LineKey, charge_id: UUID | None, *, is_due: bool) -> None:
+    """Say anew which charge a line is of, and whether it is to be posted; one that was posted stays as it is."""
+    await tx.execute(
+        """
+        UPDATE payments.settlement_lines
+           SET charge_id = %(charge_id)s, is_due = %(is_due)s
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s AND digest = %(digest)s AND repetition = %(repetition)s
+           AND posted_at IS NULL
+        """,
+        account_id=account_id,
+        digest=key.digest,
+        repetition=key.repetition,
+        charge_id=charge_id,
+        is_due=is_due,
     )
 
 
@@ -186,6 +204,7 @@ def _row_of(judged: Judged) -> Mapping[str, object]:
         "state": judged.verdict.state,
         "charge_id": judged.charge_id,
         "expected_minor": judged.verdict.expected_minor,
+        "is_due": judged.is_due,
     }
     if isinstance(line, UnreadableLine):
         nothing = {"gross_minor": 0, "fee_minor": 0, "taxes_minor": 0, "net_minor": 0, "currency": ""}

@@ -19,11 +19,13 @@ from alltickets.payments.service.disputes import Disputes
 from alltickets.payments.service.fees import FeesService
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
+from alltickets.payments.service.nightly import Nightly
 from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.payments.service.routing import RoutingService
 from alltickets.payments.service.sellers import Sellers
+from alltickets.payments.service.settling import Settling
 from alltickets.payments.service.simulations import Simulations
 from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
@@ -51,9 +53,9 @@ class Payments:
     """All of payments, built once per process: what other contexts call, and the use cases behind it.
 
     accounts: connect gateways. sellers: connect them with the seller's consent.
-    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. refunds: give back.
+    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. nightly: at everything open. refunds: give back.
     reconciliation: hold settlement reports against our books.
-    ledger: the books.
+    ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
     routing: decide which account. fees: what that costs. simulations: what would have happened otherwise.
     """
@@ -80,9 +82,11 @@ class Payments:
         self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
+        self.nightly = Nightly(database, clock, connections)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
+        self.settling = Settling(database, clock, self.ledger)
         self.confirming = Confirming(database, clock, connections)
         self.statements = Statements(database, clock, connections)
         self.disputes = Disputes(database, clock, connections)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from alltickets.payments.ledger.checking import BalanceDifference, ChargeDifference, Progress, check_balances, check_charges
-from alltickets.payments.ledger.facts import facts_of, post
+from alltickets.payments.ledger.facts import Fact, facts_of, post
 from alltickets.payments.ledger.queries import PostingDetails, postings_of
 from alltickets.payments.ledger.records import Balance, move_balances, read_balances, read_known, write_postings
 from alltickets.payments.ledger.rules import Posting
@@ -46,15 +46,18 @@ class Ledger:
     def __init__(self, database: Database, *, fee_tax_basis_points: int) -> None:
         """`fee_tax_basis_points`: the tax inside gateways' fees."""
         self._database = database
-        self._fee_tax_basis_points = fee_tax_basis_points
+        self.fee_tax_basis_points = fee_tax_basis_points
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
         """Post the facts that these events tell, each once. Five statements, whatever their number."""
-        facts = facts_of(recorded)
+        await self.post_facts(tx, facts_of(recorded))
+
+    async def post_facts(self, tx: Transaction, facts: Sequence[Fact]) -> None:
+        """The same for facts from elsewhere; the caller holds the cursor of the subscription, so that nobody else posts meanwhile."""
         if not facts:
             return
         known = await read_known(tx, facts)
-        posted = (post(known[fact.charge_id, fact.currency], fact, fee_tax_basis_points=self._fee_tax_basis_points) for fact in facts)
+        posted = (post(known[fact.charge_id, fact.currency], fact, fee_tax_basis_points=self.fee_tax_basis_points) for fact in facts)
         await self.post(tx, [posting for posting in posted if posting is not None])
 
     async def post(self, tx: Transaction, postings: Iterable[Posting]) -> list[Posting]:
@@ -103,7 +106,7 @@ class Ledger:
 
     async def _look(self, reader: Reader, progress: Progress, only: Sequence[UUID] | None) -> tuple[list[ChargeDifference], int, int]:
         """The charges that differ, how many events the ledger has not read, and where the log ends."""
-        charges = await check_charges(reader, progress, fee_tax_basis_points=self._fee_tax_basis_points, only=only)
+        charges = await check_charges(reader, progress, fee_tax_basis_points=self.fee_tax_basis_points, only=only)
         position, end = await cursor_and_end(reader, SUBSCRIPTION)
         return charges, end - position, end
 

@@ -33,8 +33,17 @@ from alltickets.payments.reconciliation.queries import (
     report_of,
 )
 from alltickets.payments.reconciliation.reading import read_lines
-from alltickets.payments.reconciliation.rules import ACTS, LineState, Verdict, compare
-from alltickets.payments.reconciliation.store import Charges, Judged, fetch_charges, fetch_seen, insert_lines, lock_account, mark_seen
+from alltickets.payments.reconciliation.rules import ACTS, LineState, Verdict, compare, is_booked
+from alltickets.payments.reconciliation.store import (
+    Charges,
+    Judged,
+    fetch_charges,
+    fetch_seen,
+    insert_lines,
+    lock_account,
+    mark_seen,
+    point_at_charge,
+)
 from alltickets.payments.refusals import AccountNotFound, GatewayFailed, SettlementActImpossible, SettlementUnreadable
 from alltickets.payments.rules import restated
 from alltickets.payments.standings import fetch_charge
@@ -55,6 +64,7 @@ Act = Literal["fetch", "accept_fee", "dismiss"]
 class _Import:
     report_id: UUID
     account_id: UUID
+    currency: str
 
 
 class Reconciliation:
@@ -76,7 +86,7 @@ class Reconciliation:
         with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as file:
             await _keep(content, file)
             lines = await asyncio.to_thread(_open, file, layout, currency)
-            one = await self._begin(actor, account_id, name)
+            one = await self._begin(actor, account_id, currency, name)
             try:
                 await self._take_in_all(actor.organizer_id, one, lines)
             except SettlementUnreadable:
@@ -121,6 +131,8 @@ class Reconciliation:
         async with self._database.transaction(actor.organizer_id) as tx:
             await self._carry_out(tx, account, line, act, seen)
             await _mark(tx, line, act, note, account_id)
+            if act == "fetch":
+                await self._judge_again(tx, account, line)
             detail = {"act": act, "note": note, "row": str(line.row)}
             await record(tx, actor, "settlement_line.settled", Subject("gateway_account", account_id), detail)
             return await line_of(tx, account_id, key)
@@ -134,8 +146,18 @@ class Reconciliation:
         if seen:
             await apply_reports(tx, [Report(account.id, payment) for payment in seen], cause="query", now=now)
 
-    async def _begin(self, actor: Actor, account_id: UUID, name: str) -> _Import:
-        one = _Import(new_id(), account_id)
+    async def _judge_again(self, tx: Transaction, account: ConnectedAccount, line: LineDetails) -> None:
+        """What the gateway said may have made the line true: then it goes into the books. How it stood when it came stays."""
+        # Which of the two named the charge is not kept.
+        kept = {name: getattr(line, name) for name in SettlementLine.__struct_fields__ if name != "settlement_reference"}
+        said = SettlementLine(settlement_reference=line.source_id, **kept)
+        await point_at_charge(tx, account.id, line.key, None, is_due=False)
+        charges = await fetch_charges(tx, account.id, [said])
+        judged = _judge(charges, line.key, said, account.currency)
+        await point_at_charge(tx, account.id, line.key, judged.charge_id, is_due=judged.is_due)
+
+    async def _begin(self, actor: Actor, account_id: UUID, currency: str, name: str) -> _Import:
+        one = _Import(new_id(), account_id, currency)
         async with self._database.transaction(actor.organizer_id) as tx:
             await tx.execute(
                 """
@@ -213,11 +235,11 @@ async def _take_in(tx: Transaction, one: _Import, batch: Sequence[tuple[bytes, L
         await mark_seen(tx, one.account_id, one.report_id, again)
     if new:
         charges = await fetch_charges(tx, one.account_id, [line for _, line in new if isinstance(line, SettlementLine)])
-        await insert_lines(tx, one.account_id, one.report_id, [_judge(charges, key, line) for key, line in new])
+        await insert_lines(tx, one.account_id, one.report_id, [_judge(charges, key, line, one.currency) for key, line in new])
     return len(new)
 
 
-def _judge(charges: Charges, key: LineKey, line: Line) -> Judged:
+def _judge(charges: Charges, key: LineKey, line: Line, account_currency: str) -> Judged:
     """Compare a line, and remember for those after it what it said."""
     if isinstance(line, UnreadableLine):
         return Judged(key, line, Verdict(state="unreadable"), None)
@@ -230,7 +252,7 @@ def _judge(charges: Charges, key: LineKey, line: Line) -> Judged:
             has_payment_line=known.has_payment_line or line.kind == "payment",
             refunds_in_lines_minor=known.refunds_in_lines_minor + (abs(line.gross_minor) if line.kind == "refund" else 0),
         )
-    return Judged(key, line, verdict, charge_id)
+    return Judged(key, line, verdict, charge_id, is_due=is_booked(line, verdict.state, account_currency=account_currency))
 
 
 async def _count(tx: Transaction, one: _Import, lines: int, new: int, now: datetime) -> None:
