@@ -6,15 +6,24 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from alltickets.platform.secrets import KeyRing
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Stack
 from tests.journeys.browser import FLAGS, PHONE, Arrival, Shopper, chromium, new_shopper
+from tests.mercadopago import MercadoPagoProcess
+from tests.simulators.payway import PaywayProcess
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def two_keys() -> tuple[str, str]:
+    """The entries of the stack's key ring, the older one first: its operator has just added a key."""
+    return f"1:{KeyRing.generate_key()}", f"2:{KeyRing.generate_key()}"
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory, two_keys: tuple[str, str]) -> Iterator[Stack]:
     """Database, sandbox gateway, one web process and one worker, for tests that leave them running."""
-    stack = Stack(tmp_path_factory.mktemp("stack"))
+    stack = Stack(tmp_path_factory.mktemp("stack"), {"ALLTICKETS_KEY_RING": ",".join(two_keys)})
     stack.start_database()
     try:
         stack.sandbox()
@@ -23,6 +32,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture(scope="package")
+def mercadopago(stack: Stack) -> MercadoPagoProcess:
+    """The simulated MercadoPago, beside everything else."""
+    stack.simulator("mercadopago")
+    return MercadoPagoProcess(stack.simulator_url("mercadopago"))
+
+
+@pytest.fixture(scope="package")
+def payway(stack: Stack) -> PaywayProcess:
+    """The simulated Payway, likewise."""
+    stack.simulator("payway")
+    return PaywayProcess(stack.simulator_url("payway"))
 
 
 @pytest.fixture

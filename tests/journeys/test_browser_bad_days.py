@@ -1,15 +1,13 @@
 """What people do and meet: names that look like programs, networks and scripts that are missing, phones that sleep, links that are old."""
 
-import re
 from typing import Any
 
 import pytest
 from playwright.async_api import Route, expect
 
 from bench.people import Organizer, Sale
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
 from tests.journeys.browser import DESK, Arrival, Shopper, fits, violations_of
-from tests.mercadopago import MercadoPagoProcess, Seller
 
 SCRIPT = "<script>alert(1)</script>"
 TYPED = {
@@ -205,57 +203,3 @@ async def test_a_checkout_whose_script_does_not_come_says_what_can_be_done(arriv
 
     assert not at_first
     assert await violations_of(page) == []
-
-
-async def test_a_card_declined_at_mercadopago_is_tried_again_and_the_bank_asks_for_the_money_later(
-    arrive: Arrival, stack: Stack, organizer: Organizer, slug: str
-) -> None:
-    stack.simulator("mercadopago")
-    gateway_url = stack.simulator_url("mercadopago")
-    gateway = MercadoPagoProcess(gateway_url)
-    seller = Seller.fresh()
-    asked = organizer.call("POST", "/payments/connections", {"gateway": "mercadopago", "label": "MercadoPago"})
-    connected = organizer.http.get(gateway.agree(asked["url"], seller))
-    assert (connected.status_code, f"VENDEDOR{seller.user}" in connected.text) == (200, True)
-    shopper = await arrive()
-    page = shopper.page
-    await shopper.arrive(slug)
-    await shopper.reserve(1)
-    await shopper.review()
-
-    await page.get_by_label("MercadoPago").check()
-    await shopper.field("consent").check()
-    await shopper.go_on()
-    await page.wait_for_url(re.compile(re.escape(f"{gateway_url}/checkout/")))
-    faults = await violations_of(page)
-    await page.get_by_label("Titular").fill("FUND")
-    await page.get_by_role("button", name="Pagar").click()
-    await page.wait_for_selector("[data-status=rejected]")
-    faults += await violations_of(page)
-    back = await page.get_by_role("link", name="Volver al sitio").get_attribute("href")
-    assert back is not None
-    await page.goto(back.replace("rejected", "approved"))
-    await shopper.becomes("rejected")
-    await page.go_back()
-    await page.get_by_role("link", name="Pagar con otra tarjeta").click()
-    await page.get_by_label("Titular").fill("APRO")
-    await page.get_by_role("button", name="Pagar").click()
-    await shopper.becomes("paid")
-    await shopper.codes_shown(1)
-
-    assert faults == []
-    [order] = organizer.call("GET", "/orders")["items"]
-    path = f"/payments/{order['order_id']}"
-    paid = organizer.call("GET", path)
-    declined, approved = sorted(paid["charges"], key=lambda charge: int(charge["provider_payment_id"]))
-    assert (paid["status"], declined["status"], approved["status"]) == ("paid", "declined", "charged")
-    assert (approved["facts"]["card_bin"], approved["facts"]["card_last_four"]) == ("450995", "3704")
-    gateway.change(approved["provider_payment_id"], "charged_back", "in_process")
-    wait_until(lambda: organizer.call("GET", path)["status"] == "disputed", "the dispute", 20)
-    gateway.take_back(seller, told=f"{stack.url}/api/payments/notices/mercadopago")
-    wait_until(lambda: _is_revoked(organizer), "the seller who took back their leave", 20)
-
-
-def _is_revoked(organizer: Organizer) -> bool:
-    accounts = organizer.call("GET", "/payments/accounts")
-    return [one["seller"]["revoked_at"] is not None for one in accounts if one["seller"] is not None] == [True]

@@ -11,23 +11,15 @@ import pytest
 from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
-from bench.stack import Process, Stack
+from bench.stack import Stack
 from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, fits, violations_of
-from tests.simulators.payway import VISA, VISA_DEBIT, VISA_WITHOUT_FUNDS
+from tests.simulators.payway import VISA, VISA_DEBIT, VISA_WITHOUT_FUNDS, PaywayProcess
 
 CODE = "987"
 
 
-@pytest.fixture(scope="module")
-def payway(stack: Stack) -> Iterator[Process]:
-    """The simulated Payway, beside everything else."""
-    process = stack.simulator("payway")
-    yield process
-    process.stop()
-
-
 @pytest.fixture
-def dials(stack: Stack, payway: Process) -> Iterator[Any]:
+def dials(stack: Stack, payway: PaywayProcess) -> Iterator[Any]:
     """What goes wrong at Payway; all is well again afterwards."""
     assert payway
 
@@ -39,7 +31,7 @@ def dials(stack: Stack, payway: Process) -> Iterator[Any]:
 
 
 @pytest.fixture
-def organizer(stack: Stack, payway: Process) -> Organizer:
+def organizer(stack: Stack, payway: PaywayProcess) -> Organizer:
     """Somebody who takes cards on their own page, and nothing else."""
     assert payway
     organizer = Organizer(stack.url)

@@ -1,6 +1,7 @@
 """Money's bad days: what the gateway says comes twice, late, out of order, forged, wrong, or never."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -8,6 +9,8 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from bench.people import Buyer, Organizer, Sale
 from bench.stack import Process, Stack, free_port, wait_until
@@ -31,6 +34,11 @@ def hasty_url(stack: Stack) -> Iterator[str]:
 @pytest.fixture
 def gateway(organizer: Organizer) -> Gateway:
     return Gateway(organizer)
+
+
+@pytest.fixture
+def roomy_sale(organizer: Organizer) -> Sale:
+    return organizer.publish(capacity=500)
 
 
 def order_of(buyer: Buyer, sale: Sale, quantity: int = 2) -> dict[str, Any]:
@@ -86,6 +94,90 @@ def test_repeated_and_shuffled_callbacks_of_the_sandbox_pay_once(organizer: Orga
 
     assert (paid["payment_state"], len(paid["tickets"])) == ("captured", 2)
     assert places(organizer, sale) == (0, 2, 8)
+
+
+def history(gateway: Gateway, order: dict[str, Any], length: int) -> list[dict[str, object]]:
+    """What the gateway tells of a payment, one after the other: decided upon, paid, given back in part, asked back by the bank."""
+    part_minor = order["total"]["minor"] // 4
+    payment = gateway.payment(order, status="pending")
+    changes: tuple[dict[str, object], ...] = (
+        {},
+        {"status": "approved", "sequence": 2},
+        {"status": "partially_refunded", "sequence": 3, "refunded_minor": part_minor},
+        {"status": "charged_back", "sequence": 4, "refunded_minor": part_minor},
+    )
+    return [{**payment, **change} for change in changes[:length]]
+
+
+def all_is_read(look: "psycopg.Connection[Any]", organizer: Organizer) -> bool:
+    """Whether no callback waits, and nobody has any of the log left to read."""
+    row = look.execute(
+        """
+        SELECT (SELECT count(*) FROM payments.callbacks WHERE organizer_id = %(o)s AND state = 'received')
+               + (SELECT coalesce(sum(s.position - c.position), 0) FROM platform.streams s JOIN platform.cursors c USING (organizer_id)
+                   WHERE organizer_id = %(o)s)
+        """,
+        {"o": organizer.organizer_id},
+    ).fetchone()
+    return row == (0,)
+
+
+def whole_story(organizer: Organizer, buyer: Buyer, order: dict[str, Any]) -> tuple[object, ...]:
+    """What the buyer, the organizer and the books are told: order, payment, and what each account of the books has of it."""
+    shown, payment = buyer.read(order), payment_of(organizer, order)
+    books: Counter[str] = Counter()
+    for posting in organizer.call("GET", f"/payments/{order['order_id']}/postings")["items"]:
+        for move in posting["moves"]:
+            books[move["debit"]] += move["amount_minor"]
+            books[move["credit"]] -= move["amount_minor"]
+    kept = sorted((account, minor) for account, minor in books.items() if minor)
+    told = (shown["status"], shown["payment_state"], shown["refunded"]["minor"], len(shown["tickets"]))
+    return (*told, payment["status"], [charge["status"] for charge in payment["charges"]], kept)
+
+
+LENGTHS = (2, 3, 4)
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> tuple[int, list[int], bool]:
+    """How much happens, which of the notices comes when, and whether the last one comes once all others are read."""
+    length = draw(st.sampled_from(LENGTHS))
+    again = draw(st.lists(st.integers(0, length - 1), max_size=2))
+    return length, draw(st.permutations([*range(length), *again])), draw(st.booleans())
+
+
+@given(plans=st.lists(arrivals(), min_size=6, max_size=6))
+@settings(max_examples=2, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+def test_notices_in_any_order_twice_or_late_end_as_those_that_come_in_order(
+    stack: Stack, organizer: Organizer, roomy_sale: Sale, gateway: Gateway, plans: list[tuple[int, list[int], bool]]
+) -> None:
+    """Many orders at once: waiting costs more than telling."""
+    buyer = Buyer(stack.url)
+    in_order = {length: order_of(Buyer(stack.url), roomy_sale) for length in LENGTHS}
+    shuffled = [(order_of(Buyer(stack.url), roomy_sale), plan) for plan in plans]
+
+    late = []
+    look = psycopg.connect(stack.database.url, autocommit=True)
+    for length, order in in_order.items():
+        for notice in history(gateway, order, length):
+            gateway.tell(notice)
+    for order, (length, arrival, is_late) in shuffled:
+        told = history(gateway, order, length)
+        notices = [told[number] for number in arrival]
+        for notice in notices[:-1] if is_late else notices:
+            assert gateway.tell(notice).status_code == 200
+        late += notices[-1:] if is_late else []
+    wait_until(lambda: all_is_read(look, organizer), "everything to be read", 30)
+    for notice in late:
+        assert gateway.tell(notice).status_code == 200
+    wait_until(lambda: all_is_read(look, organizer), "everything to be read", 30)
+
+    look.close()
+
+    expected = {length: whole_story(organizer, buyer, order) for length, order in in_order.items()}
+    assert [story[4] for story in expected.values()] == ["paid", "partially_refunded", "disputed"]
+    for order, plan in shuffled:
+        assert whole_story(organizer, buyer, order) == expected[plan[0]], plan
 
 
 def test_what_was_said_before_the_money_came_changes_nothing_when_it_arrives_after_it(buyer: Buyer, sale: Sale, gateway: Gateway) -> None:

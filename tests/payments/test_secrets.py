@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -19,6 +18,7 @@ from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
+from tests.kept import everything_kept
 from tests.payments.conftest import PUBLIC_URL, request, start
 from tests.payments.payway import PURCHASE
 from tests.payments.test_routes import ACCOUNTS, Office, office  # noqa: F401
@@ -54,7 +54,7 @@ async def test_what_is_planted_is_found_nowhere(
 ) -> None:
     with capture_logs() as logged:
         answers = await _everything_said(database, payments, office, clock)
-    kept, said = _everything_kept(database_url), str(logged)
+    kept, said = everything_kept(database_url), str(logged)
 
     assert "payment not created" in said
     for planted in [*SECRETS, CARD]:
@@ -92,13 +92,3 @@ async def _paid_with(database: Database, payments: Payments, organizer_id: UUID,
         return str(await payments.begin(organizer_id, started.attempt_id))
     card = Card(token=f"{CARD}-{CARD}", method="1", bin="450799", last_four="4905", installments=1)
     return str(await payments.checkout.charge_card(organizer_id, one.reference, started.attempt_id, card, PURCHASE))
-
-
-def _everything_kept(url: str) -> list[str]:
-    """Every row of every table, as text; bytes are hexadecimal."""
-    with psycopg.connect(url) as connection:
-        tables = connection.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        rows = [row for (table,) in tables for row in connection.execute(f"SELECT t::text FROM {table} t")]
-    return [text for (text,) in rows]

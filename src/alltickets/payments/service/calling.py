@@ -21,7 +21,7 @@ TRIES_MAX = 3
 RETRY_SECONDS = (0.5, 1.0)
 RETRY_AFTER_SECONDS_MAX = 5
 PAGE_SECONDS_MAX = 3.0
-"""For opening a payment page: its buyer waits, and another account may take over, whose answer takes time too: five seconds in all."""
+"""For opening a payment page: its buyer waits, and another account may take over, whose answer takes time too: five seconds for both."""
 
 _log = structlog.get_logger()
 
