@@ -22,7 +22,9 @@ CodeOf = Callable[[Mapping[str, object]], str | None]
 BOUNDARY = "alltickets-7d2f1c5b9e3a4086"
 """Between the parts of a form with a file; no PDF has it by chance."""
 
-CONNECTIONS_MAX = 50
+CONNECTIONS_MAX = 500
+"""So many that those who wait for a gateway that hangs leave room for who goes on to another: in a rush a hundred a second come."""
+CONNECTIONS_KEPT_MAX = 50
 CONNECT_SECONDS_MAX = 3.0
 ANSWER_SECONDS_MAX = 15.0
 
@@ -54,7 +56,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 def http_client(*, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> httpx.AsyncClient:
     """The one client of a process for all gateways. No redirects: an API that redirects is not the one we know."""
     timeout = httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
-    limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=30)
+    limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_KEPT_MAX, keepalive_expiry=30)
     return httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=False)
 
 
