@@ -190,6 +190,8 @@ class ChargeMoney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     lost_minor: int = 0
     """How much they kept; 0 where it is lost: all of it."""
     fee_minor: int = 0
+    dispute_fee_minor: int = 0
+    """What of `fee_minor` disputes cost."""
 
     @property
     def held_minor(self) -> int:

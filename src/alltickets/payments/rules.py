@@ -266,6 +266,7 @@ def money_of(charge: Charge | None, *, is_kept: bool) -> ChargeMoney:
         disputed_minor=charge.contested.open_minor,
         lost_minor=charge.contested.lost_minor,
         fee_minor=(charge.facts.fee_minor or 0) + charge.contested.fee_minor,
+        dispute_fee_minor=charge.contested.fee_minor,
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from alltickets.payments.ledger.accounts import BANK, VAT_INPUT, fee_expense, gateway_receivable, tax_credit
-from alltickets.payments.ledger.facts import Fact, KnownCharge, post
+from alltickets.payments.ledger.facts import OF_DISPUTE, Fact, KnownCharge, post
 from alltickets.payments.ledger.rules import Posting
 from alltickets.payments.ledger.settling import BookedLine, facts_of_line, postings_of_line
 from alltickets.payments.parts import Part
@@ -88,6 +88,20 @@ def test_a_line_and_what_the_gateway_told_come_to_the_same_in_every_order() -> N
 
     assert all(end == ends[0] for end in ends)
     assert ends[0][fee_expense(ACCOUNT)] + ends[0][VAT_INPUT] == 535_40 - 48_40 + 30_00
+
+
+def test_what_a_dispute_costs_counts_as_it_was_told_until_its_own_line_says_so() -> None:
+    told_of_dispute = Fact(
+        key=f"fee:1{OF_DISPUTE}", kind="fee", minor=1_500, currency="ARS", payment_id=PAYMENT, charge_id=CHARGE, occurred_at=NOW
+    )
+    settled = [told("sale", 11_000_00), told("fee", 532_40), *facts_of_line(line("a", "payment", 11_000_00, fee=535_40)), told_of_dispute]
+    of_dispute = list(facts_of_line(line("d", "dispute", -11_000_00, fee=1_600)))
+
+    before, after = books_after(settled), [books_after(order) for order in itertools.permutations([*settled, *of_dispute])]
+
+    assert before[fee_expense(ACCOUNT)] + before[VAT_INPUT] == 535_40 + 1_500
+    assert all(one == after[0] for one in after)
+    assert after[0][fee_expense(ACCOUNT)] + after[0][VAT_INPUT] == 535_40 + 1_600
 
 
 def test_what_adds_to_a_fee_waits_for_the_payments_own_line() -> None:

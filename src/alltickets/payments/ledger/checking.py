@@ -129,7 +129,11 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed'),
                (SELECT CASE WHEN bool_or(l.kind = 'payment') THEN greatest(sum(l.fee_minor), 0)::bigint END
                   FROM payments.settlement_lines l
-                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL)
+                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL AND l.kind <> 'dispute'),
+               (SELECT CASE WHEN count(*) > 0 THEN greatest(sum(l.fee_minor), 0)::bigint END
+                  FROM payments.settlement_lines l
+                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL AND l.kind = 'dispute'
+                   AND l.fee_minor <> 0)
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
@@ -138,13 +142,15 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, payment_id, ordered_minor, settled_fee_minor = charge_of(row), *row[-3:]
+        charge, payment_id, ordered_minor, *settled_fees = charge_of(row), *row[-4:]
         parts, kept_charge_id = by_id[payment_id]
-        facts = _facts_of(charge, parts, ordered_minor, settled_fee_minor, is_kept=charge.id == kept_charge_id)
+        facts = _facts_of(charge, parts, ordered_minor, settled_fees, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 
 
-def _facts_of(charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settled_fee_minor: int | None, *, is_kept: bool) -> ChargeFacts:
+def _facts_of(
+    charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settled_fees: Sequence[int | None], *, is_kept: bool
+) -> ChargeFacts:
     money = money_of(charge, is_kept=is_kept)
     if sum(part.minor for part in parts) != money.kept_minor:
         parts = (Part("proceeds", money.kept_minor),)
@@ -153,7 +159,8 @@ def _facts_of(charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settl
         parts=parts,
         money=money,
         ordered_minor=ordered_minor if is_kept else 0,
-        settled_fee_minor=settled_fee_minor,
+        settled_fee_minor=settled_fees[0],
+        settled_dispute_fee_minor=settled_fees[1],
     )
 
 

@@ -12,9 +12,11 @@ from alltickets.payments.ledger.rules import Books, ChargeFacts, Posting, Postin
 from alltickets.payments.parts import Part
 from alltickets.platform.outbox import Recorded
 
-__all__ = ["Fact", "KnownCharge", "facts_of", "post"]
+__all__ = ["OF_DISPUTE", "Fact", "KnownCharge", "facts_of", "post"]
 
 
+OF_DISPUTE = ":dispute"
+"""Ends the key of a fee that a dispute costs: reports tell it apart from what is kept of the payment."""
 _AT_ONCE = ":at_once"
 """In the key of a loss that nobody had been told to be in dispute: it comes out of nothing that was opened."""
 
@@ -42,6 +44,8 @@ class KnownCharge:
     orders: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     lost_at_once: int = 0
+    of_disputes: dict[PostingKind, int] = field(default_factory=dict)
+    """Of the sums, what disputes cost."""
     books: Books | None = None
     """What all of that stands for, once it was asked for."""
 
@@ -50,6 +54,8 @@ class KnownCharge:
         self.books = None
         self.keys.add(key)
         self.sums[kind] = self.sums.get(kind, 0) + minor
+        if key.endswith(OF_DISPUTE):
+            self.of_disputes[kind] = self.of_disputes.get(kind, 0) + minor
         if kind == "refund_ordered":
             self.orders[_named_by(key)] = minor
         elif kind == "refund_failed":
@@ -69,17 +75,27 @@ class KnownCharge:
             refunded_minor=self._level("refund", "refund_undone"),
             disputed_minor=max(0, self._level("dispute_opened", "dispute_won") - (lost - self.lost_at_once)),
             lost_minor=lost,
-            fee_minor=self._level("fee", "fee_returned"),
+            fee_minor=self._told_fee(is_of_disputes=False) + self._told_fee(is_of_disputes=True),
+            dispute_fee_minor=self._told_fee(is_of_disputes=True),
         )
-        settled = self.sums.get("fee_adjusted", 0) - self.sums.get("fee_adjusted_back", 0) + self.sums.get("fee_settled", 0)
+        is_dispute_settled = bool(self.of_disputes.keys() & {"fee_adjusted", "fee_adjusted_back"})
+        settled_of_disputes = self.of_disputes.get("fee_adjusted", 0) - self.of_disputes.get("fee_adjusted_back", 0)
+        settled = self.sums.get("fee_settled", 0) + self.sums.get("fee_adjusted", 0) - self.sums.get("fee_adjusted_back", 0)
         ordered = sum(minor for refund_id, minor in self.orders.items() if refund_id not in self.failed)
         return ChargeFacts(
             account_id=self.account_id,
             parts=parts,
             money=money,
             ordered_minor=ordered,
-            settled_fee_minor=max(0, settled) if "fee_settled" in self.sums else None,
+            settled_fee_minor=max(0, settled - settled_of_disputes) if "fee_settled" in self.sums else None,
+            settled_dispute_fee_minor=max(0, settled_of_disputes) if is_dispute_settled else None,
         )
+
+    def _told_fee(self, *, is_of_disputes: bool) -> int:
+        fee, returned = (self.of_disputes.get(kind, 0) for kind in ("fee", "fee_returned"))
+        if not is_of_disputes:
+            fee, returned = self.sums.get("fee", 0) - fee, self.sums.get("fee_returned", 0) - returned
+        return max(0, fee - returned)
 
     def _level(self, up: PostingKind, down: PostingKind | None = None) -> int:
         # What took something back may be read before what it took back.
@@ -125,21 +141,23 @@ def _facts_of(entry: Recorded) -> Iterator[Fact]:
         if event.after.kept_minor > event.before.kept_minor:
             yield _fact(entry, event, "sale", f"sale:{event.charge_id}", event.after.kept_minor)
         # What may come and go again is named by its place in the log, for it may become true twice.
-        for kind, minor in _news(event.before, event.after):
-            yield _fact(entry, event, kind, f"{kind}:{event.charge_id}:{entry.position}", minor)
+        for kind, minor, suffix in _news(event.before, event.after):
+            yield _fact(entry, event, kind, f"{kind}:{event.charge_id}:{entry.position}{suffix}", minor)
         yield from _disputed(entry, event)
 
 
-def _news(before: ChargeMoney, after: ChargeMoney) -> Iterator[tuple[PostingKind, int]]:
-    """What is new about the money of a charge beside that it was sold."""
-    levels: tuple[tuple[PostingKind, PostingKind, int], ...] = (
-        ("aside", "aside_ended", after.aside_minor - before.aside_minor),
-        ("fee", "fee_returned", after.fee_minor - before.fee_minor),
-        ("refund", "refund_undone", after.refunded_minor - before.refunded_minor),
+def _news(before: ChargeMoney, after: ChargeMoney) -> Iterator[tuple[PostingKind, int, str]]:
+    """What is new about the money of a charge beside that it was sold, and the end of its key."""
+    of_disputes = after.dispute_fee_minor - before.dispute_fee_minor
+    levels: tuple[tuple[PostingKind, PostingKind, int, str], ...] = (
+        ("aside", "aside_ended", after.aside_minor - before.aside_minor, ""),
+        ("fee", "fee_returned", after.fee_minor - before.fee_minor - of_disputes, ""),
+        ("fee", "fee_returned", of_disputes, OF_DISPUTE),
+        ("refund", "refund_undone", after.refunded_minor - before.refunded_minor, ""),
     )
-    for up, down, minor in levels:
+    for up, down, minor, suffix in levels:
         if minor:
-            yield up if minor > 0 else down, abs(minor)
+            yield up if minor > 0 else down, abs(minor), suffix
 
 
 def _disputed(entry: Recorded, event: ChargeMoved) -> Iterator[Fact]:

@@ -49,7 +49,7 @@ ChargeKind = Literal[
     "fee",  # the gateway keeps (more) for itself
     "fee_returned",  # and less than it said
     "fee_settled",  # a settlement report says what it really kept of the payment: that counts from then on, whatever it told
-    "fee_adjusted",  # and kept on top of a refund or a dispute
+    "fee_adjusted",  # and kept on top with a refund, or for a dispute
     "fee_adjusted_back",  # or gave back with one
     "refund_ordered",  # we asked the gateway to give money back
     "refund_failed",  # it will not
@@ -112,6 +112,7 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     parts: of the payment that it brought; they sum to `money.kept_minor` where that is not zero.
     settled_fee_minor: what settlement reports say that the gateway kept of it; None where none has a line of its payment.
+    settled_dispute_fee_minor: what they say that its disputes cost; None where no line does.
     """
 
     account_id: UUID
@@ -119,11 +120,14 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     money: ChargeMoney
     ordered_minor: int = 0
     settled_fee_minor: int | None = None
+    settled_dispute_fee_minor: int | None = None
 
     @property
     def fee_minor(self) -> int:
-        """What the gateway keeps: really, or else as it told."""
-        return self.money.fee_minor if self.settled_fee_minor is None else self.settled_fee_minor
+        """What the gateway keeps of the payment and for its disputes: really, or else as it told."""
+        told, told_of_disputes = self.money.fee_minor - self.money.dispute_fee_minor, self.money.dispute_fee_minor
+        kept = told if self.settled_fee_minor is None else self.settled_fee_minor
+        return kept + (told_of_disputes if self.settled_dispute_fee_minor is None else self.settled_dispute_fee_minor)
 
 
 def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_borne_by: Bearer = "organizer") -> Books:

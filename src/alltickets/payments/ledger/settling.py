@@ -12,7 +12,7 @@ from uuid import UUID
 
 from alltickets.kernel.money import included_minor
 from alltickets.payments.ledger import accounts
-from alltickets.payments.ledger.facts import Fact
+from alltickets.payments.ledger.facts import OF_DISPUTE, Fact
 from alltickets.payments.ledger.rules import Move, Posting, PostingKind, moves_between, rounded_off, settled, withheld
 
 __all__ = ["WITHHELD", "BookedLine", "facts_of_line", "postings_of_line"]
@@ -46,7 +46,8 @@ def facts_of_line(line: BookedLine) -> Iterator[Fact]:
         yield _fact(line, line.payment_id, line.charge_id, "fee_settled", max(line.fee_minor, 0))
     adjusted = line.fee_minor if line.kind != "payment" else min(line.fee_minor, 0)
     if adjusted:
-        yield _fact(line, line.payment_id, line.charge_id, "fee_adjusted" if adjusted > 0 else "fee_adjusted_back", abs(adjusted))
+        kind: PostingKind = "fee_adjusted" if adjusted > 0 else "fee_adjusted_back"
+        yield _fact(line, line.payment_id, line.charge_id, kind, abs(adjusted), OF_DISPUTE if line.kind == "dispute" else "")
 
 
 def postings_of_line(line: BookedLine, *, fee_tax_basis_points: int) -> Iterator[Posting]:
@@ -94,9 +95,9 @@ def _posting(line: BookedLine, kind: PostingKind, minor: int, moves: tuple[Move,
     )
 
 
-def _fact(line: BookedLine, payment_id: UUID, charge_id: UUID, kind: PostingKind, minor: int) -> Fact:
+def _fact(line: BookedLine, payment_id: UUID, charge_id: UUID, kind: PostingKind, minor: int, suffix: str = "") -> Fact:
     return Fact(
-        key=f"{kind}:{line.key}",
+        key=f"{kind}:{line.key}{suffix}",
         kind=kind,
         minor=minor,
         currency=line.currency,
