@@ -121,8 +121,13 @@ def _disputed(stack: Stack, organizer: Organizer, order: dict[str, Any]) -> dict
     [charge] = organizer.call("GET", f"/payments/{order['order_id']}")["charges"]
     path = f"{stack.sandbox_url}/admin/payments/{charge['provider_payment_id']}"
     httpx.post(path, json={"status": "charged_back"}).raise_for_status()
-    wait_until(lambda: organizer.call("GET", "/payments/disputes")["items"], "the dispute to be told", 30)
-    return _of_order(organizer, "/payments/disputes", order)
+
+    def told() -> list[dict[str, Any]]:
+        return [one for one in organizer.call("GET", "/payments/disputes")["items"] if one["reference"] == order["order_id"]]
+
+    [dispute] = wait_until(told, "the dispute to be told", 30)
+    found: dict[str, Any] = dispute
+    return found
 
 
 def _of_order(organizer: Organizer, path: str, order: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,7 @@ async def test_letters_are_recorded_listed_by_deadline_and_concluded(desk: Desk)
         second = (await browser.post(path, json={"number": "CB-2", "amount_minor": 20_00, "due_at": soon.isoformat()})).json()
         third = (await browser.post(path, json={"number": "CB-3", "amount_minor": 50_00})).json()
         beyond = await browser.post(path, json={"number": "CB-4", "amount_minor": 1})
+        never = await browser.post(path, json={"number": "CB-5", "amount_minor": 1, "due_at": "0001-01-01T00:00:00+14:00"})
         pages = [(await browser.get(f"{BASE}/disputes", params={"size": 2})).json()]
         pages.append((await browser.get(f"{BASE}/disputes", params={"size": 2, "cursor": pages[0]["next"]})).json())
         held = await desk.balances(house)
@@ -104,6 +105,7 @@ async def test_letters_are_recorded_listed_by_deadline_and_concluded(desk: Desk)
         said = await browser.put(f"{BASE}/disputes/{first['id']}/statement", json={"statement": "Vino.\nTenemos la lectura."})
 
     assert first["id"] == again["id"]
+    assert never.status_code == 400
     assert (beyond.status_code, beyond.json()["type"], beyond.json()["left_minor"]) == (409, "/problems/dispute-too-large", 0)
     assert [[one["provider_dispute_id"] for one in page["items"]] for page in pages] == [["CB-2", "CB-1"], ["CB-3"]]
     assert (held["dispute_reserve"], "gateway_receivable" in held) == (100_00, False)

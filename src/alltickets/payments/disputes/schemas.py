@@ -11,6 +11,8 @@ from alltickets.payments.port import DisputeReason, DisputeState
 
 __all__ = ["DisputeOutcomeWrite", "DisputeRead", "DisputeRecordWrite", "DisputeStatementWrite", "DisputeSummaryRead"]
 
+YEAR_MIN, YEAR_MAX = 2000, 2100
+
 # PostgreSQL stores no NUL; one line needs no control character.
 _Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["CB-2026-000123"])]
 _Reason = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["Código 4837"])]
@@ -90,6 +92,11 @@ class DisputeRecordWrite(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tru
     raw_reason: _Reason = ""
     due_at: Annotated[datetime, Meta(tz=True)] | None = None
     opened_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no letter says. Raises `ValueError`, which is said of the body as its other faults are."""
+        if any(moment is not None and not YEAR_MIN <= moment.year <= YEAR_MAX for moment in (self.due_at, self.opened_at)):
+            raise ValueError(f"due_at and opened_at lie between {YEAR_MIN} and {YEAR_MAX}")
 
 
 class DisputeOutcomeWrite(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -9,6 +9,7 @@ __all__ = ["Balance", "Charge", "Dispute", "Found", "Intent", "Listed", "Method"
 
 Id = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[ -~]*$")]
+Moment = Annotated[int, Meta(ge=0, le=2**36)]
 Units = Annotated[int, Meta(ge=0, le=2**53)]
 Currency = Annotated[str, Meta(pattern="^[a-z]{3}$")]
 One = TypeVar("One")
@@ -101,7 +102,7 @@ class Refund(msgspec.Struct, frozen=True):
 class Deadline(msgspec.Struct, frozen=True):
     """Until when evidence is taken, in Unix seconds."""
 
-    due_by: int | None = None
+    due_by: Moment | None = None
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -119,7 +120,7 @@ class Dispute(msgspec.Struct, frozen=True):
     amount: Units = 0
     currency: Currency = "usd"
     reason: Word | None = None
-    created: int | None = None
+    created: Moment | None = None
     evidence_details: Deadline | None = None
     balance_transactions: list[Withdrawal] = []
 
