@@ -92,7 +92,7 @@ class Case:
         await box.report(replace(paid, sequence=5, status="charged_back"))
         await box.catch_up()
         [dispute] = (await box.process.payments.disputes.page(box.organizer_id, in_state=None, cursor=None, size=5)).items
-        self.dispute_id = dispute.id
+        self.dispute_id = dispute.dispute_id
 
     def mail(self) -> QueuedMail:
         return QueuedMail(

@@ -89,7 +89,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "account_id": account_id,
             "attempt_id": awaited["attempt_id"],
             "refund_id": refund["refund_id"],
-            "dispute_id": dispute["id"],
+            "dispute_id": dispute["dispute_id"],
             "report_id": line["report_id"],
             "line_id": line["line_id"],
             "payment_option_id": account_id,

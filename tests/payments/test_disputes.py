@@ -104,7 +104,7 @@ async def test_letters_are_recorded_listed_by_deadline_and_concluded(desk: Desk)
         open_ones = (await browser.get(f"{BASE}/disputes", params={"in_state": "needs_response"})).json()
         said = await browser.put(f"{BASE}/disputes/{first['id']}/statement", json={"statement": "Vino.\nTenemos la lectura."})
 
-    assert first["id"] == again["id"]
+    assert first["dispute_id"] == again["dispute_id"]
     assert never.status_code == 400
     assert (beyond.status_code, beyond.json()["type"], beyond.json()["left_minor"]) == (409, "/problems/dispute-too-large", 0)
     assert [[one["provider_dispute_id"] for one in page["items"]] for page in pages] == [["CB-2", "CB-1"], ["CB-3"]]
@@ -176,7 +176,7 @@ async def test_who_runs_events_sees_disputes_and_decides_nothing_and_others_see_
         nothing = (await stranger.get(f"{BASE}/disputes")).json()["items"]
         forged = [await stranger.get(f"{BASE}/disputes", params={"cursor": cursor}) for cursor in ("x", "WyJub3ciLCAieCJd")]
 
-    assert [item["id"] for item in seen] == [recorded["id"]]
+    assert [item["dispute_id"] for item in seen] == [recorded["dispute_id"]]
     assert [answer.status_code for answer in refused] == [403] * 3
     assert ([answer.status_code for answer in hidden], nothing) == ([404] * 5, [])
     assert {answer.status_code for answer in forged} == {422}

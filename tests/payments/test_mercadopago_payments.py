@@ -256,12 +256,12 @@ async def test_a_chargeback_of_a_part_is_documented_before_its_deadline_and_lost
     await till.receive(webhook(secret, payment_id, ts))
     [opened] = (await till.payments.disputes.page(till.organizer_id, in_state=None, cursor=None, size=10)).items
 
-    answered = await till.payments.disputes.answer(Actor.system(till.organizer_id, "test"), opened.id, EVIDENCE)
+    answered = await till.payments.disputes.answer(Actor.system(till.organizer_id, "test"), opened.dispute_id, EVIDENCE)
     [case] = till.gateway.get(till.seller, "/v1/chargebacks/search", {"payment_id": payment_id})["results"]
     till.gateway.change(payment_id, "charged_back", "settled")
     await till.receive(webhook(secret, case["id"], str(int(ts) + 1), kind="topic_chargebacks_wh"))
 
-    lost = await till.payments.disputes.read(till.organizer_id, opened.id)
+    lost = await till.payments.disputes.read(till.organizer_id, opened.dispute_id)
     assert (opened.provider_dispute_id, opened.amount_minor, opened.state) == (case["id"], 40_00, "needs_response")
     assert opened.due_at == datetime.fromisoformat(case["date_documentation_deadline"])
     assert answered.state == "under_review"

@@ -251,7 +251,7 @@ async def disputed(shop: Shop, **wish: object) -> UUID:
     shop.bench.stripe.admin("disputes", payment_intent=shop.intent, **wish)
     await shop.deliver()
     [one] = (await shop.payments.disputes.page(shop.organizer_id, in_state="needs_response", cursor=None, size=10)).items
-    return one.id
+    return one.dispute_id
 
 
 async def balances(shop: Shop) -> dict[str, int]:

@@ -56,7 +56,7 @@ class Evidence:
         event = await self._catalog.snapshot(orders[0].event_id)
         assert event is not None, "an event with orders is never deleted"
         return EvidenceRead(
-            dispute_id=dispute.id,
+            dispute_id=dispute.dispute_id,
             provider_dispute_id=dispute.provider_dispute_id,
             state=dispute.state,
             amount_minor=dispute.amount_minor,

@@ -17,7 +17,7 @@ NO_DEADLINE = "infinity"
 class DisputeSummary:
     """A dispute in a list. `reference`: of its payment, an order's id."""
 
-    id: UUID
+    dispute_id: UUID
     reference: UUID
     account_id: UUID
     provider_dispute_id: str
@@ -48,7 +48,7 @@ class DisputeMove:
 class DisputeAnswerRow:
     """Evidence that was handed in, or was tried to."""
 
-    id: UUID
+    answer_id: UUID
     status: str
     statement: str
     error_kind: str | None
@@ -63,7 +63,7 @@ class DisputeDetails:
     fee_minor: what the gateway keeps for the dispute itself.
     """
 
-    id: UUID
+    dispute_id: UUID
     reference: UUID
     charge_id: UUID
     account_id: UUID
@@ -93,7 +93,7 @@ async def list_disputes(reader: Reader, *, in_state: DisputeState | None, cursor
     rows = await reader.fetch_all(
         DisputeSummary,
         """
-        SELECT d.id, d.reference, d.account_id, d.provider_dispute_id, d.state, d.is_inquiry, d.amount_minor, d.currency, d.reason,
+        SELECT d.id AS dispute_id, d.reference, d.account_id, d.provider_dispute_id, d.state, d.is_inquiry, d.amount_minor, d.currency, d.reason,
                d.raw_reason, d.due_at, d.opened_at
           FROM payments.disputes d
          WHERE d.organizer_id = %(organizer_id)s
@@ -107,7 +107,7 @@ async def list_disputes(reader: Reader, *, in_state: DisputeState | None, cursor
         id=None if after is None else after[1],
         limit=size + 1,
     )
-    return page_of(rows, size, lambda one: [NO_DEADLINE if one.due_at is None else one.due_at.isoformat(), str(one.id)])
+    return page_of(rows, size, lambda one: [NO_DEADLINE if one.due_at is None else one.due_at.isoformat(), str(one.dispute_id)])
 
 
 async def read_dispute(reader: Reader, dispute_id: UUID) -> DisputeDetails | None:
@@ -115,7 +115,7 @@ async def read_dispute(reader: Reader, dispute_id: UUID) -> DisputeDetails | Non
     found = await reader.fetch_first(
         DisputeDetails,
         """
-        SELECT d.id, d.reference, d.charge_id, d.account_id, c.provider_payment_id, d.provider_dispute_id, d.state, d.is_inquiry,
+        SELECT d.id AS dispute_id, d.reference, d.charge_id, d.account_id, c.provider_payment_id, d.provider_dispute_id, d.state, d.is_inquiry,
                d.amount_minor, d.currency, d.reason, d.raw_reason, d.raw_status, d.due_at, d.opened_at, d.fee_minor, d.statement
           FROM payments.disputes d
           JOIN payments.charges c
@@ -142,7 +142,7 @@ async def read_dispute(reader: Reader, dispute_id: UUID) -> DisputeDetails | Non
         await reader.fetch_all(
             DisputeAnswerRow,
             """
-            SELECT id, status, statement, error_kind, sent_by, created_at
+            SELECT id AS answer_id, status, statement, error_kind, sent_by, created_at
               FROM payments.dispute_answers
              WHERE organizer_id = %(organizer_id)s AND dispute_id = %(id)s
              ORDER BY id

@@ -25,7 +25,7 @@ class DisputeSummaryRead(msgspec.Struct, kw_only=True):
     `is_inquiry`: it only asks so far, and has taken no money. `raw_reason` is the gateway's word for the reason.
     """
 
-    id: UUID
+    dispute_id: UUID
     reference: UUID
     account_id: UUID
     provider_dispute_id: str
@@ -54,7 +54,7 @@ class DisputeMoveRead(msgspec.Struct, kw_only=True):
 class DisputeAnswerRead(msgspec.Struct, kw_only=True):
     """Evidence that was handed in: sending, accepted, refused, or unknown (its answer was lost)."""
 
-    id: UUID
+    answer_id: UUID
     status: str
     statement: str
     error_kind: str | None
