@@ -14,7 +14,7 @@ import msgspec
 
 from alltickets.payments.ledger.accounts import VAT_INPUT, word_of
 from alltickets.payments.ledger.records import Balance, page_of_moves, read_balances, sums_of
-from alltickets.payments.ledger.rules import Books, ChargeFacts, ChargeKind, books_of
+from alltickets.payments.ledger.rules import Books, ChargeFacts, ChargeKind, Discount, books_of
 from alltickets.payments.parts import Part
 from alltickets.payments.rules import Charge, money_of
 from alltickets.payments.standings import CHARGE_COLUMNS, charge_of
@@ -129,31 +129,45 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed'),
                (SELECT CASE WHEN bool_or(l.kind = 'payment') THEN greatest(sum(l.fee_minor), 0)::bigint END
                   FROM payments.settlement_lines l
-                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL)
+                 WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL),
+               u.promotion_id, u.discount_minor, u.bank_minor
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
+          LEFT JOIN payments.promotion_uses u
+            ON u.organizer_id = a.organizer_id AND u.attempt_id = a.id AND u.status <> 'released'
          WHERE a.organizer_id = %(organizer_id)s AND a.payment_id = ANY(%(payment_ids)s)
         """,
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, payment_id, ordered_minor, settled_fee_minor = charge_of(row), *row[-3:]
+        charge, (payment_id, ordered_minor, settled_fee_minor, *off) = charge_of(row), row[-6:]
         parts, kept_charge_id = by_id[payment_id]
-        facts = _facts_of(charge, parts, ordered_minor, settled_fee_minor, is_kept=charge.id == kept_charge_id)
+        discount = None if off[0] is None else Discount(*off)
+        facts = _facts_of(charge, parts, ordered_minor, settled_fee_minor, discount, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 
 
-def _facts_of(charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settled_fee_minor: int | None, *, is_kept: bool) -> ChargeFacts:
+def _facts_of(
+    charge: Charge,
+    parts: tuple[Part, ...],
+    ordered_minor: int,
+    settled_fee_minor: int | None,
+    discount: Discount | None,
+    *,
+    is_kept: bool,
+) -> ChargeFacts:
     money = money_of(charge, is_kept=is_kept)
-    if sum(part.minor for part in parts) != money.kept_minor:
-        parts = (Part("proceeds", money.kept_minor),)
+    whole = money.kept_minor + (discount.minor if discount is not None else 0)
+    if sum(part.minor for part in parts) != whole:
+        parts = (Part("proceeds", whole),)
     return ChargeFacts(
         account_id=charge.account_id,
         parts=parts,
         money=money,
         ordered_minor=ordered_minor if is_kept else 0,
         settled_fee_minor=settled_fee_minor,
+        discount=discount,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.payments.events import ChargeMoney, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
-from alltickets.payments.ledger.rules import Books, ChargeFacts, Posting, PostingKind, books_of, moves_between
+from alltickets.payments.ledger.rules import Books, ChargeFacts, Discount, Posting, PostingKind, books_of, moves_between
 from alltickets.payments.parts import Part
 from alltickets.platform.outbox import Recorded
 
@@ -37,6 +37,7 @@ class KnownCharge:
 
     account_id: UUID
     parts: tuple[Part, ...]
+    discount: Discount | None = None
     keys: set[str] = field(default_factory=set)
     sums: dict[PostingKind, int] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
@@ -61,7 +62,8 @@ class KnownCharge:
     def facts(self) -> ChargeFacts:
         """All of it together. A payment that was started without parts is the organizer's."""
         sold = self._level("sale")
-        parts = self.parts if sum(part.minor for part in self.parts) == sold else (Part("proceeds", sold),)
+        whole = sold + (self.discount.minor if self.discount is not None else 0)
+        parts = self.parts if sum(part.minor for part in self.parts) == whole else (Part("proceeds", whole),)
         lost = self._level("dispute_lost")
         money = ChargeMoney(
             kept_minor=sold,
@@ -79,6 +81,7 @@ class KnownCharge:
             money=money,
             ordered_minor=ordered,
             settled_fee_minor=max(0, settled) if "fee_settled" in self.sums else None,
+            discount=self.discount,
         )
 
     def _level(self, up: PostingKind, down: PostingKind | None = None) -> int:
