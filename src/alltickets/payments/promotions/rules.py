@@ -7,7 +7,7 @@ Rounded up, because whoever was told 20 % gets no less. Promotions do not add up
 then the event's own before the organizer's, then the older one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -29,7 +29,6 @@ __all__ = [
     "Weekday",
     "bearing_minor",
     "best_first",
-    "cut_to",
     "discount_minor",
     "is_same_card",
     "is_shown",
@@ -217,8 +216,3 @@ def _holds(promotion: Promotion, seen: CardSeen) -> bool:
 def _has_room(terms: PromotionTerms, amount_minor: int) -> bool:
     """Whether an amount is not beyond what is paid in instalments at most; a discount is cut at its cap instead."""
     return terms.discount_basis_points > 0 or terms.cap_minor is None or amount_minor <= terms.cap_minor
-
-
-def cut_to(ranges: Sequence[BinRange]) -> list[tuple[int, int]]:
-    """Ranges as numbers of eight digits, for whoever compares them elsewhere."""
-    return [one.bounds for one in ranges]
