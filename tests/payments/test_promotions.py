@@ -236,3 +236,14 @@ async def test_instalments_of_a_promotion_are_for_its_cards_alone(till: Till) ->
 
     assert (step, till.amounts(), await till.spent()) == ("wait", [TICKET.minor], [TICKET.minor])
     assert await till.captured() == [(TICKET.minor, 0)]
+
+
+async def test_where_the_better_ones_budget_has_no_room_the_next_one_counts(till: Till) -> None:
+    less = await till.promote(discount_basis_points=1_000)
+    better = await till.promote(budget_minor=2_200_00)
+
+    await till.pay(card_of(till.site), promised=better.promotion_id)
+    await till.pay(card_of(till.site), promised=less.promotion_id)
+
+    assert sorted(await till.captured()) == [(8_800_00, 2_200_00), (9_900_00, 1_100_00)]
+    assert await till.spent() == [1_100_00, 2_200_00]

@@ -17,6 +17,7 @@ __all__ = [
     "end_promotion",
     "insert_promotion",
     "list_promotions",
+    "lock_promotions",
     "read_open",
     "read_promotion",
 ]
@@ -88,6 +89,20 @@ async def count_against_budget(tx: Transaction, promotion_id: UUID, minor: int) 
             promotion_id=promotion_id,
             minor=minor,
         )
+    )
+
+
+async def lock_promotions(tx: Transaction, promotion_ids: Sequence[UUID]) -> None:
+    """Lock promotions in id order until `tx` ends, for whoever may come to count against several of them."""
+    await tx.execute(
+        """
+        SELECT promotion_id
+          FROM payments.promotions
+         WHERE organizer_id = %(organizer_id)s AND promotion_id = ANY(%(ids)s)
+         ORDER BY promotion_id
+           FOR UPDATE
+        """,
+        ids=list(promotion_ids),
     )
 
 

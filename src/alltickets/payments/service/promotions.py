@@ -13,6 +13,7 @@ from alltickets.payments.promotions.records import (
     end_promotion,
     insert_promotion,
     list_promotions,
+    lock_promotions,
     read_open,
     read_promotion,
 )
@@ -113,8 +114,11 @@ class Promotions:
             method=method,
             instalments=card.installments,
         )
-        use = None
-        for holding in best_first(promotions, seen):
+        holdings, use = best_first(promotions, seen), None
+        if len(holdings) > 1:
+            # They are tried in the order in which they count, and locked in that of everybody.
+            await lock_promotions(tx, [one.promotion.promotion_id for one in holdings])
+        for holding in holdings:
             use = await reserve(tx, attempt_id, holding, card_bin=card.bin, instalments=card.installments, now=seen.at)
             if use is not None:
                 break
