@@ -35,6 +35,7 @@ import alltickets.payments.handlers
 import alltickets.payments.jobs
 import alltickets.payments.lane
 import alltickets.payments.offline_routes
+import alltickets.payments.promotions.routes
 import alltickets.payments.reconciliation.routes
 import alltickets.payments.routes
 import alltickets.payments.routing.routes
@@ -352,6 +353,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.payments.disputes.routes.router(contexts.payments.disputes),
         alltickets.evidence.routes.organizer_router(contexts.evidence),
         alltickets.payments.routing.routes.routing_router(contexts.payments),
+        alltickets.payments.promotions.routes.promotions_router(contexts.payments.promotions),
         alltickets.tickets.routes.organizer_router(contexts.tickets),
         alltickets.orders.routes.organizer_router(contexts.orders, contexts.addresses),
         alltickets.orders.withdrawal_routes.organizer_router(contexts.orders),

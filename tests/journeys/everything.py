@@ -12,6 +12,13 @@ from simulators.sandbox.credentials import secret_of
 __all__ = ["Everything", "make_everything"]
 
 
+PROMOTION = {
+    "name": "Banco X",
+    "bank": "Banco X",
+    "currency": "ARS",
+    "bins": [{"first": "450799", "last": "450799"}],
+    "discount_basis_points": 1_000,
+}
 TRANSFER_ACCOUNT = {
     "gateway": "transfer",
     "label": "Transferencia",
@@ -56,6 +63,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     [account] = [one for one in organizer.call("GET", "/payments/accounts") if one["account_id"] == account_id]
     commission = {"gateway": "sandbox", "currency": "ARS", "rate_ppm": 40_000, "valid_from": "2026-01-01"}
     fee_schedule = organizer.call("POST", "/payments/fee-schedules", commission)
+    promotion = organizer.call("POST", "/payments/promotions", PROMOTION)
     withdrawn = buyer.order(sale, buyer.hold(sale, 1).json()["hold_id"], payment_option_id=account_id).json()
     buyer.pay(withdrawn)
     buyer.paid(withdrawn)
@@ -94,6 +102,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "line_id": line["line_id"],
             "payment_option_id": account_id,
             "fee_schedule_id": fee_schedule["fee_schedule_id"],
+            "promotion_id": promotion["promotion_id"],
         },
         dict(organizer.http.cookies),
         api_key["token"],

@@ -174,3 +174,39 @@ async def test_without_scripts_it_says_that_paying_by_card_needs_them(arrive: Ar
     await expect(page.locator("noscript .notice")).to_be_visible()
     await expect(page.locator("#card-form")).to_be_hidden()
     assert await fits(page)
+
+
+async def test_the_banks_promotion_is_shown_taken_off_and_told_alike_everywhere(
+    arrive: Arrival, stack: Stack, organizer: Organizer, order: dict[str, Any]
+) -> None:
+    bins = [{"first": "450799", "last": "450799"}]
+    offer = {"name": "Banco X", "bank": "Banco X", "currency": "ARS", "bins": bins, "discount_basis_points": 2_000}
+    promotion = organizer.call("POST", "/payments/promotions", offer | {"methods": ["credit_card"], "bank_basis_points": 10_000})
+    total = order["total"]["minor"]
+    shopper = await arrive(PHONE)
+    page = shopper.page
+    await page.goto(f"{stack.url}/o/{order['order_id']}#{order['secret']}")
+    button = page.locator("#card-form button")
+    whole = await button.inner_text()
+
+    await fill_in(shopper, VISA_DEBIT)
+    await page.locator("#card-method").select_option("31")
+    of_debit = await button.inner_text()
+    await fill_in(shopper, VISA)
+    await page.locator("#card-method").select_option("1")
+    await expect(page.locator("#card-promotion")).to_contain_text("Banco X")
+    less = await button.inner_text()
+    found = await violations_of(page)
+    fitting = await fits(page)
+    await press_pay(shopper)
+    await shopper.becomes("paid")
+
+    off = -(-total // 5)
+    [charge] = organizer.call("GET", f"/payments/{order['order_id']}")["charges"]
+    [shown] = [one for one in organizer.call("GET", "/orders")["items"] if one["order_id"] == order["order_id"]]
+    assert (whole, of_debit, found, fitting) == (of_debit, whole, [], True)
+    assert less != whole
+    assert (charge["amount_minor"], shown["discount"]["minor"]) == (total - off, off)
+    await expect(page.locator(".receipt")).to_contain_text(less.removeprefix("Pagar "))
+    [kept] = [one for one in organizer.call("GET", "/payments/promotions")["items"] if one["promotion_id"] == promotion["promotion_id"]]
+    assert kept["spent_minor"] == off

@@ -63,7 +63,7 @@ K, S = MailKind, OrderStatus
         (PaymentUnplaced(order_id=ORDER, event_id=EVENT, amount_minor=1, currency="ARS"), K.MONEY_RETURNING),
         (PaymentInstructed(attempt_id=ATTEMPT, **PAID), K.PAYMENT_INSTRUCTED),
         (PaymentPending(attempt_id=ATTEMPT, **PAID), K.PAYMENT_PENDING),
-        (PaymentCaptured(attempt_id=ATTEMPT, charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), None),
+        (PaymentCaptured(attempt_id=ATTEMPT, charge_id=CHARGE, amount_minor=1, currency="ARS", discount_minor=0, **PAID), None),
         (PaymentRefunded(charge_id=CHARGE, amount_minor=1, refunded_minor=1, currency="ARS", is_full=True, **PAID), K.REFUNDED),
         (PaidTwice(charge_id=CHARGE, amount_minor=1, currency="ARS", **PAID), K.PAID_TWICE),
         (HolderCorrected(order_id=ORDER, event_id=EVENT, ticket_id=TICKET, correction=1, has_new_code=True), K.HOLDER_REPLACED),

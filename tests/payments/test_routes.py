@@ -13,6 +13,7 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.parts import Part
+from alltickets.payments.promotions.routes import promotions_router
 from alltickets.payments.reconciliation.routes import router
 from alltickets.payments.routes import organizer_router
 from alltickets.payments.routing.routes import routing_router
@@ -36,7 +37,12 @@ class Office:
         self.identity = make_identity(database, clock, CountingHasher())
         authorization = Authorization(self.identity.authenticator, self.identity.cookie)
         self.app = Litestar(
-            route_handlers=[organizer_router(payments), router(payments.reconciliation), routing_router(payments)],
+            route_handlers=[
+                organizer_router(payments),
+                router(payments.reconciliation),
+                routing_router(payments),
+                promotions_router(payments.promotions),
+            ],
             plugins=[authorization],
             exception_handlers={Refusal: _answer},
             openapi_config=None,
@@ -192,3 +198,48 @@ async def test_the_books_are_shown_to_who_may_see_payments_of_their_organizer_on
         {"debit": receivable, "credit": "commission_revenue", "amount_minor": 10_00},
     ]
     assert (theirs.json(), hidden.status_code, unreadable.status_code, refused.status_code) == ([], 404, 422, 403)
+
+
+PROMOTIONS = "/api/organizer/payments/promotions"
+
+
+def promotion(**changes: object) -> dict[str, object]:
+    bins = [{"first": "450799", "last": "450799"}]
+    return {"name": "Banco X", "bank": "Banco X", "currency": "ARS", "bins": bins, "discount_basis_points": 2_000, **changes}
+
+
+async def test_a_promotion_is_written_changed_on_what_was_read_and_ended_once(office: Office) -> None:
+    house, other = await office.open(), await office.open()
+    async with office.browser(house.owner.token) as browser, office.browser(other.owner.token) as stranger:
+        created = (await browser.post(PROMOTIONS, json=promotion(budget_minor=5_000_00))).json()
+        newer = (await browser.post(PROMOTIONS, json=promotion(name="Banco Y"))).json()
+        path = f"{PROMOTIONS}/{created['promotion_id']}"
+        changes = [await browser.put(path, json={"revision": revision, "terms": promotion(name="Banco X, mañana")}) for revision in (1, 1)]
+        hidden = [await stranger.put(path, json={"revision": 2, "terms": promotion()}), await stranger.post(f"{path}/end")]
+        ended = [await browser.post(f"{path}/end"), await browser.post(f"{path}/end")]
+        late = await browser.put(path, json={"revision": ended[0].json()["revision"], "terms": promotion()})
+        first = (await browser.get(PROMOTIONS, params={"size": 1})).json()
+        rest = (await browser.get(PROMOTIONS, params={"cursor": first["next"]})).json()
+
+    assert (created["revision"], created["spent_minor"], created["terms"]["budget_minor"]) == (1, 0, 5_000_00)
+    assert [one.status_code for one in changes] == [200, 409]
+    assert [one.status_code for one in hidden] == [404, 404]
+    assert ended[0].json()["ended_at"] is not None
+    assert ended[0].json() == ended[1].json() == rest["items"][0]
+    assert (late.status_code, late.json()["faults"]) == (422, ["it has ended; write another one"])
+    assert (first["items"], rest["next"]) == ([newer], None)
+
+
+async def test_what_is_no_promotion_is_refused_with_every_fault(office: Office) -> None:
+    house = await office.open()
+    manager = await join(office.identity, house, Role.MANAGER)
+    backwards = promotion(bins=[{"first": "450800", "last": "450799"}], hour_from=12, hour_to=12, currency="XXQ")
+    async with office.browser(house.owner.token) as browser, office.browser(manager.token) as not_theirs:
+        wrong = await browser.post(PROMOTIONS, json=backwards)
+        elsewhere = await browser.post(PROMOTIONS, json=promotion(event_id=str(new_id())))
+        short = await browser.post(PROMOTIONS, json=promotion(bins=[{"first": "4507", "last": "4508"}]))
+        refused = await not_theirs.post(PROMOTIONS, json=promotion())
+
+    assert (wrong.status_code, len(wrong.json()["faults"])) == (422, 3)
+    assert (elsewhere.status_code, refused.status_code) == (404, 403)
+    assert short.status_code in (400, 422)

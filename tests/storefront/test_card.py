@@ -1,12 +1,17 @@
 """The form for a card on an order's page, and what the page takes from it."""
 
 import re
+from datetime import date
 from typing import Any
 
+import msgspec
+
+from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
 from simulators.payway.sites import key_of
 from tests.guessing import nearly
 from tests.storefront.conftest import House, Site
 from tests.storefront.shopper import place_order, with_secret
+from tests.storefront.test_checkout import data_in
 
 SITE = "00097001"
 NUMBER = "4507990000004905"
@@ -89,3 +94,67 @@ async def test_the_api_takes_what_its_form_offers(site: Site, house: House) -> N
         assert await told(method="104") == (422, "card-not-taken")
         assert await told(attempt_id="0190a5d2-7c11-7cc3-98c4-dc0c0c07398f") == (404, "payment-not-found")
         assert await told(secret=nearly(order["secret"])) == (404, "order-not-found")
+
+
+async def promote(house: House, **changes: Any) -> Promotion:
+    """20 % off for cards of Banco X, at most 2.000,00, and three instalments without interest."""
+    plain = PromotionTerms(
+        name="Banco X <b>",
+        bank="Banco X",
+        currency="ARS",
+        bins=(BinRange("450799", "450799"),),
+        methods=("credit_card",),
+        instalments=(1, 3),
+        discount_basis_points=2_000,
+        cap_minor=200_000,
+        hour_to=24,
+    )
+    return await house.site.contexts.payments.promotions.create(house.actor, msgspec.structs.replace(plain, **changes))
+
+
+async def test_promotions_are_shown_before_the_card_is_known_with_what_they_cost(site: Site, house: House) -> None:
+    await connect_payway(house)
+    promotion = await promote(house)
+    await promote(house, name="Ayer", ends_on=date(2020, 1, 1))
+    every = ("thursday", "monday", "tuesday", "wednesday", "friday", "saturday", "sunday")
+    await promote(
+        house, name="Doce", weekdays=every, ends_on=date(2199, 1, 2), discount_basis_points=0, instalments=(12, 3), cap_minor=None
+    )
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        page = (await browser.get(f"/o/{order['order_id']}", headers=with_secret(order))).text.replace("\N{NO-BREAK SPACE}", " ")
+        checkout = (await browser.get(f"/e/{event.slug}/checkout")).text.replace("\N{NO-BREAK SPACE}", " ")
+
+    assert re.findall(r'data-promotion="([^"]+)"', page)[0] == str(promotion.promotion_id)
+    assert ("Doce" in page, "Ayer" in page, '<option value="12">' in page) == (True, False, True)
+    assert 'data-ranges="45079900-45079999" data-kinds="credit_card" data-installments="1 3" data-pay="Pagar $ 10.500,00"' in page
+    assert "<strong>Banco X &lt;b&gt;</strong>" in page
+    assert "20 % de descuento, hasta $ 2.000,00 por compra · 3 cuotas sin interés (CFTEA: 0,00 %) · tarjetas de Banco X" in page
+    assert "Pagás $ 10.500,00 en lugar de $ 12.500,00." in page
+    assert "3 cuotas fijas de $ 3.500,00 sin interés. Precio de contado: $ 10.500,00. Precio total financiado: $ 10.500,00." in page
+    [option] = data_in(checkout)["payment_options"]
+    shown, other = option["promotions"]
+    assert (shown["name"], "3 cuotas sin interés (CFTEA: 0,00 %)" in shown["says"]) == ("Banco X <b>", True)
+    assert other["says"] == (
+        "3 y 12 cuotas sin interés (CFTEA: 0,00 %) · tarjetas de Banco X · "
+        "lunes, martes, miércoles, jueves, viernes, sábado y domingo · hasta el 2 de enero de 2199"
+    )
+
+
+async def test_who_was_shown_less_than_holds_is_charged_nothing_and_told(site: Site, house: House) -> None:
+    await connect_payway(house)
+    promotion = await promote(house)
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+        form = sent((await browser.get(path, headers=with_secret(order))).text, promotion_id=str(promotion.promotion_id))
+        await house.site.contexts.payments.promotions.end(house.actor, promotion.promotion_id)
+
+        answer = await browser.post(f"{path}/card", data=form, headers=with_secret(order))
+        page = await browser.get(answer.headers["location"], headers=with_secret(order))
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=promotion")
+    assert "No se cobró nada." in page.text
+    assert 'id="card-form"' in page.text

@@ -44,6 +44,8 @@ export interface PaymentOption {
   readonly label: string;
   /** Where the buyer brings the money by themselves: for so long their places are kept at most. */
   readonly pay_within_hours: number | null;
+  /** Of banks, for cards that are entered on the order's page: what each is called, and its terms in a line. */
+  readonly promotions: readonly { readonly name: string; readonly says: string }[];
 }
 
 export interface Offering {

@@ -51,11 +51,18 @@ class Order(msgspec.Struct, frozen=True):
     placed_at: datetime
     paid_at: datetime | None
     refunded_minor: int
+    discount_minor: int = 0
+    """What a promotion of the buyer's bank took off the total, once it is paid."""
 
     @property
     def total(self) -> Money:
         """What there is to pay."""
         return Money(self.total_minor, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        """What of it the buyer pays, or has paid."""
+        return Money(self.total_minor - self.discount_minor, self.currency)
 
 
 _buyer = msgspec.json.Decoder(Buyer)
@@ -63,7 +70,7 @@ _holders = msgspec.json.Decoder(tuple[Holder, ...])
 
 ORDER_COLUMNS = """
     order_id, event_id, hold_id, status, number, buyer::text, holders::text, quote_id, total_minor, currency,
-    campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor
+    campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor, discount_minor
 """
 _SELECT_ORDERS = f"""
     SELECT {ORDER_COLUMNS}
@@ -146,9 +153,11 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
     await tx.execute(
         """
         UPDATE orders.orders t
-           SET status = x.status, payment_state = x.payment_state, paid_at = x.paid_at, refunded_minor = x.refunded_minor
+           SET status = x.status, payment_state = x.payment_state, paid_at = x.paid_at, refunded_minor = x.refunded_minor,
+               discount_minor = x.discount_minor
           FROM json_to_recordset(%(rows)s::json)
-                   AS x(order_id uuid, status text, payment_state text, paid_at timestamptz, refunded_minor bigint)
+                   AS x(order_id uuid, status text, payment_state text, paid_at timestamptz, refunded_minor bigint,
+                        discount_minor bigint)
          WHERE t.organizer_id = %(organizer_id)s AND t.order_id = x.order_id
         """,
         rows=rows_as_json(
@@ -159,6 +168,7 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
                     "payment_state": order.payment_state,
                     "paid_at": order.paid_at,
                     "refunded_minor": order.refunded_minor,
+                    "discount_minor": order.discount_minor,
                 }
                 for order in orders
             ]

@@ -159,7 +159,7 @@ async def pay_order(
 async def pay_order_by_card(order_id: UUID, data: CardWrite, secret: Secret, orders: Orders) -> NextAction:
     """Charge a card, by the token that the gateway made of it. For one attempt a card is charged once, however often this is sent."""
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
-    placed = await orders.placing.pay_by_card(organizer_id, order_id, data.attempt_id, data)
+    placed = await orders.placing.pay_by_card(organizer_id, order_id, data.attempt_id, data, promised=data.promotion_id)
     return next_action(placed.order, placed.step)
 
 

@@ -145,9 +145,13 @@ class NextAction(msgspec.Struct, frozen=True):
 
 
 class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A card to charge, as the token that the gateway made of it, for the attempt that the form was for."""
+    """A card to charge, as the token that the gateway made of it, for the attempt that the form was for.
+
+    promotion_id: the promotion that the buyer was shown, if any: nothing is charged where they would pay more than by it.
+    """
 
     attempt_id: UUID
+    promotion_id: UUID | None = None
 
 
 class PlacedOrderRead(msgspec.Struct, frozen=True):
@@ -193,6 +197,8 @@ class OrderRead(msgspec.Struct, frozen=True):
     buyer_mail: str
     quote: Quote
     total: Money
+    discount: Money
+    """What a promotion of the buyer's bank took off the total."""
     refunded: Money
     pay_until: datetime
     placed_at: datetime
@@ -251,6 +257,8 @@ class OrderSummary(msgspec.Struct, frozen=True):
     buyer_mail: str
     places: int
     total: Money
+    discount: Money
+    """What a promotion of the buyer's bank took off the total."""
     refunded: Money
     placed_at: datetime
     paid_at: datetime | None

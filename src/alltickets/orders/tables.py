@@ -36,6 +36,7 @@ orders = sa.Table(
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("paid_at", sa.DateTime(timezone=True)),
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("discount_minor", sa.BigInteger, nullable=False, server_default="0", comment="What a promotion took off the total."),
     sa.PrimaryKeyConstraint("organizer_id", "order_id"),
     sa.UniqueConstraint("organizer_id", "hold_id"),
     sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),

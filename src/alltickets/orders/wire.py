@@ -119,6 +119,7 @@ def order_read(shown: ShownOrder, now: datetime) -> OrderRead:
         quote=shown.quote,
         total=order.total,
         refunded=Money(order.refunded_minor, order.currency),
+        discount=Money(order.discount_minor, order.currency),
         pay_until=order.pay_until,
         placed_at=order.placed_at,
         paid_at=order.paid_at,
@@ -179,6 +180,7 @@ def order_summary(order: Order) -> OrderSummary:
         places=len(order.holders),
         total=order.total,
         refunded=Money(order.refunded_minor, order.currency),
+        discount=Money(order.discount_minor, order.currency),
         placed_at=order.placed_at,
         paid_at=order.paid_at,
     )

@@ -13,6 +13,7 @@ from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.payments.disputes.store import Told, follow_disputes, may_concern
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.promotions.uses import settle_promotions
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
 from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, last_query, next_query
 from alltickets.payments.standings import (
@@ -76,6 +77,7 @@ async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Ca
             _ask_again(tx, standing, now)
     await write_charges(tx, [changes.charges[key] for key in changes.changed], now)
     await write_standings(tx, standings.values(), now)
+    await settle_promotions(tx, standings.values(), changes.charges.values(), now)
     await _order_surplus_back(tx, changes.surplus, now)
     if changes.disputed:
         await follow_disputes(tx, changes.disputed, cause=cause, now=now)
@@ -110,6 +112,7 @@ async def apply_absences(tx: Transaction, absent: Mapping[UUID, timedelta], *, n
         if standing.next_query_at is not None and standing.absences >= ABSENT_TIMES_MIN - 1 and proof_at > now:
             standing.next_query_at = min(standing.next_query_at, proof_at)
     await write_standings(tx, standings.values(), now)
+    await settle_promotions(tx, standings.values(), (), now)
 
 
 async def apply_failed_queries(tx: Transaction, failed: Mapping[UUID, GatewayError], *, now: datetime) -> None:
@@ -141,6 +144,7 @@ async def apply_conclusion(
         if adjust is not None:
             adjust(standing)
         await write_standings(tx, [standing], now)
+        await settle_promotions(tx, [standing], (), now)
     return standing
 
 

@@ -45,6 +45,7 @@ FlagKind = Literal[
     "refund_unresolved",  # the gateway could not say for a day what became of a refund
     "account_refused",  # the gateway does not accept the account's credentials
     "request_refused",  # the gateway does not understand our request
+    "promotion_mismatch",  # it was charged under a promotion that does not hold: the organizer bears the discount
     "refund_by_hand",  # no gateway can give the money back: somebody has to, and to note it
 ]
 
@@ -56,7 +57,7 @@ class CallbacksReceived(Event, frozen=True, kw_only=True):
 
 
 class PaymentCaptured(Event, frozen=True, kw_only=True):
-    """The whole amount was taken, in the currency that was asked for."""
+    """The whole amount was taken, in the currency that was asked for; less `discount_minor`, where a promotion took that off."""
 
     reference: UUID
     payment_id: UUID
@@ -64,6 +65,7 @@ class PaymentCaptured(Event, frozen=True, kw_only=True):
     charge_id: UUID
     amount_minor: int
     currency: str
+    discount_minor: int = 0
 
 
 class PaymentInstructed(Event, frozen=True, kw_only=True):

@@ -18,6 +18,8 @@ from alltickets.payments.port import (
     PurchaseLine,
     Redirect,
 )
+from alltickets.payments.promotions.rules import Holding, Promotion, PromotionTerms
+from alltickets.payments.promotions.uses import PromotionUse
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
@@ -47,6 +49,9 @@ from alltickets.payments.refusals import (
     PaymentChanged,
     PaymentClosed,
     PaymentNotFound,
+    PromotionInvalid,
+    PromotionNotFound,
+    PromotionOver,
     ReceivedLater,
     RefundNotByHand,
     RefundNotFound,
@@ -96,6 +101,7 @@ __all__ = [
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
+    "Holding",
     "Instructions",
     "Ledger",
     "NextStep",
@@ -112,6 +118,12 @@ __all__ = [
     "PaymentOption",
     "PaymentPurpose",
     "Payments",
+    "Promotion",
+    "PromotionInvalid",
+    "PromotionNotFound",
+    "PromotionOver",
+    "PromotionTerms",
+    "PromotionUse",
     "Purchase",
     "PurchaseLine",
     "ReceivedLater",

@@ -9,6 +9,9 @@ Refusal
 ├── AttemptsExhausted     this payment was tried too often
 ├── CardNotTaken          the payment's form does not offer such a card or so many instalments
 ├── PaymentClosed         it is paid, or was given back: it cannot be paid again
+├── PromotionInvalid      what was entered is no promotion
+├── PromotionNotFound     no such promotion of this organizer
+├── PromotionOver         what the buyer was shown does not hold for this card, or not any more
 ├── RoutingInvalid        a policy, a commission table or an account's terms do not fit together
 ├── RoutingDraftMissing   there is no draft that could be activated
 ├── FeeScheduleNotFound   no such line of the commission tables
@@ -72,6 +75,9 @@ __all__ = [
     "PaymentChanged",
     "PaymentClosed",
     "PaymentNotFound",
+    "PromotionInvalid",
+    "PromotionNotFound",
+    "PromotionOver",
     "ReceivedLater",
     "RefundNotByHand",
     "RefundNotFound",
@@ -376,6 +382,32 @@ class RefundNotByHand(Refusal):
 
     def __str__(self) -> str:
         return "The gateway gives this money back, and tells by itself when it has. Nothing was recorded."
+
+
+@dataclass(eq=False)
+class PromotionInvalid(Refusal):
+    """`faults` names everything about it that cannot be meant."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"This is no promotion that could hold: {'; '.join(self.faults)}. Nothing was stored."
+
+
+@dataclass(eq=False)
+class PromotionNotFound(Refusal):
+    """Also said of another organizer's."""
+
+    def __str__(self) -> str:
+        return "There is no such promotion. The list of promotions shows what there is."
+
+
+@dataclass(eq=False)
+class PromotionOver(Refusal):
+    """Its time or its budget is over, or the card is another bank's."""
+
+    def __str__(self) -> str:
+        return "The promotion does not hold for this card, or not any more. Nothing was charged; look at the amount and pay again."
 
 
 @dataclass(eq=False)

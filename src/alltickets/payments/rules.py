@@ -150,6 +150,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: UUID
     account_id: UUID
     status: AttemptStatus
+    has_promotion: bool = False
+    discount_minor: int = 0
+    """What a promotion takes off the payment's amount where this attempt is what pays it."""
+
+    def asked(self, payment: Payment) -> Money:
+        """What was asked for at the gateway."""
+        return Money(payment.amount.minor - self.discount_minor, payment.amount.currency)
 
 
 class Contested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -215,7 +222,7 @@ def decide(
     events: list[Event] = []
     if not seen.is_recognised and (known is None or known.raw_status != seen.raw_status):
         events.append(_flag(payment, attempt, "unknown_status", f"The gateway said {seen.raw_status!r}; it is taken for pending."))
-    fault = _mismatch(payment, attempt, known, seen, account_id) or _wrong_amount(payment, charge)
+    fault = _mismatch(payment, attempt, known, seen, account_id) or _wrong_amount(attempt.asked(payment), charge)
     if fault is not None:
         if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id or _changes_currency(known, seen)):
             charge = known
@@ -386,16 +393,17 @@ def _mismatch(payment: Payment, attempt: Attempt, known: Charge | None, seen: Ga
         return f"{seen.provider_payment_id} was reported for attempt {known.attempt_id} before."
     if account_id != attempt.account_id:
         return f"The payment was started on account {attempt.account_id} and reported by {account_id}."
-    if seen.amount != payment.amount or seen.refunded_minor > seen.amount.minor:
-        asked = f"{payment.amount.minor} {payment.amount.currency}"
+    agreed = attempt.asked(payment)
+    if seen.amount != agreed or seen.refunded_minor > seen.amount.minor:
+        asked = f"{agreed.minor} {agreed.currency}"
         came = f"{seen.amount.minor} {seen.amount.currency}"
         return f"{asked} (minor units) were asked for; {seen.provider_payment_id} is of {came}, {seen.refunded_minor} given back."
     return None
 
 
-def _wrong_amount(payment: Payment, charge: Charge) -> str | None:
+def _wrong_amount(agreed: Money, charge: Charge) -> str | None:
     """The same of the charge as all its reports together have it: a later word that it is pending does not change what was taken."""
-    if charge.amount == payment.amount or not _holds_or_held_money(charge):
+    if charge.amount == agreed or not _holds_or_held_money(charge):
         return None
     came = f"{charge.amount.minor} {charge.amount.currency}"
     return f"{charge.provider_payment_id} took {came} (minor units), and was reported of the amount that was asked for."
@@ -435,6 +443,7 @@ def _follow_kept(payment: Payment, attempt: Attempt, known: Charge | None, charg
                 charge_id=charge.id,
                 amount_minor=charge.amount.minor,
                 currency=charge.amount.currency,
+                discount_minor=attempt.discount_minor,
             )
         )
     more = charge.refunded_minor - (known.refunded_minor if known is not None else 0)

@@ -72,7 +72,8 @@ async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, 
         """
         SELECT a.id, a.payment_id, a.account_id, a.status, a.version, a.expires_at, a.state_since, a.queries, a.absences,
                a.absent_since, a.next_query_at, a.needs_review, a.redirect_url, a.provider_reference, a.error_kind, a.error_code,
-               p.reference, p.amount_minor, p.currency, p.status, p.newest_attempt_id, p.kept_attempt_id, p.kept_charge_id, p.is_captured
+               p.reference, p.amount_minor, p.currency, p.status, p.newest_attempt_id, p.kept_attempt_id, p.kept_charge_id, p.is_captured,
+               a.has_promotion, a.discount_minor
           FROM payments.attempts a
           JOIN payments.payments p
             ON p.organizer_id = a.organizer_id AND p.id = a.payment_id
@@ -322,4 +323,5 @@ def _standing(row: tuple[Any, ...]) -> Standing:
         kept_charge_id=row[22],
         is_captured=row[23],
     )
-    return Standing(Attempt(id=row[0], payment_id=row[1], account_id=row[2], status=row[3]), payment, row[3], payment, *row[4:16])
+    attempt = Attempt(id=row[0], payment_id=row[1], account_id=row[2], status=row[3], has_promotion=row[24], discount_minor=row[25])
+    return Standing(attempt, payment, row[3], payment, *row[4:16])

@@ -97,16 +97,24 @@ class StoredAttempt:
     expires_at: datetime
     redirect_url: str | None
     error_code: str | None
+    discount_minor: int
     code: str | None
 
     @property
     def amount(self) -> Money:
+        """What the payment is of, whatever an attempt's promotion takes off."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def asked(self) -> Money:
+        """What this attempt asks for at the gateway."""
+        return Money(self.amount_minor - self.discount_minor, self.currency)
 
 
 _SELECT_NEWEST: Any = """
     SELECT p.id AS payment_id, p.reference, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url,
            p.status AS payment_status, p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url, a.error_code,
+           a.discount_minor,
            (SELECT c.code FROM payments.payment_codes c WHERE c.organizer_id = a.organizer_id AND c.attempt_id = a.id) AS code
       FROM payments.payments p
       JOIN payments.attempts a

@@ -112,6 +112,8 @@ attempts = sa.Table(
     sa.Column("next_query_at", _instant, comment="None: final, or waiting for people."),
     sa.Column("needs_review", sa.Boolean, nullable=False),
     sa.Column("created_at", _instant, nullable=False),
+    sa.Column("has_promotion", sa.Boolean, nullable=False, server_default="false", comment="It was charged under a promotion."),
+    sa.Column("discount_minor", sa.BigInteger, nullable=False, server_default="0", comment="So much less than the payment's amount."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.Index("attempts_payment", "organizer_id", "payment_id"),
     sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),

@@ -22,6 +22,7 @@ from alltickets.payments.interface import PaymentPurpose
 from alltickets.pricing.interface import SelectedLine
 from alltickets.storefront.languages import Language
 from alltickets.storefront.pages import SHARED, Page, PageAnswer, PageRequest, html, redirect
+from alltickets.storefront.promotions import terms_in_words
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.templates import Templates
 
@@ -64,10 +65,18 @@ class _OfferPrice(msgspec.Struct, frozen=True):
     final: Money
 
 
+class _Promotion(msgspec.Struct, frozen=True):
+    """A bank's, for cards that are entered on the order's page. `says`: its terms in a line."""
+
+    name: str
+    says: str
+
+
 class _PaymentOption(msgspec.Struct, frozen=True):
     option_id: UUID
     label: str
     pay_within_hours: int | None
+    promotions: tuple[_Promotion, ...]
 
 
 class _Paths(msgspec.Struct, frozen=True):
@@ -142,7 +151,7 @@ class CheckoutPages:
             ),
             prices=await self._prices(event, performances, sorted(shown), now),
             has_codes=any(one.visibility == Visibility.CODE for one in event.ticket_types.values()),
-            payment_options=await self._options(event),
+            payment_options=await self._options(event, language),
             language=language.tag,
             language_prefix=language.prefix,
             paths=_Paths(
@@ -153,11 +162,15 @@ class CheckoutPages:
             ),
         )
 
-    async def _options(self, event: EventSnapshot) -> tuple[_PaymentOption, ...]:
-        """The ways to pay of the moment; none where there is nothing to choose."""
+    async def _options(self, event: EventSnapshot, language: Language) -> tuple[_PaymentOption, ...]:
+        """The ways to pay of the moment, with the promotions that some cards have there; none where there is nothing to choose."""
         purpose = PaymentPurpose(event_id=event.event_id, timezone=event.timezone, channel="shop")
         options = await self._sources.payments.options(event.organizer_id, event.currency, purpose)
-        return tuple(_PaymentOption(one.option_id, one.label, one.pay_within_hours) for one in options)
+        shown: tuple[_Promotion, ...] = ()
+        if any(one.has_card_form for one in options):
+            promotions = await self._sources.payments.promotions.shown(event.organizer_id, event.currency, purpose)
+            shown = tuple(_Promotion(one.terms.name, terms_in_words(one, self._templates, language)) for one in promotions)
+        return tuple(_PaymentOption(one.option_id, one.label, one.pay_within_hours, shown if one.has_card_form else ()) for one in options)
 
     async def _prices(
         self, event: EventSnapshot, performances: list[PerformanceSnapshot], ticket_type_ids: list[UUID], now: datetime

@@ -1,12 +1,14 @@
 """Amounts and dates as a reader of the language writes them; times by the clock on the venue's wall."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from alltickets.kernel.money import Money, exponent_of
@@ -20,6 +22,8 @@ _DATES = {
     ENGLISH.tag: ("EEEE, MMMM d, y", "EEEE, MMMM d", "EEE, MMM d", "MMMM d, y", "h:mm a"),
     PORTUGUESE.tag: ("EEEE, d 'de' MMMM 'de' y", "EEEE, d 'de' MMMM", "EEE, d MMM", "d 'de' MMMM 'de' y", "HH:mm"),
 }
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # Sign, blank, amount, in every language: Babel leaves the blank out where the sign is a single character.
 _MONEY = "¤\N{NO-BREAK SPACE}#,##0.00"
@@ -39,6 +43,24 @@ class Formats:
     def number(self, count: int) -> str:
         """A count: `1.250` in es-AR."""
         return str(format_decimal(count, locale=self._locale))
+
+    def share(self, basis_points: int, decimals: int = 0) -> str:
+        """A share of a hundred: `20 %`, with decimals where it has some, or always so many."""
+        pattern = "#,##0." + "0" * decimals + "#" * (2 - decimals)
+        return f"{format_decimal(Decimal(basis_points) / 100, pattern, locale=self._locale)}\N{NO-BREAK SPACE}%"
+
+    def listed(self, things: Iterable[object]) -> str:
+        """`3, 6 y 12`"""
+        return str(format_list([str(one) for one in things], locale=self._locale))
+
+    def weekdays(self, names: Iterable[str]) -> str:
+        """`martes y jueves`, in the order of the week."""
+        days = get_day_names("wide", locale=self._locale)
+        return self.listed(days[place] for place, name in enumerate(WEEKDAYS) if name in set(names))
+
+    def calendar_date(self, day: date) -> str:
+        """`28 de noviembre de 2026`"""
+        return str(format_date(day, self._date, locale=self._locale))
 
     def long_date(self, at: datetime, timezone: str) -> str:
         """`sábado 28 de noviembre de 2026`"""

@@ -18,12 +18,23 @@ from markupsafe import Markup
 
 from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
-from alltickets.payments.interface import Card, CardForm, Instructions, PaymentOption, PaymentPurpose, Redirect, shown_code
+from alltickets.payments.interface import (
+    Card,
+    CardForm,
+    Instructions,
+    PaymentOption,
+    PaymentPurpose,
+    PromotionOver,
+    PromotionUse,
+    Redirect,
+    shown_code,
+)
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
 from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
 from alltickets.storefront.breakdown import breakdown_of
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html, redirect
+from alltickets.storefront.promotions import OfferedPromotion, offered_promotion
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.standings import Standing, standing_of
 from alltickets.storefront.templates import Templates
@@ -35,7 +46,7 @@ __all__ = ["OrderPages"]
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
 GATEWAYS = {"bank_transfer": "transfer", "cash": "cash"}
-DONE = ("holder", "data", "code", "mail", "address")
+DONE = ("holder", "data", "code", "mail", "address", "promotion")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
@@ -103,6 +114,8 @@ class OrderPages:
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
             options=await self._options(shown) if can_pay else [],
             card_form=card_form,
+            promotions=[] if card_form is None else await self._promotions(shown),
+            promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
         return answer if card_form is None else _reaching(answer, card_form.tokens_url)
@@ -118,6 +131,19 @@ class OrderPages:
         if not isinstance(shown.step, Instructions):
             return options
         return [option for option in options if set(option.gateways) != {GATEWAYS[shown.step.method]}]
+
+    async def _promotions(self, shown: ShownOrder) -> list[OfferedPromotion]:
+        """What promotions would make of the order's total, the one that counts before the others."""
+        event, total = shown.event, shown.order.total
+        purpose = PaymentPurpose(event_id=event.event_id, timezone=event.timezone, channel="shop")
+        offered = await self._payments.promotions.offered(event.organizer_id, total, purpose)
+        return [offered_promotion(one, total) for one in offered]
+
+    async def _promotion(self, shown: ShownOrder) -> PromotionUse | None:
+        """The promotion under which it was paid."""
+        if shown.order.paid_at is None or shown.order.total.minor == 0:
+            return None
+        return await self._payments.promotions.use_of(shown.event.organizer_id, shown.order.order_id)
 
     async def _open(self, request: PageRequest) -> PageAnswer:
         """The secret comes in a form, and goes back as a cookie."""
@@ -164,8 +190,15 @@ class OrderPages:
         except msgspec.ValidationError as fault:
             # What does not fit is not said again: it may be a card's number.
             raise InvalidBody(("the card is no token of the gateway's",)) from fault
-        await self._orders.placing.pay_by_card(organizer_id, visit.order_id, uuid_of(request.form.get("attempt_id", "")), card)
-        return redirect(request.language.path(f"/o/{visit.order_id}"))
+        attempt_id, shown = uuid_of(request.form.get("attempt_id", "")), request.form.get("promotion_id")
+        page = request.language.path(f"/o/{visit.order_id}")
+        try:
+            await self._orders.placing.pay_by_card(
+                organizer_id, visit.order_id, attempt_id, card, promised=uuid_of(shown) if shown else None
+            )
+        except PromotionOver:
+            return redirect(f"{page}?done=promotion")
+        return redirect(page)
 
     async def _ticket(self, request: PageRequest) -> PageAnswer:
         visit = visit_of(request)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from alltickets.payments.events import ChargeMoney
 from alltickets.payments.ledger import accounts, rules
-from alltickets.payments.ledger.rules import Bearer, ChargeFacts, Move, Posting, books_of, moves_between
+from alltickets.payments.ledger.rules import Bearer, ChargeFacts, Discount, Move, Posting, books_of, moves_between
 from alltickets.payments.parts import Part
 
 ACCOUNT = UUID(int=1)
+PROMOTION = UUID(int=7)
 RECEIVABLE = accounts.gateway_receivable(ACCOUNT)
 FEE = accounts.fee_expense(ACCOUNT)
 TAX = 2_100
@@ -43,7 +44,8 @@ fee passed on                           organizer_payable 440.00                
 fee passed on, invoiced                 organizer_payable 532.40                           fee_recovery 440.00; vat_output 92.40
 promotion that the bank bears           gateway_receivable 8,800.00; promo_receivable:bank 2,200.00  organizer_payable 10,000.00; commission_revenue 826.45; vat_output 173.55
 promotion that the organizer bears      gateway_receivable 8,800.00                        organizer_payable 7,800.00; commission_revenue 826.45; vat_output 173.55
-promotion that the platform bears       gateway_receivable 8,800.00; promo_expense 2,200.00  organizer_payable 10,000.00; commission_revenue 826.45; vat_output 173.55
+promotion that both bear                gateway_receivable 8,800.00; promo_receivable:bank 1,320.00  organizer_payable 9,120.00; commission_revenue 826.45; vat_output 173.55
+refund of half of it                    organizer_payable 4,560.00; commission_revenue 413.22; vat_output 86.78  gateway_receivable 4,400.00; promo_receivable:bank 660.00
 cents short of the lines                rounding 0.01                                      gateway_receivable 0.01
 """  # noqa: E501
 
@@ -62,6 +64,12 @@ def change(before: ChargeFacts, after: ChargeFacts, *, borne_by: Bearer = "organ
 
 def but(money: ChargeMoney, **news: Any) -> ChargeFacts:
     return facts(msgspec.structs.replace(money, **news))
+
+
+def discounted(*, bank_minor: int, refunded_minor: int = 0) -> ChargeFacts:
+    """The same ticket at 20 % off."""
+    money = ChargeMoney(kept_minor=8_800_00, refunded_minor=refunded_minor)
+    return ChargeFacts(account_id=ACCOUNT, parts=PARTS, money=money, discount=Discount(PROMOTION, 2_200_00, bank_minor))
 
 
 def worked_example() -> dict[str, tuple[Move, ...]]:
@@ -85,9 +93,10 @@ def worked_example() -> dict[str, tuple[Move, ...]]:
         "marketplace split sale": rules.split_sale(ACCOUNT, PARTS),
         "fee passed on": rules.fee_passed_on(440_00),
         "fee passed on, invoiced": rules.fee_passed_on(440_00, 92_40),
-        "promotion that the bank bears": rules.discounted_sale(ACCOUNT, PARTS, {accounts.promo_receivable("bank"): 2_200_00}),
-        "promotion that the organizer bears": rules.discounted_sale(ACCOUNT, PARTS, {accounts.ORGANIZER_PAYABLE: 2_200_00}),
-        "promotion that the platform bears": rules.discounted_sale(ACCOUNT, PARTS, {accounts.PROMO_EXPENSE: 2_200_00}),
+        "promotion that the bank bears": change(facts(ChargeMoney()), discounted(bank_minor=2_200_00)),
+        "promotion that the organizer bears": change(facts(ChargeMoney()), discounted(bank_minor=0)),
+        "promotion that both bear": change(facts(ChargeMoney()), discounted(bank_minor=1_320_00)),
+        "refund of half of it": change(discounted(bank_minor=1_320_00), discounted(bank_minor=1_320_00, refunded_minor=4_400_00)),
         "cents short of the lines": rules.rounded_off(ACCOUNT, 1),
     }
 
@@ -103,7 +112,7 @@ def sides(moves: Sequence[Move]) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def named(account: str) -> str:
-    return account.removesuffix(f":{ACCOUNT}")
+    return account.removesuffix(f":{ACCOUNT}").replace(str(PROMOTION), "bank")
 
 
 def read(side: str) -> dict[str, int]:
@@ -209,6 +218,22 @@ def test_whatever_is_known_of_a_charge_its_books_are_balanced(money: ChargeMoney
     found = books(known, borne_by=borne_by)
 
     assert sum(found.values()) == 0
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9), st.integers(0, 10_000), st.lists(st.floats(0, 1), max_size=4))
+def test_a_discounted_sale_is_balanced_at_every_refund_and_comes_to_nothing(kept: int, off: int, share: int, levels: list[float]) -> None:
+    discount = Discount(PROMOTION, off, off * share // 10_000)
+    parts = (Part("proceeds", kept + off),)
+    refunded = [0, *sorted(int(kept * level) for level in levels), kept]
+    money = [ChargeMoney(kept_minor=kept, refunded_minor=minor) for minor in refunded]
+
+    found = [books(ChargeFacts(account_id=ACCOUNT, parts=parts, money=one, discount=discount)) for one in money]
+
+    assert all(sum(one.values()) == 0 for one in found)
+    owed = [one[accounts.promo_receivable(PROMOTION)] for one in found]
+    assert owed == sorted(owed, reverse=True)
+    assert owed[0] == discount.bank_minor
+    assert not any(found[-1].values())
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=1), st.integers(-(10**9), 10**9)))

@@ -1,4 +1,5 @@
 import { brandOf, cardOf, grouped, type CardField } from "./checks";
+import { promotionsOf, shownPromotions, type Promotion } from "./promotions";
 import { CardRefused, makeToken } from "./tokens";
 
 const FIELDS: readonly CardField[] = ["number", "expiry", "code", "holder", "document"];
@@ -13,14 +14,23 @@ export function openCardForm(): void {
     return;
   }
   form.hidden = false;
-  const method = select(form, "method");
-  method.addEventListener("change", () => offerInstallments(form));
+  const promotions = shownPromotions(form);
+  const look = () => {
+    const fitting = promotionsOf(promotions, input("number").value, select(form, "method").selectedOptions[0]?.dataset["kind"] ?? "");
+    offerInstallments(form, fitting);
+    tellPromotion(form, fitting);
+  };
+  select(form, "method").addEventListener("change", look);
+  select(form, "installments").addEventListener("change", look);
   const number = input("number");
-  number.addEventListener("input", () => chooseMethod(form, number.value));
+  number.addEventListener("input", () => {
+    chooseMethod(form, number.value);
+    look();
+  });
   number.addEventListener("blur", () => {
     number.value = grouped(number.value);
   });
-  offerInstallments(form);
+  look();
   form.addEventListener("submit", (happening) => {
     happening.preventDefault();
     void pay(form);
@@ -91,12 +101,37 @@ function chooseMethod(form: HTMLFormElement, number: string): void {
   const fitting = [...method.options].find((option) => option.dataset["brand"] === brand);
   if (fitting !== undefined) {
     method.value = fitting.value;
-    offerInstallments(form);
   }
 }
 
-function offerInstallments(form: HTMLFormElement): void {
-  const offered = (select(form, "method").selectedOptions[0]?.dataset["installments"] ?? "1").split(" ");
+/** The first promotion that fits with these instalments is the one that counts: it is sent with the card, and the button says its amount. */
+function tellPromotion(form: HTMLFormElement, fitting: readonly Promotion[]): void {
+  const count = select(form, "installments").value;
+  const found = fitting.find((one) => one.installments.includes(count));
+  hidden(form, "promotion_id").value = found?.id ?? "";
+  for (const one of form.querySelectorAll<HTMLElement>("[data-promotion]")) {
+    one.toggleAttribute("data-holds", one.dataset["promotion"] === found?.id);
+  }
+  const told = document.getElementById("card-promotion");
+  if (told !== null) {
+    told.hidden = found === undefined;
+    told.textContent = found === undefined ? "" : (told.dataset["words"] ?? "").replace("{name}", found.name);
+  }
+  const hint = document.getElementById("card-installments-hint");
+  if (hint !== null) {
+    hint.hidden = found !== undefined && count !== "1";
+  }
+  const button = form.querySelector<HTMLButtonElement>("button");
+  if (button !== null && button.getAttribute("aria-disabled") !== "true") {
+    button.dataset["whole"] ??= button.textContent ?? "";
+    button.textContent = found?.pay ?? button.dataset["whole"];
+  }
+}
+
+/** What the kind of card offers, and the card's promotions. */
+function offerInstallments(form: HTMLFormElement, fitting: readonly Promotion[]): void {
+  const ofMethod = (select(form, "method").selectedOptions[0]?.dataset["installments"] ?? "1").split(" ");
+  const offered = [...ofMethod, ...fitting.flatMap((one) => one.installments)];
   const installments = select(form, "installments");
   for (const option of installments.options) {
     option.hidden = option.disabled = !offered.includes(option.value);

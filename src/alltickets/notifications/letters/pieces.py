@@ -12,7 +12,7 @@ from alltickets.catalog.interface import EventSnapshot, VenueSnapshot
 from alltickets.kernel.money import Money
 from alltickets.notifications.letters.letter import Letter, Link, Paper, Part
 from alltickets.notifications.letters.words import Words
-from alltickets.orders.interface import ShownOrder
+from alltickets.orders.interface import Order, ShownOrder
 from alltickets.platform.mail.message import single_line
 from alltickets.tickets.interface import Ticket
 
@@ -26,6 +26,7 @@ __all__ = [
     "paper_of",
     "performance_parts",
     "title_of",
+    "total_of",
     "typed",
     "when_and_where",
 ]
@@ -148,6 +149,15 @@ def _place(venue: VenueSnapshot) -> str:
     return ", ".join(typed(part) for part in (venue.name, venue.address, venue.city) if part.strip())
 
 
+def total_of(order: Order, words: Words) -> tuple[str, str]:
+    """What the buyer pays; less than its places cost where a promotion of their bank took something off."""
+    if not order.discount_minor:
+        return words.say("Total"), words.money(order.total)
+    return words.say("Total, {discount} off by your bank's promotion", discount=words.money(order.total - order.paid)), words.money(
+        order.paid
+    )
+
+
 def order_part(facts: Facts, words: Words) -> Part:
     """The order in a few words: what for, when, how many, how much."""
     shown = facts.shown
@@ -158,6 +168,6 @@ def order_part(facts: Facts, words: Words) -> Part:
         (words.say("When"), when),
         (words.say("Order"), shown.order.number),
         (words.say("Tickets"), str(len(shown.order.holders))),
-        (words.say("Total"), words.money(shown.order.total)),
+        total_of(shown.order, words),
     ]
     return Part(title=title_of(shown.event), facts=tuple(row for row in rows if row[1]))

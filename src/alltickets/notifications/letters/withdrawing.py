@@ -66,7 +66,7 @@ def withdrawal_accepted(facts: Facts, words: Words) -> Letter:
         words.say("Its tickets are no longer valid."),
     ]
     if order.total_minor > 0:
-        amount = words.money(order.total)
+        amount = words.money(order.paid)
         paragraphs.append(words.say("You get {amount} back by the means you paid with. You do not have to do anything.", amount=amount))
     return order_letter(
         facts,

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from alltickets.notifications.letters.changing import address_changed, code_replaced, holder_corrected, holder_replaced
 from alltickets.notifications.letters.letter import Letter, Link, Part
 from alltickets.notifications.letters.paying import payment_instructed
-from alltickets.notifications.letters.pieces import Facts, footer_of, order_letter, order_part, organizer_name, performance_parts, title_of
+from alltickets.notifications.letters.pieces import (
+    Facts,
+    footer_of,
+    order_letter,
+    order_part,
+    organizer_name,
+    performance_parts,
+    title_of,
+    total_of,
+)
 from alltickets.notifications.letters.withdrawing import withdrawal_accepted, withdrawal_asked, withdrawal_declined, withdrawal_notice
 from alltickets.notifications.letters.words import Words
 from alltickets.notifications.rules import MailKind
@@ -39,7 +48,7 @@ def _confirmation(facts: Facts, words: Words) -> Letter:
             f"{shows} {carried}" if facts.has_attachments else shows,
         ),
         parts=tuple(performance_parts(facts, words)),
-        total=(words.say("Total"), words.money(shown.order.total)),
+        total=total_of(shown.order, words),
         link=Link(words.count("See my ticket", "See my tickets", number), facts.url),
         notes=(words.say("This link is yours: whoever has it can see and use your tickets. Do not share it."),),
     )

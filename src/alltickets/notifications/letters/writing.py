@@ -130,7 +130,7 @@ class Writer:
             shown=shown,
             organizer=organizer.name,
             url=self._orders.secrets.order_url(organizer.organizer_id, order.order_id),
-            amount=order.total if amount_minor is None else Money(amount_minor, order.currency),
+            amount=order.paid if amount_minor is None else Money(amount_minor, order.currency),
             has_attachments=has_attachments,
             now=now,
             ticket=ticket,

@@ -128,10 +128,10 @@ class Fulfilment:
 
     async def _on_captured(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> Mapping[UUID, SaleState]:
         """Sell to whose money is here, or give it back. If anything was sold, how its events stood then, for `check_sale`."""
-        captured = {event.reference for event in _of(events, PaymentCaptured)}
+        captured = {event.reference: event for event in _of(events, PaymentCaptured)}
         # One that is paid already, or whose money is going back, was told of before: nothing is to be done.
         news = [
-            order
+            msgspec.structs.replace(order, discount_minor=captured[order.order_id].discount_minor)
             for order in orders.values()
             if order.order_id in captured
             and order.status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED, OrderStatus.CANCELLED)
@@ -287,7 +287,7 @@ async def return_money(payments: Payments, tx: Transaction, orders: Sequence[Ord
 
 
 def _unplaced_event(order: Order) -> PaymentUnplaced:
-    return PaymentUnplaced(order_id=order.order_id, event_id=order.event_id, amount_minor=order.total_minor, currency=order.currency)
+    return PaymentUnplaced(order_id=order.order_id, event_id=order.event_id, amount_minor=order.paid.minor, currency=order.currency)
 
 
 def _paid_event(order: Order, quote: Quote, *, late: bool) -> OrderPaid:

@@ -153,8 +153,12 @@ class Placing:
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
 
-    async def pay_by_card(self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card) -> PlacedOrder:
+    async def pay_by_card(
+        self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card, *, promised: UUID | None = None
+    ) -> PlacedOrder:
         """Charge the card that the buyer filled in for the payment's attempt; once for an attempt, however often it is asked.
+
+        promised: the promotion that the buyer was shown; nothing is charged where they would pay more than by it.
 
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
@@ -164,7 +168,7 @@ class Placing:
         event = await self._catalog.snapshot(order.event_id)
         assert event is not None, "an event with orders is never deleted"
         purchase = _purchase_of(order, quote, event, self._clock())
-        step = await self._payments.charge_card(organizer_id, order_id, attempt_id, card, purchase)
+        step = await self._payments.charge_card(organizer_id, order_id, attempt_id, card, purchase, promised=promised)
         return PlacedOrder(organizer_id, order, step, attempt_id)
 
     async def _payable(self, tx: Transaction, order_id: UUID) -> Order:

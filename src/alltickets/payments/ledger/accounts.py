@@ -71,9 +71,9 @@ def tax_credit(tax: str) -> str:
     return f"tax_credit:{tax}"
 
 
-def promo_receivable(sponsor: str) -> str:
-    """Asset: what a sponsor owes of promotions that it bears and is invoiced for."""
-    return f"promo_receivable:{sponsor}"
+def promo_receivable(promotion_id: UUID) -> str:
+    """Asset: what its bank owes of a promotion."""
+    return f"promo_receivable:{promotion_id}"
 
 
 def word_of(account: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from alltickets.payments.ledger.accounts import VAT_INPUT, word_of
 from alltickets.payments.ledger.records import Balance, page_of_moves, read_balances, sums_of
-from alltickets.payments.ledger.rules import Books, ChargeFacts, ChargeKind, books_of
+from alltickets.payments.ledger.rules import Books, ChargeFacts, ChargeKind, Discount, books_of
 from alltickets.payments.parts import Part
 from alltickets.payments.rules import Charge, money_of
 from alltickets.payments.standings import CHARGE_COLUMNS, charge_of
@@ -133,27 +133,38 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
                (SELECT CASE WHEN count(*) > 0 THEN greatest(sum(l.fee_minor), 0)::bigint END
                   FROM payments.settlement_lines l
                  WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL AND l.kind = 'dispute'
-                   AND l.fee_minor <> 0)
+                   AND l.fee_minor <> 0),
+               u.promotion_id, u.discount_minor, u.bank_minor
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
+          LEFT JOIN payments.promotion_uses u
+            ON u.organizer_id = a.organizer_id AND u.attempt_id = a.id AND u.status <> 'released'
          WHERE a.organizer_id = %(organizer_id)s AND a.payment_id = ANY(%(payment_ids)s)
         """,
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, payment_id, ordered_minor, *settled_fees = charge_of(row), *row[-4:]
+        charge, (payment_id, ordered_minor, *settled_fees) = charge_of(row), row[-7:-3]
         parts, kept_charge_id = by_id[payment_id]
-        facts = _facts_of(charge, parts, ordered_minor, settled_fees, is_kept=charge.id == kept_charge_id)
+        discount = None if row[-3] is None else Discount(*row[-3:])
+        facts = _facts_of(charge, parts, ordered_minor, settled_fees, discount, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 
 
 def _facts_of(
-    charge: Charge, parts: tuple[Part, ...], ordered_minor: int, settled_fees: Sequence[int | None], *, is_kept: bool
+    charge: Charge,
+    parts: tuple[Part, ...],
+    ordered_minor: int,
+    settled_fees: Sequence[int | None],
+    discount: Discount | None,
+    *,
+    is_kept: bool,
 ) -> ChargeFacts:
     money = money_of(charge, is_kept=is_kept)
-    if sum(part.minor for part in parts) != money.kept_minor:
-        parts = (Part("proceeds", money.kept_minor),)
+    whole = money.kept_minor + (discount.minor if discount is not None else 0)
+    if sum(part.minor for part in parts) != whole:
+        parts = (Part("proceeds", whole),)
     return ChargeFacts(
         account_id=charge.account_id,
         parts=parts,
@@ -161,6 +172,7 @@ def _facts_of(
         ordered_minor=ordered_minor if is_kept else 0,
         settled_fee_minor=settled_fees[0],
         settled_dispute_fee_minor=settled_fees[1],
+        discount=discount,
     )
 
 

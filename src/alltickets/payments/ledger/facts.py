@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.payments.events import ChargeMoney, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
-from alltickets.payments.ledger.rules import Books, ChargeFacts, Posting, PostingKind, books_of, moves_between
+from alltickets.payments.ledger.rules import Books, ChargeFacts, Discount, Posting, PostingKind, books_of, moves_between
 from alltickets.payments.parts import Part
 from alltickets.platform.outbox import Recorded
 
@@ -39,6 +39,7 @@ class KnownCharge:
 
     account_id: UUID
     parts: tuple[Part, ...]
+    discount: Discount | None = None
     keys: set[str] = field(default_factory=set)
     sums: dict[PostingKind, int] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
@@ -67,7 +68,8 @@ class KnownCharge:
     def facts(self) -> ChargeFacts:
         """All of it together. A payment that was started without parts is the organizer's."""
         sold = self._level("sale")
-        parts = self.parts if sum(part.minor for part in self.parts) == sold else (Part("proceeds", sold),)
+        whole = sold + (self.discount.minor if self.discount is not None else 0)
+        parts = self.parts if sum(part.minor for part in self.parts) == whole else (Part("proceeds", whole),)
         lost = self._level("dispute_lost")
         money = ChargeMoney(
             kept_minor=sold,
@@ -89,6 +91,7 @@ class KnownCharge:
             ordered_minor=ordered,
             settled_fee_minor=max(0, settled - settled_of_disputes) if "fee_settled" in self.sums else None,
             settled_dispute_fee_minor=max(0, settled_of_disputes) if is_dispute_settled else None,
+            discount=self.discount,
         )
 
     def _told_fee(self, *, is_of_disputes: bool) -> int:

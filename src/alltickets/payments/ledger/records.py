@@ -10,7 +10,7 @@ import msgspec
 
 from alltickets.kernel.ids import new_id_text
 from alltickets.payments.ledger.facts import Fact, KnownCharge
-from alltickets.payments.ledger.rules import Move, Posting
+from alltickets.payments.ledger.rules import Discount, Move, Posting
 from alltickets.payments.parts import Part
 from alltickets.platform.database import Reader, Transaction, rows_as_json, uuid_array
 
@@ -45,17 +45,19 @@ async def read_known(reader: Reader, facts: Iterable[Fact]) -> dict[tuple[UUID, 
     pairs = {charge_id: payment_id for (charge_id, _), payment_id in wanted.items()}
     rows = await reader.fetch_tuples(
         """
-        SELECT c.id, c.account_id, p.parts::text
+        SELECT c.id, c.account_id, p.parts::text, u.promotion_id, u.discount_minor, u.bank_minor
           FROM json_to_recordset(%(pairs)s::json) AS x(charge_id uuid, payment_id uuid)
           JOIN payments.charges c
             ON c.organizer_id = %(organizer_id)s AND c.id = x.charge_id
           JOIN payments.payments p
             ON p.organizer_id = c.organizer_id AND p.id = x.payment_id
+          LEFT JOIN payments.promotion_uses u
+            ON u.organizer_id = c.organizer_id AND u.attempt_id = c.attempt_id AND u.status <> 'released'
          WHERE c.organizer_id = %(organizer_id)s
         """,
         pairs=rows_as_json([{"charge_id": charge_id, "payment_id": payment_id} for charge_id, payment_id in pairs.items()]),
     )
-    found = {charge_id: (account_id, _parts_of(parts)) for charge_id, account_id, parts in rows}
+    found = {row[0]: (row[1], _parts_of(row[2]), None if row[3] is None else Discount(*row[3:])) for row in rows}
     known = {(charge_id, currency): KnownCharge(*found[charge_id]) for charge_id, currency in wanted}
     posted = await reader.fetch_tuples(
         """

@@ -23,12 +23,12 @@ __all__ = [
     "Books",
     "ChargeFacts",
     "ChargeKind",
+    "Discount",
     "Move",
     "OtherKind",
     "Posting",
     "PostingKind",
     "books_of",
-    "discounted_sale",
     "fee_passed_on",
     "moves_between",
     "paid_out",
@@ -107,10 +107,18 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     charge_id: UUID | None = None
 
 
+class Discount(msgspec.Struct, frozen=True):
+    """What a promotion took off a sale; the bank owes `bank_minor` of it, and the organizer bears the rest."""
+
+    promotion_id: UUID
+    minor: int
+    bank_minor: int
+
+
 class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the books know of a charge. `ordered_minor`: refunds that we asked for and that have not failed.
 
-    parts: of the payment that it brought; they sum to `money.kept_minor` where that is not zero.
+    parts: of the payment that it brought; where that is not zero they sum to `money.kept_minor` and what the discount took off it.
     settled_fee_minor: what settlement reports say that the gateway kept of it; None where none has a line of its payment.
     settled_dispute_fee_minor: what they say that its disputes cost; None where no line does.
     """
@@ -121,6 +129,7 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     ordered_minor: int = 0
     settled_fee_minor: int | None = None
     settled_dispute_fee_minor: int | None = None
+    discount: Discount | None = None
 
     @property
     def fee_minor(self) -> int:
@@ -137,6 +146,7 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     shared over the parts (`shares_of`), from when it is ordered, or from when it is done where nobody here ordered it; in between it is
     on its way. What is in dispute, all of it or a part, the gateway does not owe meanwhile. What a lost dispute costs the organizer bears
     for the proceeds and the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
+    What a promotion took off is owed by its bank or borne by the organizer, in the share that was neither given back nor lost.
     """
     money = facts.money
     back = min(money.refunded_minor, money.kept_minor)
@@ -157,7 +167,10 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
         accounts.VAT_INPUT: tax,
     }
     if money.kept_minor:
-        _book_parts(books, facts.parts, promised, lost=lost_kept, borne_by=lost_disputes_borne_by)
+        returned, gone = (_gross(facts, promised), _gross(facts, promised + lost_kept))
+        _book_parts(books, facts.parts, returned, lost=gone - returned, borne_by=lost_disputes_borne_by)
+        if facts.discount is not None:
+            _book_discount(books, facts.discount, gone - promised - lost_kept)
     assert sum(books.values()) == 0, "books are balanced"
     return books
 
@@ -171,6 +184,20 @@ def _book_parts(books: dict[str, int], parts: Sequence[Part], returned: int, *, 
         if gone > share:
             bearing = accounts.ORGANIZER_PAYABLE if part.kind == "proceeds" and borne_by == "organizer" else accounts.CHARGEBACK_LOSS
             books[bearing] = books.get(bearing, 0) + (gone - share)
+
+
+def _gross(facts: ChargeFacts, minor: int) -> int:
+    """So much of the kept money, with the share of the discount that goes with it: the parts are of both."""
+    off = 0 if facts.discount is None else facts.discount.minor
+    return minor + off * minor // facts.money.kept_minor
+
+
+def _book_discount(books: dict[str, int], discount: Discount, returned: int) -> None:
+    """Book who bears what was taken off, less what of it went with what is no longer sold."""
+    bearers = (accounts.promo_receivable(discount.promotion_id), accounts.ORGANIZER_PAYABLE)
+    shares = (discount.bank_minor, discount.minor - discount.bank_minor)
+    for account, minor, back in zip(bearers, shares, shares_of(shares, returned), strict=True):
+        books[account] = books.get(account, 0) + minor - back
 
 
 def moves_between(before: Books, after: Books) -> tuple[Move, ...]:
@@ -219,22 +246,9 @@ def fee_passed_on(minor: int, tax_minor: int = 0) -> tuple[Move, ...]:
 
 def split_sale(account_id: UUID, parts: Sequence[Part]) -> tuple[Move, ...]:
     """A marketplace's gateway paid the organizer its proceeds itself: only the service charge is ours."""
-    return _sale({}, account_id, [part for part in parts if part.kind != "proceeds"])
-
-
-def discounted_sale(account_id: UUID, parts: Sequence[Part], borne: Mapping[str, int]) -> tuple[Move, ...]:
-    """A sale of which the buyer paid less by a promotion; `borne` is who bears how much of it, by account.
-
-    The bank that is invoiced: `promo_receivable(…)`; the organizer: `ORGANIZER_PAYABLE`; the platform: `PROMO_EXPENSE`.
-    """
-    return _sale(borne, account_id, parts)
-
-
-def _sale(borne: Mapping[str, int], account_id: UUID, parts: Sequence[Part]) -> tuple[Move, ...]:
-    books = {accounts.gateway_receivable(account_id): sum(part.minor for part in parts) - sum(borne.values())}
-    for account, minor in borne.items():
-        books[account] = books.get(account, 0) + minor
-    _book_parts(books, parts, 0, lost=0, borne_by="organizer")
+    ours = [part for part in parts if part.kind != "proceeds"]
+    books = {accounts.gateway_receivable(account_id): sum(part.minor for part in ours)}
+    _book_parts(books, ours, 0, lost=0, borne_by="organizer")
     return moves_between({}, books)
 
 

@@ -21,6 +21,7 @@ from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.nightly import Nightly
 from alltickets.payments.service.poller import Poller
+from alltickets.payments.service.promotions import Promotions
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
 from alltickets.payments.service.routing import RoutingService
@@ -40,6 +41,7 @@ __all__ = [
     "Ledger",
     "Payments",
     "Poller",
+    "Promotions",
     "Refunds",
     "RoutingService",
     "Simulations",
@@ -57,6 +59,7 @@ class Payments:
     reconciliation: hold settlement reports against our books.
     ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
+    promotions: of banks, for cards.
     routing: decide which account. fees: what that costs. simulations: what would have happened otherwise.
     """
 
@@ -79,7 +82,8 @@ class Payments:
         self.accounts = AccountsService(database, clock, key_ring, connections)
         self.sellers = Sellers(database, clock, key_ring, self.accounts, applications, public_url=public_url)
         router = Router()
-        self.checkout = Checkout(database, clock, connections, router, public_url=public_url)
+        self.promotions = Promotions(database, clock)
+        self.checkout = Checkout(database, clock, connections, router, self.promotions, public_url=public_url)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.nightly = Nightly(database, clock, connections)
@@ -103,9 +107,11 @@ class Payments:
         """See `Checkout.begin`: after the commit, for an attempt whose step is "needs_call"."""
         return await self.checkout.begin(organizer_id, attempt_id)
 
-    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase) -> NextStep:
+    async def charge_card(
+        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, promised: UUID | None = None
+    ) -> NextStep:
         """See `Checkout.charge_card`: for an attempt whose step is a `CardForm`."""
-        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase)
+        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase, promised=promised)
 
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""

@@ -11,6 +11,7 @@ import structlog
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.awaited import instruct
@@ -19,6 +20,7 @@ from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.port import (
     Card,
     CardForm,
+    CardMethod,
     Creation,
     Final,
     GatewayError,
@@ -35,6 +37,7 @@ from alltickets.payments.routing.router import Router
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
 from alltickets.payments.service.calling import TRIES_MAX, Calling
+from alltickets.payments.service.promotions import Promotions
 from alltickets.payments.standings import Cause, Standing
 from alltickets.payments.starting import (
     Prepared,
@@ -81,11 +84,14 @@ class Started:
 class Checkout:
     """Use cases of starting a payment."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections, router: Router, *, public_url: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, connections: Connections, router: Router, promotions: Promotions, *, public_url: str
+    ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
         self._router = router
+        self._promotions = promotions
         self._calling = Calling(database, clock)
         self._callback_base = f"{public_url}/api/payments/callbacks"
 
@@ -139,12 +145,16 @@ class Checkout:
             return "wait" if status in _OPEN else "failed"
         return await self._call(organizer_id, account, creation)
 
-    async def charge_card(self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase) -> NextStep:
+    async def charge_card(
+        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, promised: UUID | None = None
+    ) -> NextStep:
         """Charge the card that the buyer filled in for a started attempt; outside of any transaction.
 
         An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. The attempt is
-        committed as "sending" before the call, and nothing of the card is kept but what the gateway's answer tells.
-        Raises `PaymentNotFound`, also for an attempt of another payment, and `CardNotTaken`.
+        committed as "sending" before the call, with the best promotion of the card, and nothing of the card is kept but its beginning,
+        where a promotion rests on it, and what the gateway's answer tells. `promised`: the promotion that the buyer was shown; nothing
+        is charged where they would pay more than by that one.
+        Raises `PaymentNotFound`, also for an attempt of another payment, `CardNotTaken` and `PromotionOver`.
         """
         async with self._database.reading(organizer_id) as reader:
             row = await attempt_of(reader, attempt_id)
@@ -152,9 +162,11 @@ class Checkout:
                 raise PaymentNotFound
             account = (await self._connections.of(reader)).get(row.account_id)
         creation = self._creation_of(account, row)
-        _require_taken(account, creation, card)
-        if await self._claim(organizer_id, account, attempt_id):
-            return await self._call(organizer_id, account, msgspec.structs.replace(creation, card=card, purchase=purchase))
+        method = _method_of(account, creation, card)
+        amount = await self._claim_for_card(organizer_id, account, row, method, card, promised)
+        if amount is not None:
+            creation = msgspec.structs.replace(creation, amount=amount, card=card, purchase=purchase)
+            return await self._call(organizer_id, account, creation)
         async with self._database.reading(organizer_id) as reader:
             return await self.step_of(reader, reference)
 
@@ -253,7 +265,7 @@ class Checkout:
     def _creation_of(self, account: ConnectedAccount, row: "StoredAttempt") -> Creation:
         return Creation(
             attempt_id=row.attempt_id,
-            amount=row.amount,
+            amount=row.asked,
             description=row.description,
             payer_email=row.payer_email,
             return_url=row.return_url,
@@ -270,13 +282,30 @@ class Checkout:
 
     async def _claim(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
         """Commit that the call is about to be made; False if it was claimed before."""
+        async with self._database.transaction(organizer_id) as tx:
+            return await self._send(tx, account, attempt_id)
+
+    async def _claim_for_card(
+        self, organizer_id: UUID, account: ConnectedAccount, row: StoredAttempt, method: CardMethod, card: Card, promised: UUID | None
+    ) -> Money | None:
+        """Likewise for a card, its promotion counted in the same transaction: what to charge; None if it was claimed before."""
+        async with self._database.transaction(organizer_id) as tx:
+            if not await self._send(tx, account, row.attempt_id):
+                return None
+            use = await self._promotions.reserve(tx, row.attempt_id, row.amount, card, method.kind, promised=promised)
+            if use is None:
+                if card.installments not in method.installments:
+                    raise CardNotTaken
+                return row.amount
+        return Money(row.amount_minor - use.discount_minor, row.currency)
+
+    async def _send(self, tx: Transaction, account: ConnectedAccount, attempt_id: UUID) -> bool:
         now = self._clock()
 
         def note(standing: Standing) -> None:
             standing.next_query_at = now + timedelta(seconds=account.gateway.capabilities.call_seconds_max)
 
-        async with self._database.transaction(organizer_id) as tx:
-            standing = await apply_conclusion(tx, attempt_id, "sending", cause="call", now=now, adjust=note)
+        standing = await apply_conclusion(tx, attempt_id, "sending", cause="call", now=now, adjust=note)
         return standing is not None and standing.status_before == "created"
 
     async def _is_found(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
@@ -390,9 +419,10 @@ def _step_of_created(account: ConnectedAccount, creation: Creation) -> NextStep:
     return account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else "needs_call"
 
 
-def _require_taken(account: ConnectedAccount, creation: Creation, card: Card) -> None:
-    """Raise `CardNotTaken` for what the form does not offer: whoever posts may have made it up."""
+def _method_of(account: ConnectedAccount, creation: Creation, card: Card) -> CardMethod:
+    """The form's method that the buyer chose. Raises `CardNotTaken` for what it does not offer: whoever posts may have made it up."""
     form = account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else None
-    offered = form.methods if isinstance(form, CardForm) else ()
-    if not any(one.method == card.method and card.installments in one.installments for one in offered):
-        raise CardNotTaken
+    for one in form.methods if isinstance(form, CardForm) else ():
+        if one.method == card.method:
+            return one
+    raise CardNotTaken

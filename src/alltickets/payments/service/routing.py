@@ -219,7 +219,9 @@ class RoutingService:
             books = await self._router.books(reader, accounts)
         now = self._clock()
         options = offered(books.of(purpose.event_id), currency, purpose, now, accounts.failing(now))
-        return [replace(one, pay_within_hours=_patience_hours(accounts, one)) for one in options]
+        return [
+            replace(one, pay_within_hours=_patience_hours(accounts, one), has_card_form=_has_card_form(accounts, one)) for one in options
+        ]
 
     async def decisions(self, organizer_id: UUID, reference: UUID) -> list[ExplainedDecision]:
         """Why each attempt of a payment is on its account, oldest first; each is taken again for it. Raises `PaymentNotFound`."""
@@ -255,6 +257,11 @@ def _patience_hours(accounts: Accounts, option: PaymentOption) -> int | None:
     """How long places are kept where every account behind it waits for the money: as long as the least patient one does."""
     patience = [accounts.get(one).gateway.capabilities.patience for one in option.account_ids]
     return min((one.hours for one in patience if one is not None), default=None) if None not in patience else None
+
+
+def _has_card_form(accounts: Accounts, option: PaymentOption) -> bool:
+    """Whether the card may be entered on a form of ours."""
+    return any(accounts.get(one).gateway.capabilities.flow == "card_form" for one in option.account_ids)
 
 
 def _subject(actor: Actor, event_id: UUID | None) -> Subject:

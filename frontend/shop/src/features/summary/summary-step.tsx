@@ -170,7 +170,7 @@ function Options({ words, options, optionId, onOption }: Props) {
   );
 }
 
-/** What the organizer calls it, and how long there is where paying takes hours. */
+/** What the organizer calls it, how long there is where paying takes hours, and what banks offer for their cards. */
 function Option({ words, option }: { readonly words: Words; readonly option: PaymentOption }) {
   return (
     <>
@@ -178,6 +178,11 @@ function Option({ words, option }: { readonly words: Words; readonly option: Pay
       {option.pay_within_hours === null ? null : (
         <span class="option-within small soft">{words.count("summary.within", option.pay_within_hours)}</span>
       )}
+      {option.promotions.map((one) => (
+        <span key={`${one.name} ${one.says}`} class="option-within small soft">
+          {one.name}: {one.says}
+        </span>
+      ))}
     </>
   );
 }

@@ -22,6 +22,7 @@ class PaymentOption:
     """A way to pay that a buyer may choose. An account by itself is an option too, under its own id.
 
     gateways: of the accounts behind it. pay_within_hours: where buyers bring the money by themselves, so long are places kept.
+    has_card_form: the card is, or may be, entered on a form of ours, where promotions of banks hold.
     """
 
     option_id: UUID
@@ -32,6 +33,7 @@ class PaymentOption:
     account_ids: tuple[UUID, ...] = ()
     gateways: tuple[str, ...] = ()
     pay_within_hours: int | None = None
+    has_card_form: bool = False
 
 
 def offered(book: RouteBook, currency: str, purpose: PaymentPurpose, at: datetime, failing: Sequence[UUID] = ()) -> list[PaymentOption]:

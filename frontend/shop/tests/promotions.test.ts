@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { promotionsOf, type Promotion } from "../src/card/promotions";
+
+const BANK: Promotion = { id: "bank", name: "Banco X", ranges: [[45079900, 45079999]], kinds: ["credit_card"], installments: ["1"], pay: "Pagar 8" };
+const ANY: Promotion = { ...BANK, id: "any", ranges: [[45000000, 45999999]], kinds: [] };
+const NARROW: Promotion = { ...BANK, id: "narrow", ranges: [[45079910, 45079919]] };
+
+test("a card's promotions are those whose ranges hold all cards that begin so, in the order of the page", () => {
+  expect(promotionsOf([BANK, NARROW, ANY], "4507 9900 0000 4905", "credit_card").map((one) => one.id)).toEqual(["bank", "any"]);
+  expect(promotionsOf([BANK, ANY], "450799", "debit_card").map((one) => one.id)).toEqual(["any"]);
+  expect(promotionsOf([BANK, ANY], "520000", "credit_card")).toEqual([]);
+});
+
+test("fewer than six digits tell no bank", () => {
+  expect(promotionsOf([BANK, ANY], "4507 9", "credit_card")).toEqual([]);
+});
