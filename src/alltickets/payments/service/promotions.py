@@ -66,6 +66,8 @@ class Promotions:
         for a promotion that has ended.
         """
         async with self._database.transaction(actor.organizer_id) as tx:
+            # First whose it is: what is wrong with the terms is nobody's business who has no such promotion.
+            await _found(tx, promotion_id)
             await _require_sense(tx, terms)
             if not await change_promotion(tx, promotion_id, terms, made_on=made_on):
                 raise _why_unchanged(await _found(tx, promotion_id), terms, made_on)
