@@ -116,7 +116,8 @@ async def read_dispute(reader: Reader, dispute_id: UUID) -> DisputeDetails | Non
         DisputeDetails,
         """
         SELECT d.id AS dispute_id, d.reference, d.charge_id, d.account_id, c.provider_payment_id, d.provider_dispute_id,
-               d.state, d.is_inquiry, d.amount_minor, d.currency, d.reason, d.raw_reason, d.raw_status, d.due_at, d.opened_at, d.fee_minor, d.statement
+               d.state, d.is_inquiry, d.amount_minor, d.currency, d.reason, d.raw_reason, d.raw_status, d.due_at, d.opened_at,
+               d.fee_minor, d.statement
           FROM payments.disputes d
           JOIN payments.charges c
             ON c.organizer_id = d.organizer_id AND c.id = d.charge_id
