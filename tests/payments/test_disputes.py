@@ -95,14 +95,14 @@ async def test_letters_are_recorded_listed_by_deadline_and_concluded(desk: Desk)
         pages = [(await browser.get(f"{BASE}/disputes", params={"size": 2})).json()]
         pages.append((await browser.get(f"{BASE}/disputes", params={"size": 2, "cursor": pages[0]["next"]})).json())
         held = await desk.balances(house)
-        outcome = f"{BASE}/disputes/{first['id']}/outcome"
+        outcome = f"{BASE}/disputes/{first['dispute_id']}/outcome"
         handed_in = await browser.post(outcome, json={"outcome": "under_review"})
         lost = [(await browser.post(outcome, json={"outcome": "lost"})).json() for _ in range(2)]
         refused = await browser.post(outcome, json={"outcome": "won"})
         for one in (second, third):
-            await browser.post(f"{BASE}/disputes/{one['id']}/outcome", json={"outcome": "won"})
+            await browser.post(f"{BASE}/disputes/{one['dispute_id']}/outcome", json={"outcome": "won"})
         open_ones = (await browser.get(f"{BASE}/disputes", params={"in_state": "needs_response"})).json()
-        said = await browser.put(f"{BASE}/disputes/{first['id']}/statement", json={"statement": "Vino.\nTenemos la lectura."})
+        said = await browser.put(f"{BASE}/disputes/{first['dispute_id']}/statement", json={"statement": "Vino.\nTenemos la lectura."})
 
     assert first["dispute_id"] == again["dispute_id"]
     assert never.status_code == 400
@@ -137,11 +137,11 @@ async def test_where_only_the_status_tells_of_it_there_is_one_dispute_and_nobody
         [opened] = (await browser.get(f"{BASE}/disputes")).json()["items"]
         by_hand = [
             await browser.post(f"{BASE}/{one.reference}/disputes", json={"number": "CB-1", "amount_minor": 1}),
-            await browser.post(f"{BASE}/disputes/{opened['id']}/outcome", json={"outcome": "won"}),
+            await browser.post(f"{BASE}/disputes/{opened['dispute_id']}/outcome", json={"outcome": "won"}),
         ]
         await desk.payments.inbox.receive("sandbox", account.id, callback(merchant, disputed.changed("approved"), desk.clock()))
         await desk.follower.catch_up()
-        won = (await browser.get(f"{BASE}/disputes/{opened['id']}")).json()
+        won = (await browser.get(f"{BASE}/disputes/{opened['dispute_id']}")).json()
 
     assert (opened["state"], opened["amount_minor"], opened["due_at"]) == ("needs_response", ASKED.minor, None)
     assert [(answer.status_code, answer.json()["type"]) for answer in by_hand] == [(409, "/problems/dispute-not-by-hand")] * 2
@@ -157,7 +157,7 @@ async def test_who_runs_events_sees_disputes_and_decides_nothing_and_others_see_
     letter = {"number": "CB-1", "amount_minor": 30_00}
     async with open_browser(desk.app, token=finance.token) as desk_browser:
         recorded = (await desk_browser.post(f"{BASE}/{reference}/disputes", json=letter)).json()
-    one = f"{BASE}/disputes/{recorded['id']}"
+    one = f"{BASE}/disputes/{recorded['dispute_id']}"
     async with open_browser(desk.app, token=manager.token) as browser:
         seen = (await browser.get(f"{BASE}/disputes")).json()["items"]
         refused = [
