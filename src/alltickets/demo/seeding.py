@@ -22,6 +22,7 @@ from alltickets.demo.gateway import (
     stripe_key,
 )
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
+from alltickets.demo.promotion import bank_promotion
 from alltickets.demo.purchase import write_purchase
 from alltickets.demo.scanners import ScannerTokens
 from alltickets.demo.stadium import stadium_show
@@ -208,6 +209,7 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
         settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
         credentials={"private_key": payway_key(site, "private")},
     )
+    await contexts.payments.promotions.create(actor, bank_promotion(show.currency))
 
 
 async def _ensure_mercadopago(contexts: Contexts, actor: Actor, show: Show) -> None:

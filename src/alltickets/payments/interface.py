@@ -18,7 +18,7 @@ from alltickets.payments.port import (
     PurchaseLine,
     Redirect,
 )
-from alltickets.payments.promotions.rules import Holding, Promotion, PromotionTerms
+from alltickets.payments.promotions.rules import BinRange, Holding, Promotion, PromotionTerms
 from alltickets.payments.promotions.uses import PromotionUse
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.refusals import (
@@ -80,6 +80,7 @@ __all__ = [
     "AskRefund",
     "AttemptsExhausted",
     "AwaitedPaymentNotFound",
+    "BinRange",
     "CallbackForged",
     "Card",
     "CardForm",

@@ -1,0 +1,24 @@
+"""The demo's promotion of a bank: for the cards of the simulated Payway, so that it can be tried by hand."""
+
+from alltickets.payments.interface import BinRange, PromotionTerms
+
+__all__ = ["bank_promotion"]
+
+VISA_OF_PAYWAY = "450799"
+"""How the simulated Payway's Visa begins (4507 9900 0000 4905); Payway's own documents use it too."""
+
+
+def bank_promotion(currency: str) -> PromotionTerms:
+    """A fifth off, at most 5,000.00, and up to six instalments without interest, every day."""
+    return PromotionTerms(
+        name="20 % de descuento con Banco del Sol",
+        bank="Banco del Sol",
+        currency=currency,
+        bins=(BinRange(VISA_OF_PAYWAY, VISA_OF_PAYWAY),),
+        methods=("credit_card",),
+        instalments=(1, 3, 6),
+        discount_basis_points=2_000,
+        cap_minor=500_000,
+        budget_minor=500_000_000,
+        bank_basis_points=6_000,
+    )
