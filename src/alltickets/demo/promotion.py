@@ -11,7 +11,7 @@ VISA_OF_PAYWAY = "450799"
 def bank_promotion(currency: str) -> PromotionTerms:
     """A fifth off, at most 5,000.00, and up to six instalments without interest, every day."""
     return PromotionTerms(
-        name="20 % de descuento con Banco del Sol",
+        name="Días de Banco del Sol",
         bank="Banco del Sol",
         currency=currency,
         bins=(BinRange(VISA_OF_PAYWAY, VISA_OF_PAYWAY),),
