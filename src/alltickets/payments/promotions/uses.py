@@ -117,7 +117,7 @@ async def settle_promotions(tx: Transaction, standings: Iterable[Standing], char
         if standing.payment.kept_attempt_id == use.attempt_id:
             await _settle_paid(tx, standing, use, bins.get(use.attempt_id), now)
         elif use.status == "reserved":
-            assert await count_against_budget(tx, use.promotion_id, -use.counted_minor), "less always fits"
+            await _give_back(tx, use)
             await _mark(tx, use, "released", now)
 
 
@@ -143,7 +143,7 @@ async def _settle_paid(tx: Transaction, standing: Standing, use: PromotionUse, r
     if not is_same_card(use.card_bin, reported):
         fault = f"It was charged under «{use.name}» for a card {use.card_bin}…, and the gateway tells {reported or 'none'}."
         if use.status == "reserved":
-            assert await count_against_budget(tx, use.promotion_id, -use.counted_minor), "less always fits"
+            await _give_back(tx, use)
     elif use.status == "released" and not await count_against_budget(tx, use.promotion_id, use.counted_minor):
         fault = f"It came late under «{use.name}», whose budget is used up."
     await _mark(tx, use, "used" if fault is None else "mismatched", now)
@@ -158,6 +158,11 @@ async def _settle_paid(tx: Transaction, standing: Standing, use: PromotionUse, r
                 detail=f"{fault} The organizer bears the discount.",
             )
         )
+
+
+async def _give_back(tx: Transaction, use: PromotionUse) -> None:
+    given = await count_against_budget(tx, use.promotion_id, -use.counted_minor)
+    assert given, "less always fits"
 
 
 async def _read(tx: Transaction, attempt_ids: list[UUID]) -> list[PromotionUse]:
