@@ -59,7 +59,7 @@ async def instruct(tx: Transaction, prepared: Sequence[Prepared], now: datetime)
 
     No statement where there are none.
     """
-    coded = await _give_codes(tx, [one for one in prepared if one.is_offline], now)
+    coded = await _give_codes(tx, [one for one in prepared if one.account.is_offline], now)
     events = [
         PaymentInstructed(reference=one.request.reference, payment_id=one.payment_id, attempt_id=one.creation.attempt_id) for one in coded
     ]

@@ -36,6 +36,11 @@ class ConnectedAccount:
     terms: AccountTerms
     breaker: Breaker = CLOSED
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the buyer brings the money by themselves, so that there is no gateway to ask."""
+        return self.gateway.capabilities.flow == "offline"
+
 
 @dataclass(slots=True)
 class _Row:
@@ -154,7 +159,7 @@ class Accounts:
     def is_offline(self, account_id: UUID) -> bool:
         """Whether that account has no gateway that could be asked: what people recorded is all there is to know."""
         account = self._by_id.get(account_id)
-        return account is not None and account.gateway.capabilities.flow == "offline"
+        return account is not None and account.is_offline
 
     def gateway_of(self, account_id: UUID) -> Gateway:
         """That account's gateway. Raises `GatewayError` of kind "auth_config" where it cannot be opened: people put that right."""

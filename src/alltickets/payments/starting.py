@@ -74,11 +74,6 @@ class Prepared:
         """Where it goes."""
         return self.routed.account
 
-    @property
-    def is_offline(self) -> bool:
-        """Whether the buyer brings the money by themselves."""
-        return self.account.gateway.capabilities.flow == "offline"
-
 
 @dataclass(frozen=True, slots=True)
 class StoredAttempt:
@@ -218,7 +213,7 @@ async def insert_attempts(tx: Transaction, prepared: Sequence[Prepared], now: da
 def _first_look(one: Prepared, now: datetime) -> datetime | None:
     """When to look after a new attempt: where there is nobody to ask, only once its time is over."""
     expires_at = one.creation.expires_at
-    return expires_at + AFTER_EXPIRY if one.is_offline else first_query(one.status, now=now, expires_at=expires_at)
+    return expires_at + AFTER_EXPIRY if one.account.is_offline else first_query(one.status, now=now, expires_at=expires_at)
 
 
 async def reopen(tx: Transaction, prepared: Prepared, now: datetime) -> None:

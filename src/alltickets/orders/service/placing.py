@@ -12,6 +12,7 @@ from alltickets.catalog.interface import (
     EventNotFound,
     EventSnapshot,
     read_sale_states,
+    read_snapshot,
     sale_state_of,
     why_withdrawn,
 )
@@ -133,7 +134,8 @@ class Placing:
             # Before the payment is: whoever locks both locks the hold first.
             hold = (await read_holds(tx, [order.hold_id]))[order.hold_id]
             quotes = await self._quotes.read(tx, [order.quote_id])
-            event = await self._catalog.snapshot(order.event_id)
+            # Over this connection: whoever waits for a second one while they hold locks may wait for themselves.
+            event = self._catalog.peek(order.event_id) or await read_snapshot(tx, order.event_id)
             assert event is not None, "an event with orders is never deleted"
             request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, option_id)
             [started] = await self._payments.start(tx, [request])
