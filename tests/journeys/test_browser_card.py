@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
-from bench.stack import Stack
+from bench.stack import Stack, wait_until
 from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, fits, violations_of
-from tests.simulators.payway import VISA, VISA_DEBIT, VISA_WITHOUT_FUNDS, PaywayProcess
+from tests.simulators.payway import MASTERCARD, VISA, VISA_DEBIT, VISA_REFUSED, VISA_WITHOUT_FUNDS, PaywayProcess
 
 CODE = "987"
 
@@ -210,3 +211,66 @@ async def test_the_banks_promotion_is_shown_taken_off_and_told_alike_everywhere(
     await expect(page.locator(".receipt")).to_contain_text(less.removeprefix("Pagar "))
     [kept] = [one for one in organizer.call("GET", "/payments/promotions")["items"] if one["promotion_id"] == promotion["promotion_id"]]
     assert kept["spent_minor"] == off
+
+
+def rule_by_card(organizer: Organizer, accounts: dict[str, str], rest: str) -> None:
+    """Cards that begin so go to these accounts, all others to that one."""
+    rules = [
+        {"name": begins, "conditions": [{"field": "card_bin", "op": "eq", "value": begins}], "use": [account]}
+        for begins, account in accounts.items()
+    ]
+    policy = {"rules": [*rules, {"name": "El resto", "use": [rest]}]}
+    drafted = organizer.call("PUT", "/payments/routing/policy/draft", {"revision": 0, "policy": policy})
+    organizer.call("POST", "/payments/routing/policy/activation", {"revision": drafted["revision"]})
+
+
+async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_stays(
+    arrive: Arrival, stack: Stack, organizer: Organizer, order: dict[str, Any]
+) -> None:
+    first = str(organizer.call("GET", "/payments/accounts")[0]["account_id"])
+    second = str(organizer.connect_payway(f"{secrets.randbelow(10**8):08d}"))
+    rule_by_card(organizer, {MASTERCARD[:6]: second, VISA_REFUSED[:6]: str(organizer.connect_sandbox())}, first)
+    shopper = await arrive(PHONE)
+    listener = Listener(shopper)
+    page = shopper.page
+    form = page.locator("#card-form")
+    await page.goto(f"{stack.url}/o/{order['order_id']}#{order['secret']}")
+    await expect(form).to_be_visible()
+    before = await form.get_attribute("data-attempt") or ""
+
+    await fill_in(shopper, MASTERCARD)
+    await expect(form).not_to_have_attribute("data-attempt", before)
+    await page.locator("#card-number").fill(VISA_REFUSED)
+    await expect(page.locator("#card-elsewhere")).to_contain_text("Seguí por: ")
+    await expect(page.locator("#card-expiry")).to_be_hidden()
+    found, fitting = await violations_of(page), await fits(page)
+    await page.locator("#card-number").fill(MASTERCARD)
+    await expect(page.locator("#card-elsewhere")).to_be_hidden()
+    fields = ("number", "expiry", "code", "holder", "document", "method")
+    typed = [await page.locator(f"#card-{field}").input_value() for field in fields]
+    await page.locator("#card-installments").select_option("3")
+    await press_pay(shopper)
+    await shopper.becomes("paid")
+
+    asked = [re.findall(r"card_bin=(\d+)", text) for url, text in listener.sent if url.endswith("/card/account")]
+    assert asked == [[MASTERCARD[:6]], [VISA_REFUSED[:6]], [MASTERCARD[:6]]]
+    assert (found, fitting, typed) == ([], True, [MASTERCARD, "12/40", CODE, "JULIA RIOS", "30.123.456", "104"])
+    assert MASTERCARD not in listener.told(stack.url)
+    payment = organizer.call("GET", f"/payments/{order['order_id']}")
+    [charge], total = payment["charges"], order["total"]["minor"]
+    assert [(one["account_id"], one["status"]) for one in payment["attempts"]] == [(first, "created"), (second, "charged")]
+    assert (charge["amount_minor"], charge["facts"]["card_bin"], charge["facts"]["installments"]) == (total, MASTERCARD[:6], 3)
+    await expect(page.locator(".receipt")).to_contain_text(f"{total // 100:,}".replace(",", "."))
+    told = organizer.call("GET", f"/payments/{order['order_id']}/routing")[-1]
+    assert (told["facts"]["card_bin"], told["decision"]["rule"], told["is_reproducible"]) == (MASTERCARD[:6], 0, True)
+    wait_until(lambda: _owed(organizer, order) == {f"gateway_receivable:{second}": total}, "the books", 20)
+
+
+def _owed(organizer: Organizer, order: dict[str, Any]) -> dict[str, int]:
+    """What the books say that gateways owe for the order."""
+    found: Counter[str] = Counter()
+    for posting in organizer.call("GET", f"/payments/{order['order_id']}/postings")["items"]:
+        for move in posting["moves"]:
+            if move["debit"].startswith("gateway_receivable:"):
+                found[move["debit"]] += move["amount_minor"]
+    return dict(found)

@@ -3,29 +3,32 @@
 import re
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+import httpx
 import msgspec
 
 from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
+from alltickets.payments.routing.rules.policy import Condition, Policy, Rule
 from simulators.payway.sites import key_of
 from tests.guessing import nearly
 from tests.storefront.conftest import House, Site
-from tests.storefront.shopper import place_order, with_secret
+from tests.storefront.shopper import connect_sandbox, place_order, with_secret
 from tests.storefront.test_checkout import data_in
 
-SITE = "00097001"
+SITE, OTHER_SITE = "00097001", "00097002"
 NUMBER = "4507990000004905"
 
 
-async def connect_payway(house: House) -> None:
+async def connect_payway(house: House, site: str = SITE) -> None:
     """An account of a site at Payway, which nobody reaches from here."""
     await house.site.contexts.payments.accounts.connect(
         house.actor,
         "payway",
         label="Tarjeta",
         currency="ARS",
-        settings={"public_key": key_of(SITE, "public"), "methods": "1:1,3;31"},
-        credentials={"private_key": key_of(SITE, "private")},
+        settings={"public_key": key_of(site, "public"), "methods": "1:1,3;31"},
+        credentials={"private_key": key_of(site, "private")},
     )
 
 
@@ -158,3 +161,88 @@ async def test_who_was_shown_less_than_holds_is_charged_nothing_and_told(site: S
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=promotion")
     assert "No se cobró nada." in page.text
     assert 'id="card-form"' in page.text
+
+
+async def rule_by_card(house: House, *, elsewhere: bool = False) -> None:
+    """Another account, and a policy that sends cards of 529991 to it."""
+    payments = house.site.contexts.payments
+    if elsewhere:
+        await connect_sandbox(house)
+    else:
+        await connect_payway(house, OTHER_SITE)
+    first, second = [one.id for one in await payments.accounts.all_of(house.actor.organizer_id)]
+    rules = (
+        Rule(name="Banco Y", conditions=(Condition("card_bin", "eq", "529991"),), use=(second,)),
+        Rule(name="El resto", use=(first,)),
+    )
+    drafted = await payments.routing.save_draft(house.actor, None, 0, Policy(rules=rules))
+    await payments.routing.activate(house.actor, None, drafted.revision)
+
+
+async def test_a_page_asks_for_cards_only_where_rules_do_and_is_given_the_form_of_their_account(site: Site, house: House) -> None:
+    await connect_payway(house)
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+
+        async def ask(card_bin: str, **headers: str) -> httpx.Response:
+            return await browser.post(f"{path}/card/account", data={"card_bin": card_bin}, headers=headers or with_secret(order))
+
+        plain = await browser.get(path, headers=with_secret(order))
+        unasked = await ask("529991")
+        await rule_by_card(house)
+        asking = await browser.get(path, headers=with_secret(order))
+        second, first = await ask("529991"), await ask("450799")
+        refused = [await ask(wrong) for wrong in ("52999", "5299910", NUMBER, "", "52999x")]
+        stranger = await ask("529991", cookie=f"order={nearly(order['secret'])}")
+        again = await browser.get(path, headers=with_secret(order))
+
+    assert ("data-asks" in plain.text, unasked.status_code, unasked.content) == (False, 204, b"")
+    assert f'data-asks="{path}/card/account"' in asking.text
+    assert asking.headers["content-security-policy"].endswith("; connect-src 'self' https://ventasonline.payway.com.ar")
+    [attempts] = zip(*[re.findall(r'data-attempt="([^"]+)"', one.text) for one in (asking, second, first, again)], strict=True)
+    assert (attempts[0] == attempts[2] == attempts[3], attempts[1] == attempts[0]) == (True, False)
+    assert f'data-public-key="{key_of(OTHER_SITE, "public")}"' in second.text
+    assert "<html" not in second.text
+    assert second.headers["cache-control"] == "no-store"
+    assert [one.status_code for one in refused] == [422] * 5
+    assert NUMBER not in "".join(one.text for one in refused)
+    assert stranger.status_code == 404
+
+
+async def test_a_card_of_another_page_is_offered_the_way_there_in_the_words_of_the_shop(site: Site, house: House) -> None:
+    await connect_payway(house)
+    await rule_by_card(house, elsewhere=True)
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+        told = await browser.post(f"{path}/card/account", data={"card_bin": "529991"}, headers=with_secret(order))
+        [option] = re.findall(r'data-option="([^"]+)"', told.text)
+
+        wrong = await browser.post(f"{path}/pay", data={"option_id": option, "card_bin": NUMBER}, headers=with_secret(order))
+        leaving = await browser.post(f"{path}/pay", data={"option_id": option, "card_bin": "529991"}, headers=with_secret(order))
+
+    assert "Seguí por: Pasarela de prueba." in told.text
+    assert (wrong.status_code, NUMBER in wrong.text) == (422, False)
+    assert leaving.status_code == 200
+    [_, last] = await site.contexts.payments.routing.decisions(house.actor.organizer_id, UUID(order["order_id"]))
+    assert (last.stored.facts.card_bin, last.stored.decision.rule) == ("529991", 0)
+
+
+async def test_asking_is_over_with_the_reservation_and_after_thirty_cards(site: Site, house: House) -> None:
+    await connect_payway(house)
+    await rule_by_card(house)
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}/card/account"
+
+        asked = [await browser.post(path, data={"card_bin": f"45{number:04}"}, headers=with_secret(order)) for number in range(31)]
+        other = await place_order(browser, event)
+        site.clock.advance(minutes=30)
+        late = await browser.post(f"/o/{other['order_id']}/card/account", data={"card_bin": "529991"}, headers=with_secret(other))
+
+    assert [one.status_code for one in asked] == [200] * 30 + [429]
+    assert late.status_code == 409

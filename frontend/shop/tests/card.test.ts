@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { beginningOf } from "../src/card/accounts";
 import { brandOf, cardOf, grouped, isNumber, type Typed } from "../src/card/checks";
 
 const TODAY = new Date(2026, 10, 27);
@@ -60,4 +61,13 @@ test("one digit that is another is noticed", () => {
 
   expect(isNumber(digits.join(""))).toBe(true);
   expect(wrong.filter(isNumber)).toEqual([]);
+});
+
+test.each([
+  ["4507 9900 0000 4905", "450799"],
+  ["4507-99", "450799"],
+  ["45 07 9", ""],
+  ["", ""],
+])("of %o we are told %o: six digits, and nothing while there are fewer", (number, beginning) => {
+  expect(beginningOf(number)).toBe(beginning);
 });

@@ -68,6 +68,7 @@ from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.cards import CardRoute, TakenElsewhere
 from alltickets.payments.service.checkout import NextStep, Started, StartPayment
 from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
@@ -86,6 +87,7 @@ __all__ = [
     "CardForm",
     "CardMethod",
     "CardNotTaken",
+    "CardRoute",
     "ConnectionFailed",
     "ConnectionNeedsPerson",
     "ConnectionNotConfigured",
@@ -141,6 +143,7 @@ __all__ = [
     "SettlementUnreadable",
     "StartPayment",
     "Started",
+    "TakenElsewhere",
     "TooLateForAccount",
     "Verification",
     "shown_code",

@@ -26,6 +26,7 @@ __all__ = [
     "insert_payments",
     "newest_of",
     "reopen",
+    "unsent_at",
 ]
 
 
@@ -131,6 +132,9 @@ def payable_until(account: ConnectedAccount, request: StartPayment, now: datetim
 async def newest_of(reader: Reader, reference: UUID, *, lock: bool = False) -> StoredAttempt:
     statement = _SELECT_NEWEST + " AND p.reference = %(reference)s AND a.id = p.newest_attempt_id"
     row = await reader.fetch_first(StoredAttempt, statement + (" FOR UPDATE" if lock else ""), reference=reference)
+    if row is None and lock:
+        # Whoever held the lock until now may have put another attempt first: then none was found, and the payment is locked.
+        row = await reader.fetch_first(StoredAttempt, statement + " FOR UPDATE", reference=reference)
     if row is None:
         raise PaymentNotFound
     return row
@@ -141,6 +145,22 @@ async def attempt_of(reader: Reader, attempt_id: UUID) -> StoredAttempt:
     if row is None:
         raise PaymentNotFound
     return row
+
+
+async def unsent_at(reader: Reader, payment_id: UUID, account_id: UUID, now: datetime) -> StoredAttempt | None:
+    """The newest attempt of a payment at an account of which nothing was sent to anybody, and whose time is not over."""
+    return await reader.fetch_first(
+        StoredAttempt,
+        _SELECT_NEWEST
+        + """
+           AND p.id = %(payment_id)s AND a.account_id = %(account_id)s AND a.status = 'created' AND a.expires_at > %(now)s
+         ORDER BY a.id DESC
+         LIMIT 1
+        """,
+        payment_id=payment_id,
+        account_id=account_id,
+        now=now,
+    )
 
 
 async def insert_payments(tx: Transaction, prepared: Sequence[Prepared], now: datetime) -> set[UUID]:
@@ -216,16 +236,18 @@ def _first_look(one: Prepared, now: datetime) -> datetime | None:
     return expires_at + AFTER_EXPIRY if one.account.is_offline else first_query(one.status, now=now, expires_at=expires_at)
 
 
-async def reopen(tx: Transaction, prepared: Prepared, now: datetime) -> None:
+async def reopen(tx: Transaction, payment_id: UUID, creation: Creation, now: datetime, *, counts: bool = True) -> None:
+    """Have the payment follow that attempt from now on. `counts`: it is another try of the buyer's."""
     await tx.execute(
         """
         UPDATE payments.payments
-           SET status = 'open', newest_attempt_id = %(attempt_id)s, attempts = attempts + 1, return_url = %(return_url)s,
+           SET status = 'open', newest_attempt_id = %(attempt_id)s, attempts = attempts + %(more)s, return_url = %(return_url)s,
                updated_at = %(now)s
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s
         """,
-        id=prepared.payment_id,
-        attempt_id=prepared.creation.attempt_id,
-        return_url=prepared.request.return_url,
+        id=payment_id,
+        attempt_id=creation.attempt_id,
+        more=int(counts),
+        return_url=creation.return_url,
         now=now,
     )

@@ -8,7 +8,8 @@ JavaScript. Nothing in between keeps a copy (`no-store`), and no other site is t
 
 import contextlib
 import random
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,6 +28,7 @@ from alltickets.payments.interface import (
     PromotionOver,
     PromotionUse,
     Redirect,
+    TakenElsewhere,
     shown_code,
 )
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
@@ -50,6 +52,7 @@ DONE = ("holder", "data", "code", "mail", "address", "promotion")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
+_BIN = re.compile(r"[0-9]{6}")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
 
@@ -75,6 +78,9 @@ class OrderPages:
             Page(name="followOrder", path=f"{path}/news", handle=self._news, cache=NO_STORE, why_anyone=why),
             Page(name="payOrderOnPage", path=f"{path}/pay", handle=self._pay, cache=NO_STORE, method="POST", why_anyone=why),
             Page(name="payOrderByCardOnPage", path=f"{path}/card", handle=self._card, cache=NO_STORE, method="POST", why_anyone=why),
+            Page(
+                name="routeCardOnPage", path=f"{path}/card/account", handle=self._route_card, cache=NO_STORE, method="POST", why_anyone=why
+            ),
             Page(name="showTicket", path=f"{path}/t/{{ticket_id}}", handle=self._ticket, cache=NO_STORE, why_anyone=why),
             Page(name="showTicketCode", path=f"{path}/t/{{ticket_id}}/qr.svg", handle=self._code, cache=NO_STORE, why_anyone=why),
             Page(name="readTicketsPdfOfPage", path=f"{path}/tickets.pdf", handle=self._pdf, cache=NO_STORE, why_anyone=why),
@@ -93,6 +99,7 @@ class OrderPages:
         standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
         can_pay = standing in (Standing.UNPAID, Standing.REJECTED, Standing.INSTRUCTED)
         card_form = shown.step if can_pay and isinstance(shown.step, CardForm) else None
+        others = [] if card_form is None else await self._payments.card_forms(shown.event.organizer_id, shown.order.order_id)
         answer = self._page(
             "order/order.html",
             request,
@@ -114,11 +121,12 @@ class OrderPages:
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
             options=await self._options(shown) if can_pay else [],
             card_form=card_form,
+            asks_for_card=bool(others),
             promotions=[] if card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
-        return answer if card_form is None else _reaching(answer, card_form.tokens_url)
+        return answer if card_form is None else _reaching(answer, [card_form, *others])
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
@@ -176,7 +184,10 @@ class OrderPages:
         """Off to the gateway, by the attempt under way or a new one."""
         visit = visit_of(request)
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
-        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request))
+        card_bin = request.form.get("card_bin") or None
+        if card_bin is not None:
+            _require_bin(card_bin)
+        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request), card_bin=card_bin)
         if not isinstance(placed.step, Redirect):
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         return self._page("order/leaving.html", request, visit, target=placed.step.url)
@@ -199,6 +210,28 @@ class OrderPages:
         except PromotionOver:
             return redirect(f"{page}?done=promotion")
         return redirect(page)
+
+    async def _route_card(self, request: PageRequest) -> PageAnswer:
+        """The form of the account that takes a card, for the script of the form: it knows six digits, and we get no more of them."""
+        visit = visit_of(request)
+        organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
+        card_bin = request.form.get("card_bin", "")
+        _require_bin(card_bin)
+        taken = await self._orders.placing.route_card(organizer_id, visit.order_id, card_bin)
+        if taken == "unchanged":
+            return PageAnswer(204, b"", headers=PRIVATE)
+        if not isinstance(taken, CardForm):
+            return self._page("order/card_elsewhere.html", request, visit, elsewhere=taken if isinstance(taken, TakenElsewhere) else None)
+        shown = await self._orders.shop.shown(organizer_id, visit.order_id)
+        return self._page(
+            "order/card_form.html",
+            request,
+            visit,
+            order=shown.order,
+            card_form=taken,
+            asks_for_card=True,
+            promotions=await self._promotions(shown),
+        )
 
     async def _ticket(self, request: PageRequest) -> PageAnswer:
         visit = visit_of(request)
@@ -258,11 +291,18 @@ class OrderPages:
         return PageAnswer(answer.status, answer.body, headers=PRIVATE)
 
 
-def _reaching(answer: PageAnswer, url: str) -> PageAnswer:
-    """The same page, whose scripts may also connect to the host of `url`."""
-    parts = urlsplit(url)
-    policy = f"{_POLICY}; connect-src 'self' {parts.scheme}://{parts.netloc}"
+def _reaching(answer: PageAnswer, forms: Sequence[CardForm]) -> PageAnswer:
+    """The same page, whose scripts may also connect to the hosts where these forms have tokens made."""
+    parts = [urlsplit(form.tokens_url) for form in forms]
+    origins = " ".join(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts))
+    policy = f"{_POLICY}; connect-src 'self' {origins}"
     return PageAnswer(answer.status, answer.body, headers=(*answer.headers, ("content-security-policy", policy)))
+
+
+def _require_bin(text: str) -> None:
+    """Raises `InvalidBody`, which does not say again what does not fit: it may be a card's number."""
+    if _BIN.fullmatch(text) is None:
+        raise InvalidBody(("the card's beginning is six digits",))
 
 
 def _download(paper: Paper) -> PageAnswer:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alltickets.payments.routing.rules.book import RouteBook, RouteContext, approval_score
 from alltickets.payments.routing.rules.conditions import seen_of
-from alltickets.payments.routing.rules.deciding import decide
+from alltickets.payments.routing.rules.deciding import decide, fitting_of
 from alltickets.payments.routing.rules.decision import Decision
 from alltickets.payments.routing.rules.facts import AccountTerms, Approvals, RouteFacts
 from alltickets.payments.routing.rules.policy import Condition, Share
@@ -248,3 +248,15 @@ def test_dates_and_hours_are_those_of_the_place() -> None:
     there = seen_of(facts())
 
     assert (there[8].isoformat(), there[9], there[10]) == ("2026-11-27", 4, 21)
+
+
+@settings(max_examples=100, deadline=None)
+@given(contexts, payments)
+def test_a_card_decides_among_what_fits_and_only_where_a_rule_asks_for_it(context: RouteContext, payment: RouteFacts) -> None:
+    ready = RouteBook(context)
+    unknown = msgspec.structs.replace(payment, card_bin=None)
+
+    decisions = [chosen(decide(ready, msgspec.structs.replace(payment, card_bin=card_bin))) for card_bin in ("450799", "515073", None)]
+
+    assert set(decisions) <= {None, *fitting_of(ready, unknown)}
+    assert ready.asks_for_card or len(set(decisions)) == 1

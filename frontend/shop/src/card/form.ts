@@ -1,3 +1,4 @@
+import { AccountDesk } from "./accounts";
 import { brandOf, cardOf, grouped, type CardField } from "./checks";
 import { promotionsOf, shownPromotions, type Promotion } from "./promotions";
 import { CardRefused, makeToken } from "./tokens";
@@ -23,9 +24,14 @@ export function openCardForm(): void {
   select(form, "method").addEventListener("change", look);
   select(form, "installments").addEventListener("change", look);
   const number = input("number");
-  number.addEventListener("input", () => {
+  const lookAnew = () => {
     chooseMethod(form, number.value);
     look();
+  };
+  const desk = new AccountDesk(form, lookAnew);
+  number.addEventListener("input", () => {
+    lookAnew();
+    desk.look(number.value);
   });
   number.addEventListener("blur", () => {
     number.value = grouped(number.value);
@@ -33,11 +39,11 @@ export function openCardForm(): void {
   look();
   form.addEventListener("submit", (happening) => {
     happening.preventDefault();
-    void pay(form);
+    void pay(form, desk);
   });
 }
 
-async function pay(form: HTMLFormElement): Promise<void> {
+async function pay(form: HTMLFormElement, desk: AccountDesk): Promise<void> {
   const button = form.querySelector<HTMLButtonElement>("button");
   if (button === null || button.getAttribute("aria-disabled") === "true") {
     return;
@@ -51,7 +57,13 @@ async function pay(form: HTMLFormElement): Promise<void> {
   }
   setBusy(button, true);
   try {
-    const token = await makeToken(form.dataset["tokensUrl"] ?? "", form.dataset["publicKey"] ?? "", card);
+    const account = await desk.account();
+    if (account === null) {
+      setBusy(button, false);
+      return;
+    }
+    const token = await makeToken(account.tokensUrl, account.publicKey, card);
+    hidden(form, "attempt_id").value = account.attempt;
     hidden(form, "token").value = token.id;
     hidden(form, "bin").value = token.bin;
     hidden(form, "last_four").value = token.last_four_digits;

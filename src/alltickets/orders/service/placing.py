@@ -1,7 +1,7 @@
 """Placing an order: the buyer's and the holders' data on a hold, and the payment started, in one transaction per batch."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from alltickets.catalog.interface import (
     sale_state_of,
     why_withdrawn,
 )
+from alltickets.identity.interface import Limit, spend_tries
 from alltickets.inventory.interface import Hold, HoldGone, extend, keep_patiently, read_holds
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
@@ -29,7 +30,17 @@ from alltickets.orders.secrets import OrderSecrets
 from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
-from alltickets.payments.interface import Card, NextStep, PaymentPurpose, Payments, Purchase, PurchaseLine, Started, StartPayment
+from alltickets.payments.interface import (
+    Card,
+    CardRoute,
+    NextStep,
+    PaymentPurpose,
+    Payments,
+    Purchase,
+    PurchaseLine,
+    Started,
+    StartPayment,
+)
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
 from alltickets.pricing.interface import Quote
@@ -39,6 +50,8 @@ __all__ = ["PlaceOrder", "PlacedOrder", "Placing"]
 Lane = tuple[UUID, UUID]
 CHANNEL = "shop"
 """Where orders come from, for routing rules: so far there is no other way to buy."""
+CARDS_PER_ORDER = Limit("order.card", 30, 900)
+"""So many beginnings of cards may be asked for. Whoever types one asks once; nobody has thirty cards."""
 EXTENSION_WORTH = timedelta(minutes=1)
 """A hold that would last less than this longer is left as it is: most orders come within a minute of their hold."""
 
@@ -124,8 +137,10 @@ class Placing:
             return PlacedOrder(placed.organizer_id, placed.order, await self._payments.resume(event.organizer_id, request.order_id))
         return PlacedOrder(placed.organizer_id, placed.order, await self._payments.begin(event.organizer_id, placed.attempt_id))
 
-    async def pay_again(self, organizer_id: UUID, order_id: UUID, *, option_id: UUID | None) -> PlacedOrder:
+    async def pay_again(self, organizer_id: UUID, order_id: UUID, *, option_id: UUID | None, card_bin: str | None = None) -> PlacedOrder:
         """Have the buyer pay an order that is still open: by the attempt under way, or a new one after a failed one.
+
+        card_bin: how the card begins for which they chose the option, where that is known.
 
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
@@ -138,7 +153,7 @@ class Placing:
             event = self._catalog.peek(order.event_id) or await read_snapshot(tx, order.event_id)
             assert event is not None, "an event with orders is never deleted"
             request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, option_id)
-            [started] = await self._payments.start(tx, [request])
+            [started] = await self._payments.start(tx, [replace(request, card_bin=card_bin)])
             if isinstance(started, Refusal):
                 raise started
             until = longer_kept(order, started)
@@ -154,6 +169,16 @@ class Placing:
                 await write_progress(tx, [order])
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
+
+    async def route_card(self, organizer_id: UUID, order_id: UUID, card_bin: str) -> CardRoute:
+        """Which account takes a card that begins so; the order's payment goes on there.
+
+        Raises `TooManyTries`, `OrderNotFound`, `OrderNotOpen`, or what payments says.
+        """
+        await spend_tries(self._database, (CARDS_PER_ORDER, str(order_id)), now=self._clock())
+        async with self._database.transaction(organizer_id) as tx:
+            await self._payable(tx, order_id)
+            return await self._payments.route_card(tx, order_id, card_bin)
 
     async def pay_by_card(
         self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card, *, promised: UUID | None = None

@@ -21,6 +21,7 @@ __all__ = [
     "NewDecision",
     "RoutingState",
     "StoredDecision",
+    "change_decision",
     "decode_facts",
     "delete_schedule",
     "insert_contexts",
@@ -175,6 +176,22 @@ async def insert_decisions(tx: Transaction, decisions: Sequence[NewDecision], no
          WHERE o.organizer_id = %(organizer_id)s
         """,
         rows=rows_as_json(decisions),
+        now=now,
+    )
+
+
+async def change_decision(tx: Transaction, decision: NewDecision, now: datetime) -> None:
+    """Put a decision in the place of the one of its attempt, of which nothing was sent yet."""
+    await tx.execute(
+        """
+        UPDATE payments.route_decisions
+           SET context_id = %(context_id)s, facts = %(facts)s::jsonb, decision = %(decision)s::jsonb, decided_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND attempt_id = %(attempt_id)s
+        """,
+        attempt_id=decision.attempt_id,
+        context_id=decision.context_id,
+        facts=msgspec.json.encode(decision.facts).decode(),
+        decision=msgspec.json.encode(decision.decision).decode(),
         now=now,
     )
 

@@ -13,6 +13,7 @@ from alltickets.payments.refusals import NoAccountFits, TooLateForAccount
 from alltickets.payments.routing.records import (
     NewDecision,
     RoutingState,
+    change_decision,
     insert_contexts,
     insert_decisions,
     read_approvals,
@@ -21,7 +22,7 @@ from alltickets.payments.routing.records import (
 )
 from alltickets.payments.routing.routed import Routed
 from alltickets.payments.routing.rules.book import RouteBook, RouteContext
-from alltickets.payments.routing.rules.deciding import decide
+from alltickets.payments.routing.rules.deciding import decide, fitting_of
 from alltickets.payments.routing.rules.facts import Approvals, RouteAccount, RouteFacts
 from alltickets.payments.routing.rules.offering import PaymentOption, chosen, offered
 from alltickets.payments.starting import StartPayment, StoredAttempt, payable_until
@@ -44,6 +45,7 @@ class Books:
         self._routed = tuple(route_account(one) for one in accounts.all)
         self._schedules = state.schedules
         self._policies = {one.scope_id: one for one in state.policies}
+        self.ask_for_card = any(one.policy.asks_for_card for one in state.policies)
         self._books: dict[UUID, RouteBook] = {}
 
     @property
@@ -131,9 +133,7 @@ class Router:
 
         With a policy the buyer's option holds; without one the accounts stand for each other. Raises `NoAccountFits`.
         """
-        facts = await read_facts(tx, attempt.attempt_id)
-        if facts is None:
-            facts = RouteFacts(reference=attempt.reference, amount_minor=attempt.amount_minor, currency=attempt.currency, at=now)
+        facts = await _facts_of(tx, attempt, now)
         book = (await self.books(tx, accounts)).of(facts.purpose.event_id)
         chosen_before = facts.choice if book.context.version and facts.choice is not None else among
         failing = dict.fromkeys((attempt.account_id, *accounts.failing(now)))
@@ -141,6 +141,44 @@ class Router:
             facts, at=now, choice=tuple(one for one in among if one in chosen_before), open_breakers=tuple(failing)
         )
         return _routed(book, accounts, again)
+
+    async def destinations(self, reader: Reader, accounts: Accounts, attempt: StoredAttempt, now: datetime) -> tuple[ConnectedAccount, ...]:
+        """The accounts among which the card's beginning may decide; none where no rule asks for it, or only one can take the payment.
+
+        No statement where no policy of the organizer's asks for cards.
+        """
+        books = await self.books(reader, accounts)
+        if not books.ask_for_card:
+            return ()
+        facts = await _facts_of(reader, attempt, now)
+        book = books.of(facts.purpose.event_id)
+        if not book.asks_for_card:
+            return ()
+        fitting = fitting_of(book, msgspec.structs.replace(facts, at=now, open_breakers=accounts.failing(now)))
+        return tuple(accounts.get(one) for one in fitting) if set(fitting) - {attempt.account_id} else ()
+
+    async def route_card(
+        self, tx: Transaction, accounts: Accounts, attempt: StoredAttempt, card_bin: str, now: datetime
+    ) -> tuple[Routed, str] | None:
+        """The account for an attempt whose card begins so, and what buyers know its way to pay as; None where no rule asks for cards.
+
+        Everything else is as it was known when the attempt was begun. Raises `NoAccountFits` or `TooLateForAccount`.
+        """
+        books = await self.books(tx, accounts)
+        if not books.ask_for_card:
+            return None
+        facts = await _facts_of(tx, attempt, now)
+        book = books.of(facts.purpose.event_id)
+        if not book.asks_for_card:
+            return None
+        routed = _routed(book, accounts, msgspec.structs.replace(facts, at=now, card_bin=card_bin, open_breakers=accounts.failing(now)))
+        named = [one.label for one in book.context.policy.options if routed.account.id in one.accounts]
+        return routed, named[0] if named else routed.account.label
+
+    async def keep_instead(self, tx: Transaction, attempt_id: UUID, routed: Routed, now: datetime) -> None:
+        """Keep a decision in the place of the former one of an attempt of which nothing was sent."""
+        await self._keep_contexts(tx, {routed.book.context_id: routed.book.context}, now)
+        await change_decision(tx, NewDecision(attempt_id, routed.book.context_id, routed.facts, routed.decision), now)
 
     async def keep(self, tx: Transaction, routed: Sequence[tuple[UUID, Routed]], now: datetime) -> None:
         """Keep the decisions of these attempts in one statement; one more while a context is new to this process."""
@@ -178,6 +216,14 @@ def route_account(account: ConnectedAccount) -> RouteAccount:
         priority=account.priority,
         terms=account.terms,
     )
+
+
+async def _facts_of(reader: Reader, attempt: StoredAttempt, now: datetime) -> RouteFacts:
+    """What was known when an attempt was begun."""
+    facts = await read_facts(reader, attempt.attempt_id)
+    if facts is not None:
+        return facts
+    return RouteFacts(reference=attempt.reference, amount_minor=attempt.amount_minor, currency=attempt.currency, at=now)
 
 
 def _routed(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> Routed:

@@ -89,5 +89,5 @@ route_decisions = sa.Table(
     sa.Column("decision", JSONB, nullable=False, comment="`Decision`."),
     sa.Column("decided_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "attempt_id"),
-    comment="Append-only.",
+    comment="One for an attempt: the last before anything of it was sent, never changed afterwards.",
 )

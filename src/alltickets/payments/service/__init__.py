@@ -6,13 +6,14 @@ from uuid import UUID
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
-from alltickets.payments.port import Card, Provider, Purchase
+from alltickets.payments.port import Card, CardForm, Provider, Purchase
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.sellers.port import Application
 from alltickets.payments.service.accounts import AccountsService
+from alltickets.payments.service.cards import CardRoute, Cards
 from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
 from alltickets.payments.service.confirming import Confirming
 from alltickets.payments.service.disputes import Disputes
@@ -35,6 +36,7 @@ from alltickets.platform.secrets import KeyRing
 __all__ = [
     "FEE_TAX_BASIS_POINTS",
     "AccountsService",
+    "Cards",
     "Checkout",
     "FeesService",
     "Inbox",
@@ -55,7 +57,8 @@ class Payments:
     """All of payments, built once per process: what other contexts call, and the use cases behind it.
 
     accounts: connect gateways. sellers: connect them with the seller's consent.
-    checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. nightly: at everything open. refunds: give back.
+    checkout: start payments. cards: which account takes one. inbox: take callbacks. poller: ask instead of waiting.
+    nightly: at everything open. refunds: give back.
     reconciliation: hold settlement reports against our books.
     ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
@@ -84,6 +87,7 @@ class Payments:
         router = Router()
         self.promotions = Promotions(database, clock)
         self.checkout = Checkout(database, clock, connections, router, self.promotions, public_url=public_url)
+        self.cards = Cards(database, clock, connections, router, self.checkout)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.nightly = Nightly(database, clock, connections)
@@ -112,6 +116,14 @@ class Payments:
     ) -> NextStep:
         """See `Checkout.charge_card`: for an attempt whose step is a `CardForm`."""
         return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase, promised=promised)
+
+    async def route_card(self, tx: Transaction, reference: UUID, card_bin: str) -> CardRoute:
+        """See `Cards.route`: in the caller's transaction, for a card of which the beginning is typed."""
+        return await self.cards.route(tx, reference, card_bin)
+
+    async def card_forms(self, organizer_id: UUID, reference: UUID) -> list[CardForm]:
+        """See `Cards.forms`: those between which a card's beginning may decide."""
+        return await self.cards.forms(organizer_id, reference)
 
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""

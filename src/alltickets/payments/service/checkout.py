@@ -49,6 +49,7 @@ from alltickets.payments.starting import (
     newest_of,
     payable_until,
     reopen,
+    unsent_at,
 )
 from alltickets.platform.database import Database, Reader, Transaction
 
@@ -101,7 +102,7 @@ class Checkout:
         Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
         what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
         keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
-        that was started before.
+        that was started before, five where it goes on with another attempt.
         Refusals: `NoAccountFits`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
@@ -193,6 +194,11 @@ class Checkout:
             row = await newest_of(reader, reference)
         return row.error_code if row.status == "declined" else None
 
+    def form_at(self, account: ConnectedAccount, row: StoredAttempt) -> CardForm | None:
+        """The form for a card that an attempt would have at that account; None where cards are not entered on a form of ours."""
+        form = account.gateway.sign(self._creation_of(account, row)) if account.gateway.capabilities.flow == "card_form" else None
+        return form if isinstance(form, CardForm) else None
+
     def _prepare(self, routed: Routed, request: StartPayment, now: datetime) -> Prepared:
         expires_at = payable_until(routed.account, request, now)
         assert expires_at is not None, "routing leaves out the accounts that it is too late for"
@@ -244,11 +250,33 @@ class Checkout:
             return Started(row.payment_id, row.attempt_id, self._step(accounts, row))
         if row.payment_status not in _STARTABLE:
             raise PaymentClosed(row.payment_status)
-        if row.attempts >= ATTEMPTS_MAX:
+        return await self._replace(tx, row, prepared, now)
+
+    async def go_on_at(self, tx: Transaction, row: StoredAttempt, routed: Routed, now: datetime) -> NextStep:
+        """Have the payment go on at that account, nothing of its newest attempt having been sent; under the lock of `newest_of`."""
+        if routed.account.id == row.account_id:
+            await self._router.keep_instead(tx, row.attempt_id, routed, now)
+            return _step_of_created(routed.account, self._creation_of(routed.account, row))
+        return (await self._replace(tx, row, self._prepare(routed, _request_of(row), now), now)).step
+
+    async def _replace(self, tx: Transaction, row: StoredAttempt, prepared: Prepared, now: datetime) -> Started:
+        """Another attempt in the place of the newest; under the lock of `newest_of`.
+
+        One of which nothing was sent does not count, and is taken up again where its account comes out again. So whoever goes to and fro
+        has one for each account, and as many tries as everybody. Raises `AttemptsExhausted`.
+        """
+        counts = row.status != "created"
+        if counts and row.attempts >= ATTEMPTS_MAX:
             raise AttemptsExhausted(ATTEMPTS_MAX)
+        kept = await unsent_at(tx, row.payment_id, prepared.account.id, now)
+        if kept is not None:
+            creation = msgspec.structs.replace(self._creation_of(prepared.account, kept), return_url=prepared.creation.return_url)
+            await self._router.keep_instead(tx, kept.attempt_id, prepared.routed, now)
+            await reopen(tx, row.payment_id, creation, now, counts=counts)
+            return Started(row.payment_id, kept.attempt_id, _step_of_created(prepared.account, creation))
         again = replace(prepared, payment_id=row.payment_id)
         coded = await self._insert_attempts(tx, [again], now)
-        await reopen(tx, again, now)
+        await reopen(tx, row.payment_id, again.creation, now, counts=counts)
         return _first_step(coded.get(again.creation.attempt_id, again))
 
     def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
@@ -290,7 +318,7 @@ class Checkout:
     ) -> Money | None:
         """Likewise for a card, its promotion counted in the same transaction: what to charge; None if it was claimed before."""
         async with self._database.transaction(organizer_id) as tx:
-            if not await self._send(tx, account, row.attempt_id):
+            if not (await self._comes_first(tx, account, row) and await self._send(tx, account, row.attempt_id)):
                 return None
             use = await self._promotions.reserve(tx, row.attempt_id, row.amount, card, method.kind, promised=promised)
             if use is None:
@@ -298,6 +326,22 @@ class Checkout:
                     raise CardNotTaken
                 return row.amount
         return Money(row.amount_minor - use.discount_minor, row.currency)
+
+    async def _comes_first(self, tx: Transaction, account: ConnectedAccount, row: StoredAttempt) -> bool:
+        """Have the payment follow the attempt that is about to be charged; False where another one of it is under way, or has paid it.
+
+        A form that was open before another one took its place still charges, at its own account: the buyer filled that one in.
+        """
+        newest = await newest_of(tx, row.reference, lock=True)
+        if newest.attempt_id == row.attempt_id:
+            return True
+        counts = newest.status != "created"
+        if newest.status in _FOLLOWED or newest.payment_status not in _STARTABLE or (counts and newest.attempts >= ATTEMPTS_MAX):
+            return False
+        if (await attempt_of(tx, row.attempt_id)).status != "created":
+            return False
+        await reopen(tx, row.payment_id, self._creation_of(account, row), self._clock(), counts=counts)
+        return True
 
     async def _send(self, tx: Transaction, account: ConnectedAccount, attempt_id: UUID) -> bool:
         now = self._clock()
@@ -381,17 +425,9 @@ class Checkout:
             routed = await self._router.route_elsewhere(tx, accounts, failing, alike, now)
         except NoAccountFits:
             return None
-        request = StartPayment(
-            reference=failing.reference,
-            amount=failing.amount,
-            description=failing.description,
-            payer_email=failing.payer_email,
-            return_url=failing.return_url,
-            expires_at=failing.expires_at,
-        )
-        again = replace(self._prepare(routed, request, now), payment_id=failing.payment_id)
+        again = replace(self._prepare(routed, _request_of(failing), now), payment_id=failing.payment_id)
         await self._insert_attempts(tx, [again], now)
-        await reopen(tx, again, now)
+        await reopen(tx, again.payment_id, again.creation, now)
         _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(routed.account.id))
         return again
 
@@ -408,6 +444,18 @@ class Checkout:
             async with self._database.transaction(organizer_id) as tx:
                 reports = [Report(account.id, payment) for payment in payments]
                 await apply_reports(tx, reports, cause=cause, now=self._clock())
+
+
+def _request_of(row: StoredAttempt) -> StartPayment:
+    """A stored attempt's payment asked for again."""
+    return StartPayment(
+        reference=row.reference,
+        amount=row.amount,
+        description=row.description,
+        payer_email=row.payer_email,
+        return_url=row.return_url,
+        expires_at=row.expires_at,
+    )
 
 
 def _first_step(prepared: Prepared) -> Started:

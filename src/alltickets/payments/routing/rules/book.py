@@ -54,6 +54,7 @@ class RouteBook:
         self._lines: dict[tuple[PaymentMethod | None, int | None, date], list[FeeSchedule | None]] = {}
         self._approvals: tuple[tuple[Approvals, ...], Mapping[int, int]] | None = None
         self.needs_approvals = any(rule.choose == "approval_rate" for rule in context.policy.rules)
+        self.asks_for_card = context.policy.asks_for_card
 
     def lines(self, facts: RouteFacts, on: date) -> Sequence[FeeSchedule | None]:
         """The line of the commission tables that counts for each account: looked up once for all who pay alike on a day."""

@@ -4,6 +4,7 @@ Only the order of rules matters, and that of the accounts that a rule names for 
 """
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from alltickets.payments.routing.rules.book import AccountEntry, RouteBook
 from alltickets.payments.routing.rules.choosing import choose
@@ -11,7 +12,7 @@ from alltickets.payments.routing.rules.conditions import holds, seen_of
 from alltickets.payments.routing.rules.decision import Candidate, Decision
 from alltickets.payments.routing.rules.facts import RouteFacts
 
-__all__ = ["decide"]
+__all__ = ["decide", "fitting_of"]
 
 
 def decide(book: RouteBook, facts: RouteFacts) -> Decision:
@@ -51,6 +52,11 @@ def decide(book: RouteBook, facts: RouteFacts) -> Decision:
         passed_over=tuple(passed_over),
         candidates=_shown(candidates, fitting, left, {}),
     )
+
+
+def fitting_of(book: RouteBook, facts: RouteFacts) -> tuple[UUID, ...]:
+    """The accounts that can take the payment, whatever rules say of them; in their order."""
+    return tuple(entry.state.account_id for entry in _filtered(book, facts)[1])
 
 
 def _filtered(book: RouteBook, facts: RouteFacts) -> tuple[list[Candidate], list[AccountEntry]]:

@@ -106,3 +106,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     rules: Annotated[tuple[Rule, ...], Meta(max_length=200)] = ()
     options: Annotated[tuple[Option, ...], Meta(max_length=30)] = ()
     waiting_ppm_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 0
+
+    @property
+    def asks_for_card(self) -> bool:
+        """Whether some rule asks how the card begins, which is known only while the buyer types it."""
+        return any(condition.field == "card_bin" for rule in self.rules for condition in rule.conditions)
