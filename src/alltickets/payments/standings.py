@@ -65,7 +65,10 @@ class Standing:
 
 
 async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, Standing]:
-    """Lock attempts with their payments, in id order, against everybody who applies something to them; by attempt id."""
+    """Lock attempts with their payments, in id order, against everybody who applies something to them; by attempt id.
+
+    A payment before its attempts, as everywhere: whoever waits for one holds none of the others.
+    """
     if not attempt_ids:
         return {}
     rows = await tx.fetch_tuples(
@@ -79,7 +82,7 @@ async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, 
             ON p.organizer_id = a.organizer_id AND p.id = a.payment_id
          WHERE a.organizer_id = %(organizer_id)s AND a.id = ANY(%(ids)s)
          ORDER BY p.id, a.id
-           FOR UPDATE
+           FOR UPDATE OF p, a
         """,
         ids=list(attempt_ids),
     )
