@@ -230,6 +230,7 @@ def _payments_of(settings: Settings, database: Database, clock: Clock, key_ring:
         gateways_of(settings, http),
         public_url=settings.public_url,
         fee_tax_basis_points=settings.fee_tax_basis_points,
+        cftea_year=settings.cftea_year,
         applications=applications_of(settings, http),
     )
 

@@ -117,6 +117,7 @@ PROBLEMS = Problems(
         ProblemType(payments.FeeScheduleNotFound, "fee-schedule-not-found", 404, "No such line of the commission tables"),
         ProblemType(payments.PromotionInvalid, "promotion-invalid", 422, "Not a promotion that could hold"),
         ProblemType(payments.PromotionNotFound, "promotion-not-found", 404, "No such promotion"),
+        ProblemType(payments.InstalmentsChanged, "instalments-changed", 409, "Instalments cost more by now"),
         ProblemType(payments.PromotionOver, "promotion-over", 409, "Promotion does not hold"),
         ProblemType(payments.RoutingInvalid, "routing-invalid", 422, "Routing does not fit together"),
         ProblemType(payments.CallbackForged, "callback-forged", 401, "Signature does not fit"),

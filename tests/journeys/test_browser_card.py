@@ -230,6 +230,8 @@ async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_sta
     first = str(organizer.call("GET", "/payments/accounts")[0]["account_id"])
     second = str(organizer.connect_payway(f"{secrets.randbelow(10**8):08d}"))
     rule_by_card(organizer, {MASTERCARD[:6]: second, VISA_REFUSED[:6]: str(organizer.connect_sandbox())}, first)
+    plan = {"count": 3, "coefficient_ppm": 1_110_000, "valid_from": "2026-01-01", "methods": ["104"]}
+    organizer.call("PUT", f"/payments/accounts/{second}/instalment-plans", {"plans": [plan]})
     shopper = await arrive(PHONE)
     listener = Listener(shopper)
     page = shopper.page
@@ -249,12 +251,18 @@ async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_sta
     fields = ("number", "expiry", "code", "holder", "document", "method")
     typed = [await page.locator(f"#card-{field}").input_value() for field in fields]
     await page.locator("#card-installments").select_option("3")
+    cost = await page.locator("#card-plans").inner_text()
+    chosen = await page.locator("#card-installments option:checked").inner_text()
+    hint = await page.locator("#card-installments-hint").is_visible()
     await press_pay(shopper)
     await shopper.becomes("paid")
 
     asked = [re.findall(r"card_bin=(\d+)", text) for url, text in listener.sent if url.endswith("/card/account")]
     assert asked == [[MASTERCARD[:6]], [VISA_REFUSED[:6]], [MASTERCARD[:6]]]
     assert (found, fitting, typed) == ([], True, [MASTERCARD, "12/40", CODE, "JULIA RIOS", "30.123.456", "104"])
+    assert "Precio total financiado: $\N{NO-BREAK SPACE}11.100,00." in cost
+    assert "(CFTEA): 88,08\N{NO-BREAK SPACE}%" in cost
+    assert (chosen, hint) == ("3 cuotas de $\N{NO-BREAK SPACE}3.700,00", False)
     assert MASTERCARD not in listener.told(stack.url)
     payment = organizer.call("GET", f"/payments/{order['order_id']}")
     [charge], total = payment["charges"], order["total"]["minor"]

@@ -122,7 +122,7 @@ async def till(
 
 
 async def test_a_card_is_charged_where_its_beginning_leads_and_why_is_kept(till: Till) -> None:
-    offered = await till.payments.card_forms(till.organizer_id, till.reference)
+    desk = await till.payments.card_desk(till.organizer_id, till.reference)
     before = till.started.step
 
     form = await till.typed(OF_SECOND)
@@ -130,7 +130,7 @@ async def test_a_card_is_charged_where_its_beginning_leads_and_why_is_kept(till:
 
     assert isinstance(before, CardForm)
     assert (before.public_key, form.public_key) == (till.first.public_key, till.second.public_key)
-    assert [one.public_key for one in offered] == [till.first.public_key, till.second.public_key]
+    assert [one.public_key for one in desk.forms] == [till.first.public_key, till.second.public_key]
     assert (charged, await till.tried(), till.charges()) == ("wait", [(1, "created"), (2, "charged")], [[], ["approved"]])
     decisions = await till.payments.routing.decisions(till.organizer_id, till.reference)
     assert [one.stored.facts.card_bin for one in decisions] == [None, OF_SECOND]
@@ -217,7 +217,8 @@ async def test_an_account_that_does_not_answer_takes_no_card_and_one_that_is_lef
     assert form.attempt_id == till.started.attempt_id
     [told] = await till.payments.routing.decisions(till.organizer_id, till.reference)
     assert any("queda afuera: no responde en este momento." in one for one in told.sentences)
-    assert await till.payments.card_forms(till.organizer_id, till.reference) != [], "the page of the sandbox is still another way"
+    desk = await till.payments.card_desk(till.organizer_id, till.reference)
+    assert (len(desk.forms), desk.asks_for_card) == (1, True), "the page of the sandbox is still another way"
 
 
 async def test_where_another_page_takes_the_card_the_buyer_goes_on_there_without_using_up_a_try(till: Till) -> None:
@@ -250,7 +251,7 @@ async def test_after_its_time_nothing_is_decided_any_more(till: Till) -> None:
 async def test_where_no_rule_asks_for_cards_nobody_is_asked_and_nothing_is_written(till: Till) -> None:
     await till.rule(Rule(name="Todas", use=(till.accounts[0],)))
 
-    assert await till.payments.card_forms(till.organizer_id, till.reference) == []
+    assert not (await till.payments.card_desk(till.organizer_id, till.reference)).asks_for_card
     assert await till.type(OF_SECOND) == "unchanged"
     [kept] = await till.payments.routing.decisions(till.organizer_id, till.reference)
     assert kept.stored.facts.card_bin is None

@@ -22,7 +22,7 @@ from alltickets.payments.port import Card, ChargeFacts, GatewayPayment
 from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
 from alltickets.payments.refusals import CardNotTaken, PromotionOver
 from alltickets.payments.service import Payments
-from alltickets.payments.service.checkout import NextStep, Started
+from alltickets.payments.service.checkout import NextStep, Started, Told
 from alltickets.payments.service.refunds import AskRefund
 from alltickets.platform.database import Database
 from alltickets.platform.outbox import Follower
@@ -64,7 +64,7 @@ class Till:
         return reference, await start(self.database, self.payments, self.organizer_id, asked)
 
     async def charge(self, reference: UUID, started: Started, card: Card, *, promised: UUID | None = None) -> NextStep:
-        return await self.payments.charge_card(self.organizer_id, reference, started.attempt_id, card, PURCHASE, promised=promised)
+        return await self.payments.charge_card(self.organizer_id, reference, started.attempt_id, card, PURCHASE, told=Told(promised))
 
     async def pay(self, card: Card, *, promised: UUID | None = None) -> UUID:
         reference, started = await self.start()

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
 from alltickets.payments.routing.rules.policy import Condition, Policy, Rule
 from simulators.payway.sites import key_of
@@ -246,3 +247,39 @@ async def test_asking_is_over_with_the_reservation_and_after_thirty_cards(site: 
 
     assert [one.status_code for one in asked] == [200] * 30 + [429]
     assert late.status_code == 409
+
+
+async def test_instalments_with_interest_say_what_they_are_in_total_and_what_they_cost(site: Site, house: House) -> None:
+    await connect_payway(house)
+    accounts = house.site.contexts.payments.accounts
+    [account] = await accounts.all_of(house.actor.organizer_id)
+    plans = [
+        InstalmentPlan(count=3, coefficient_ppm=1_110_000, valid_from=date(2020, 1, 1), methods=("1",)),
+        InstalmentPlan(count=3, coefficient_ppm=1_000_000, valid_from=date(2020, 1, 1), bins=(BinRange("450799", "450799"),)),
+        InstalmentPlan(count=12, coefficient_ppm=1_500_000, valid_from=date(2020, 1, 1)),
+        InstalmentPlan(count=3, coefficient_ppm=1_900_000, valid_from=date(2020, 1, 1), valid_to=date(2020, 2, 1)),
+    ]
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+        unstated = (await browser.get(path, headers=with_secret(order))).text
+        await accounts.set_instalment_plans(house.actor, account.id, plans)
+        page = (await browser.get(path, headers=with_secret(order))).text.replace("\N{NO-BREAK SPACE}", " ")
+        answer = await browser.post(
+            f"{path}/card", data=sent(page, installments="3", told_minor="1387499", bin="450798"), headers=with_secret(order)
+        )
+        changed = await browser.get(answer.headers["location"], headers=with_secret(order))
+
+    lines = re.findall(r"<li hidden.*?</li>", page, re.DOTALL)
+    assert "data-count" not in unstated
+    assert [re.findall(r'data-(?:count|methods|ranges|told)="([^"]*)"', line) for line in lines] == [
+        ["3", "", "45079900-45079999", "1250000"],
+        ["3", "1", "", "1387500"],
+    ]
+    assert "3 cuotas de $ 4.166,67 sin interés. Precio total financiado: $ 12.500,00." in lines[0]
+    assert "3 cuotas de $ 4.625,00. Precio total financiado: $ 13.875,00." in lines[1]
+    assert ["(CFTEA): 0,00 %" in lines[0], "(CFTEA): 88,08 %" in lines[1]] == [True, True]
+    assert "Precio de contado: $ 12.500,00. Eso cobramos; el interés de las cuotas lo suma tu banco en el resumen." in page
+    assert answer.headers["location"] == f"{path}?done=instalments"
+    assert "Estas cuotas ahora cuestan más de lo que te dijimos" in changed.text

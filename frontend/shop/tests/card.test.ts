@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beginningOf } from "../src/card/accounts";
+import { beginningOf } from "../src/card/ranges";
 import { brandOf, cardOf, grouped, isNumber, type Typed } from "../src/card/checks";
 
 const TODAY = new Date(2026, 10, 27);

@@ -43,6 +43,7 @@ from alltickets.orders.wire import (
     place_order,
     ticket_holder_read,
 )
+from alltickets.payments.interface import Told
 from alltickets.platform.http.address import AddressReader
 from alltickets.platform.paging import PAGE_SIZE_MAX, Page
 from alltickets.tickets.interface import NoSuchTicket, svg_of
@@ -159,7 +160,7 @@ async def pay_order(
 async def pay_order_by_card(order_id: UUID, data: CardWrite, secret: Secret, orders: Orders) -> NextAction:
     """Charge a card, by the token that the gateway made of it. For one attempt a card is charged once, however often this is sent."""
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
-    placed = await orders.placing.pay_by_card(organizer_id, order_id, data.attempt_id, data, promised=data.promotion_id)
+    placed = await orders.placing.pay_by_card(organizer_id, order_id, data.attempt_id, data, told=Told(data.promotion_id, data.told_minor))
     return next_action(placed.order, placed.step)
 
 

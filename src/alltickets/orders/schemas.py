@@ -148,10 +148,12 @@ class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A card to charge, as the token that the gateway made of it, for the attempt that the form was for.
 
     promotion_id: the promotion that the buyer was shown, if any: nothing is charged where they would pay more than by it.
+    told_minor: what they were told that the instalments are in total, interest included, if anything: likewise.
     """
 
     attempt_id: UUID
     promotion_id: UUID | None = None
+    told_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
 
 
 class PlacedOrderRead(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
+from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.port import Gateway, GatewayError, Provider
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
 from alltickets.payments.routing.rules.facts import AccountTerms
@@ -35,6 +36,8 @@ class ConnectedAccount:
     priority: int
     terms: AccountTerms
     breaker: Breaker = CLOSED
+    plans: tuple[InstalmentPlan, ...] = ()
+    """What instalments with interest cost there."""
 
     @property
     def is_offline(self) -> bool:
@@ -53,6 +56,7 @@ class _Row:
     is_enabled: bool
     priority: int
     terms: dict[str, Any]
+    instalment_plans: list[dict[str, Any]]
     version: int
     routing_version: int
     failures_in_row: int | None
@@ -95,8 +99,8 @@ class Connections:
             _Row,
             """
             SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed,
-                   a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.version, b.failures_in_row, b.opened_until,
-                   b.probing_until, coalesce(s.version, 0) AS routing_version
+                   a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.instalment_plans, a.version,
+                   b.failures_in_row, b.opened_until, b.probing_until, coalesce(s.version, 0) AS routing_version
               FROM payments.accounts a
               LEFT JOIN payments.routing_states s
                 ON s.organizer_id = a.organizer_id
@@ -130,7 +134,8 @@ class Connections:
         credentials = msgspec.json.decode(opened, type=dict[str, str])
         gateway = self.provider(row.gateway).connect(row.settings, credentials)
         terms = msgspec.convert(row.terms, AccountTerms)
-        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway, row.priority, terms)
+        plans = msgspec.convert(row.instalment_plans, tuple[InstalmentPlan, ...])
+        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway, row.priority, terms, plans=plans)
 
 
 def _with(account: ConnectedAccount, breaker: Breaker) -> ConnectedAccount:

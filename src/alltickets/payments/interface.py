@@ -6,6 +6,7 @@ reference that the caller gave.
 
 from alltickets.payments.codes import shown_code
 from alltickets.payments.disputes.queries import DisputeDetails
+from alltickets.payments.instalments.rules import Financed
 from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import (
     Card,
@@ -42,6 +43,7 @@ from alltickets.payments.refusals import (
     GatewayFailed,
     GatewayUnknown,
     HintsTooMany,
+    InstalmentsChanged,
     NoAccountFits,
     NoLayout,
     NotABankAccount,
@@ -68,12 +70,13 @@ from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
-from alltickets.payments.service.cards import CardRoute, TakenElsewhere
-from alltickets.payments.service.checkout import NextStep, Started, StartPayment
+from alltickets.payments.service.cards import CardDesk, CardRoute, TakenElsewhere
+from alltickets.payments.service.checkout import NOTHING_TOLD, NextStep, Started, StartPayment, Told
 from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
 
 __all__ = [
+    "NOTHING_TOLD",
     "AccountDetails",
     "AccountInvalid",
     "AccountNotFound",
@@ -84,6 +87,7 @@ __all__ = [
     "BinRange",
     "CallbackForged",
     "Card",
+    "CardDesk",
     "CardForm",
     "CardMethod",
     "CardNotTaken",
@@ -101,10 +105,12 @@ __all__ = [
     "DisputeOverdue",
     "DisputeTooLarge",
     "FeeScheduleNotFound",
+    "Financed",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
     "Holding",
+    "InstalmentsChanged",
     "Instructions",
     "Ledger",
     "NextStep",
@@ -144,6 +150,7 @@ __all__ = [
     "StartPayment",
     "Started",
     "TakenElsewhere",
+    "Told",
     "TooLateForAccount",
     "Verification",
     "shown_code",

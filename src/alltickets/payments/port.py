@@ -258,6 +258,8 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """What is charged, where the flow is "card_form"."""
     purchase: Purchase | None = None
     """What for, where the flow is "card_form"."""
+    plan_code: int | None = None
+    """What the provider is told in the place of the number of instalments, where the plan that was chosen has a code."""
 
 
 class Redirect(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ Refusal
 ├── TooLateForAccount     the chosen account needs more time than there is
 ├── AttemptsExhausted     this payment was tried too often
 ├── CardNotTaken          the payment's form does not offer such a card or so many instalments
+├── InstalmentsChanged    the buyer was told less than so many instalments cost by now
 ├── PaymentClosed         it is paid, or was given back: it cannot be paid again
 ├── PromotionInvalid      what was entered is no promotion
 ├── PromotionNotFound     no such promotion of this organizer
@@ -68,6 +69,7 @@ __all__ = [
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
+    "InstalmentsChanged",
     "NoAccountFits",
     "NoLayout",
     "NotABankAccount",
@@ -408,6 +410,14 @@ class PromotionOver(Refusal):
 
     def __str__(self) -> str:
         return "The promotion does not hold for this card, or not any more. Nothing was charged; look at the amount and pay again."
+
+
+@dataclass(eq=False)
+class InstalmentsChanged(Refusal):
+    """What so many instalments cost was stated anew since, or holds for another card."""
+
+    def __str__(self) -> str:
+        return "These instalments cost more by now than you were told. Nothing was charged; look at the total and pay again."
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.port import ChargeFacts
 from alltickets.payments.routing.rules.facts import AccountTerms
 
@@ -76,6 +77,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     last_error: str | None
     last_error_at: datetime | None
     terms: AccountTerms
+    instalment_plans: list[InstalmentPlan]
     seller: GatewaySellerRead | None
     created_at: datetime
     updated_at: datetime

@@ -52,6 +52,7 @@ accounts = sa.Table(
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("terms", JSONB, nullable=False, server_default="{}", comment="`AccountTerms`: what it may be used for."),
+    sa.Column("instalment_plans", JSONB, nullable=False, server_default="[]", comment="Of `InstalmentPlan`: what buyers are told."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
 )
 

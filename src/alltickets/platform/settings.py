@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -75,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_url: str = "https://api.stripe.com"
     fee_tax_basis_points: int = 2_100
     """The tax inside gateways' fees, for the books: 2100 is IVA of 21 %."""
+    cftea_year: Literal["months", "days"] = "months"
+    """How a monthly rate becomes the CFTEA that buyers are told: to the power of 12, or of 365/30."""
     smtp_url: str | None = None
     """Where mail is handed in; None in development: it is kept and shown on /dev/mail."""
     mail_sender: str | None = None
@@ -227,6 +230,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "payway_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
     "fee_tax_basis_points": _between(0, 10_000),
+    "cftea_year": _one_of("months", "days"),
     "smtp_url": _mail_server,
     "mail_sender": _mail_address,
     "log_format": _one_of(*LOG_FORMATS),

@@ -22,6 +22,7 @@ from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
 from alltickets.payments.interface import (
     Card,
     CardForm,
+    InstalmentsChanged,
     Instructions,
     PaymentOption,
     PaymentPurpose,
@@ -29,6 +30,7 @@ from alltickets.payments.interface import (
     PromotionUse,
     Redirect,
     TakenElsewhere,
+    Told,
     shown_code,
 )
 from alltickets.platform.http.problems import InvalidBody, NoSuchPath
@@ -36,7 +38,7 @@ from alltickets.platform.http.telemetry import SECURITY_HEADERS
 from alltickets.storefront.assets import Assets
 from alltickets.storefront.breakdown import breakdown_of
 from alltickets.storefront.pages import NO_STORE, Page, PageAnswer, PageRequest, html, redirect
-from alltickets.storefront.promotions import OfferedPromotion, offered_promotion
+from alltickets.storefront.promotions import OfferedPromotion, offered_promotion, ranges_of
 from alltickets.storefront.sources import Sources
 from alltickets.storefront.standings import Standing, standing_of
 from alltickets.storefront.templates import Templates
@@ -48,11 +50,12 @@ __all__ = ["OrderPages"]
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
 GATEWAYS = {"bank_transfer": "transfer", "cash": "cash"}
-DONE = ("holder", "data", "code", "mail", "address", "promotion")
+DONE = ("holder", "data", "code", "mail", "address", "promotion", "instalments")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
 _BIN = re.compile(r"[0-9]{6}")
+_TOTAL = re.compile(r"[0-9]{1,15}")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
 
@@ -99,7 +102,7 @@ class OrderPages:
         standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
         can_pay = standing in (Standing.UNPAID, Standing.REJECTED, Standing.INSTRUCTED)
         card_form = shown.step if can_pay and isinstance(shown.step, CardForm) else None
-        others = [] if card_form is None else await self._payments.card_forms(shown.event.organizer_id, shown.order.order_id)
+        desk = None if card_form is None else await self._payments.card_desk(shown.event.organizer_id, shown.order.order_id)
         answer = self._page(
             "order/order.html",
             request,
@@ -121,12 +124,13 @@ class OrderPages:
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
             options=await self._options(shown) if can_pay else [],
             card_form=card_form,
-            asks_for_card=bool(others),
+            desk=desk,
+            ranges_of=ranges_of,
             promotions=[] if card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
         )
-        return answer if card_form is None else _reaching(answer, [card_form, *others])
+        return answer if card_form is None or desk is None else _reaching(answer, [card_form, *desk.forms])
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
@@ -201,14 +205,14 @@ class OrderPages:
         except msgspec.ValidationError as fault:
             # What does not fit is not said again: it may be a card's number.
             raise InvalidBody(("the card is no token of the gateway's",)) from fault
-        attempt_id, shown = uuid_of(request.form.get("attempt_id", "")), request.form.get("promotion_id")
+        attempt_id = uuid_of(request.form.get("attempt_id", ""))
         page = request.language.path(f"/o/{visit.order_id}")
         try:
-            await self._orders.placing.pay_by_card(
-                organizer_id, visit.order_id, attempt_id, card, promised=uuid_of(shown) if shown else None
-            )
+            await self._orders.placing.pay_by_card(organizer_id, visit.order_id, attempt_id, card, told=_told_in(request))
         except PromotionOver:
             return redirect(f"{page}?done=promotion")
+        except InstalmentsChanged:
+            return redirect(f"{page}?done=instalments")
         return redirect(page)
 
     async def _route_card(self, request: PageRequest) -> PageAnswer:
@@ -229,7 +233,8 @@ class OrderPages:
             visit,
             order=shown.order,
             card_form=taken,
-            asks_for_card=True,
+            desk=await self._payments.card_desk(organizer_id, visit.order_id),
+            ranges_of=ranges_of,
             promotions=await self._promotions(shown),
         )
 
@@ -297,6 +302,12 @@ def _reaching(answer: PageAnswer, forms: Sequence[CardForm]) -> PageAnswer:
     origins = " ".join(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts))
     policy = f"{_POLICY}; connect-src 'self' {origins}"
     return PageAnswer(answer.status, answer.body, headers=(*answer.headers, ("content-security-policy", policy)))
+
+
+def _told_in(request: PageRequest) -> Told:
+    """What the page had told who pays by card. Raises `OrderNotFound` for what no page of ours sends."""
+    promotion, total = request.form.get("promotion_id"), request.form.get("told_minor", "")
+    return Told(uuid_of(promotion) if promotion else None, int(total) if _TOTAL.fullmatch(total) else None)
 
 
 def _require_bin(text: str) -> None:

@@ -1,15 +1,16 @@
 """Promotions of banks as pages show them: before the card is known, and for what an order costs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from alltickets.kernel.money import Money
-from alltickets.payments.interface import Holding, Promotion
+from alltickets.payments.interface import BinRange, Holding, Promotion
 from alltickets.storefront.languages import Language
 from alltickets.storefront.templates import Templates
 
-__all__ = ["OfferedPromotion", "offered_promotion", "terms_in_words"]
+__all__ = ["OfferedPromotion", "offered_promotion", "ranges_of", "terms_in_words"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,14 @@ def offered_promotion(one: Holding, total: Money) -> OfferedPromotion:
         discount=discount,
         pays=pays,
         cap=_cap_of(one.promotion),
-        ranges=" ".join(f"{low:08d}-{high:08d}" for low, high in (bins.bounds for bins in terms.bins)),
+        ranges=ranges_of(terms.bins),
         instalments=tuple((count, _each(pays, count)) for count in sorted(terms.instalments) if count > 1),
     )
+
+
+def ranges_of(bins: Iterable[BinRange]) -> str:
+    """Beginnings of cards for the form's script: first and last of eight digits."""
+    return " ".join(f"{low:08d}-{high:08d}" for low, high in (one.bounds for one in bins))
 
 
 def terms_in_words(promotion: Promotion, templates: Templates, language: Language) -> str:

@@ -1,3 +1,5 @@
+import { beginningOf } from "./ranges";
+
 /** Where a form charges: the key makes the token, and the attempt names its account. They change together, and are sent together. */
 export interface Account {
   readonly attempt: string;
@@ -5,7 +7,6 @@ export interface Account {
   readonly publicKey: string;
 }
 
-const KNOWN_DIGITS = 6;
 const WAIT_MS = 3_000;
 
 /**
@@ -67,16 +68,14 @@ export class AccountDesk {
   }
 }
 
-/** The first digits of a number, or nothing while there are fewer. */
-export function beginningOf(number: string): string {
-  const digits = number.replace(/\D/g, "").slice(0, KNOWN_DIGITS);
-  return digits.length < KNOWN_DIGITS ? "" : digits;
-}
-
-/** Another account's key, attempt and choices; of these the buyer keeps what they chose where it is there too. */
+/** Another account's key, attempt and choices with what they cost; the buyer keeps what they chose where it is there too. */
 function becomeLike(form: HTMLFormElement, fresh: HTMLFormElement): void {
   for (const name of ["attempt", "tokensUrl", "publicKey"]) {
     form.dataset[name] = fresh.dataset[name] ?? "";
+  }
+  const plans = fresh.querySelector("#card-plans");
+  if (plans !== null) {
+    form.querySelector("#card-plans")?.replaceChildren(...[...plans.children].map((child) => document.importNode(child, true)));
   }
   for (const id of ["card-method", "card-installments"]) {
     const before = form.querySelector<HTMLSelectElement>(`#${id}`);

@@ -1,5 +1,6 @@
 import { AccountDesk } from "./accounts";
 import { brandOf, cardOf, grouped, type CardField } from "./checks";
+import { plansOf, shownPlans } from "./plans";
 import { promotionsOf, shownPromotions, type Promotion } from "./promotions";
 import { CardRefused, makeToken } from "./tokens";
 
@@ -20,6 +21,7 @@ export function openCardForm(): void {
     const fitting = promotionsOf(promotions, input("number").value, select(form, "method").selectedOptions[0]?.dataset["kind"] ?? "");
     offerInstallments(form, fitting);
     tellPromotion(form, fitting);
+    tellPlans(form, fitting);
   };
   select(form, "method").addEventListener("change", look);
   select(form, "installments").addEventListener("change", look);
@@ -129,15 +131,38 @@ function tellPromotion(form: HTMLFormElement, fitting: readonly Promotion[]): vo
     told.hidden = found === undefined;
     told.textContent = found === undefined ? "" : (told.dataset["words"] ?? "").replace("{name}", found.name);
   }
-  const hint = document.getElementById("card-installments-hint");
-  if (hint !== null) {
-    hint.hidden = found !== undefined && count !== "1";
-  }
   const button = form.querySelector<HTMLButtonElement>("button");
   if (button !== null && button.getAttribute("aria-disabled") !== "true") {
     button.dataset["whole"] ??= button.textContent ?? "";
     button.textContent = found?.pay ?? button.dataset["whole"];
   }
+}
+
+/**
+ * What instalments cost, for each number that is offered with interest and stated; the total of the chosen one is sent with the card. Where a
+ * promotion holds for a number its own words count, and where nothing is stated the hint says to ask.
+ */
+function tellPlans(form: HTMLFormElement, fitting: readonly Promotion[]): void {
+  const installments = select(form, "installments");
+  const isFree = (count: string) => fitting.some((one) => one.installments.includes(count));
+  const offered = [...installments.options].filter((option) => !option.disabled).map((option) => option.value);
+  const all = shownPlans(form).filter((one) => offered.includes(one.count) && !isFree(one.count));
+  const plans = plansOf(all, input("number").value, select(form, "method").value);
+  for (const { line } of shownPlans(form)) {
+    line.hidden = true;
+  }
+  for (const one of plans.values()) {
+    one.line.hidden = false;
+    one.line.toggleAttribute("data-chosen", one.count === installments.value);
+  }
+  for (const option of installments.options) {
+    option.dataset["plain"] ??= option.text;
+    option.text = plans.get(option.value)?.label ?? option.dataset["plain"];
+  }
+  show("card-plans", plans.size > 0);
+  hidden(form, "told_minor").value = plans.get(installments.value)?.told ?? "";
+  const isSaid = (count: string) => count === "1" || isFree(count) || plans.has(count);
+  show("card-installments-hint", !(installments.value === "1" ? offered.every(isSaid) : isSaid(installments.value)));
 }
 
 /** What the kind of card offers, and the card's promotions. */
@@ -154,6 +179,13 @@ function offerInstallments(form: HTMLFormElement, fitting: readonly Promotion[])
   const field = installments.closest<HTMLElement>(".field");
   if (field !== null) {
     field.hidden = offered.length < 2;
+  }
+}
+
+function show(id: string, isShown: boolean): void {
+  const element = document.getElementById(id);
+  if (element !== null) {
+    element.hidden = !isShown;
   }
 }
 

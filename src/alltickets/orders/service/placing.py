@@ -31,6 +31,7 @@ from alltickets.orders.service.calling_off import SaleMoved, check_sale
 from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.interface import (
+    NOTHING_TOLD,
     Card,
     CardRoute,
     NextStep,
@@ -40,6 +41,7 @@ from alltickets.payments.interface import (
     PurchaseLine,
     Started,
     StartPayment,
+    Told,
 )
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction
@@ -181,11 +183,11 @@ class Placing:
             return await self._payments.route_card(tx, order_id, card_bin)
 
     async def pay_by_card(
-        self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card, *, promised: UUID | None = None
+        self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card, *, told: Told = NOTHING_TOLD
     ) -> PlacedOrder:
         """Charge the card that the buyer filled in for the payment's attempt; once for an attempt, however often it is asked.
 
-        promised: the promotion that the buyer was shown; nothing is charged where they would pay more than by it.
+        told: what the buyer was told; nothing is charged where they would pay more.
 
         Raises `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
@@ -195,7 +197,7 @@ class Placing:
         event = await self._catalog.snapshot(order.event_id)
         assert event is not None, "an event with orders is never deleted"
         purchase = _purchase_of(order, quote, event, self._clock())
-        step = await self._payments.charge_card(organizer_id, order_id, attempt_id, card, purchase, promised=promised)
+        step = await self._payments.charge_card(organizer_id, order_id, attempt_id, card, purchase, told=told)
         return PlacedOrder(organizer_id, order, step, attempt_id)
 
     async def _payable(self, tx: Transaction, order_id: UUID) -> Order:

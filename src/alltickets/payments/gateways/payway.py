@@ -267,7 +267,7 @@ class PaywayGateway:
             "bin": card.bin,
             "amount": creation.amount.minor,
             "currency": creation.amount.currency,
-            "installments": card.installments,
+            "installments": card.installments if creation.plan_code is None else creation.plan_code,
             "payment_type": "single",
             "sub_payments": [],
             "establishment_name": self._establishment_name,

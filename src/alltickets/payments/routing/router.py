@@ -3,8 +3,9 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -174,6 +175,10 @@ class Router:
         routed = _routed(book, accounts, msgspec.structs.replace(facts, at=now, card_bin=card_bin, open_breakers=accounts.failing(now)))
         named = [one.label for one in book.context.policy.options if routed.account.id in one.accounts]
         return routed, named[0] if named else routed.account.label
+
+    async def day_of(self, reader: Reader, attempt: StoredAttempt, now: datetime) -> date:
+        """What day it is where what is paid for takes place."""
+        return now.astimezone(ZoneInfo((await _facts_of(reader, attempt, now)).purpose.timezone)).date()
 
     async def keep_instead(self, tx: Transaction, attempt_id: UUID, routed: Routed, now: datetime) -> None:
         """Keep a decision in the place of the former one of an attempt of which nothing was sent."""

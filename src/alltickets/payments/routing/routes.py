@@ -13,6 +13,7 @@ from alltickets.payments.routing.schemas import (
     AccountOrderWrite,
     FeeScheduleRead,
     FeeScheduleWrite,
+    InstalmentPlansWrite,
     PolicyActivation,
     PolicyDraftWrite,
     PolicyRead,
@@ -41,6 +42,7 @@ def routing_router(payments: Payments) -> Router:
         path="/api/organizer/payments",
         route_handlers=[
             set_account_terms,
+            set_instalment_plans,
             sort_accounts,
             list_policies,
             read_policy,
@@ -64,6 +66,17 @@ def routing_router(payments: Payments) -> Router:
 async def set_account_terms(account_id: UUID, data: AccountTerms, actor: Actor, payments: Payments) -> GatewayAccountRead:
     """Say what an account may be used for: events, amounts, dates, methods, instalments; and when its money comes."""
     return msgspec.convert(await payments.accounts.set_terms(actor, account_id, data), GatewayAccountRead, from_attributes=True)
+
+
+@put(
+    "/accounts/{account_id:uuid}/instalment-plans",
+    operation_id="setInstalmentPlans",
+    guards=[allow(Permission.PAYMENTS_WRITE)],
+)
+async def set_instalment_plans(account_id: UUID, data: InstalmentPlansWrite, actor: Actor, payments: Payments) -> GatewayAccountRead:
+    """State what instalments with interest cost: buyers are told it before they pay. The issuer adds the interest; you get the price."""
+    account = await payments.accounts.set_instalment_plans(actor, account_id, data.plans)
+    return msgspec.convert(account, GatewayAccountRead, from_attributes=True)
 
 
 @put("/account-order", operation_id="sortGatewayAccounts", guards=[allow(Permission.PAYMENTS_WRITE)])

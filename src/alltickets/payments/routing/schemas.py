@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.port import PaymentMethod
 from alltickets.payments.routing.rules.decision import Decision
 from alltickets.payments.routing.rules.facts import Days, Instalments, RouteFacts
@@ -18,6 +19,7 @@ __all__ = [
     "AccountOrderWrite",
     "FeeScheduleRead",
     "FeeScheduleWrite",
+    "InstalmentPlansWrite",
     "PolicyActivation",
     "PolicyDraftWrite",
     "PolicyRead",
@@ -39,6 +41,12 @@ class AccountOrderWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Every account once, the one that goes first at the head."""
 
     account_ids: Annotated[tuple[UUID, ...], Meta(max_length=200)]
+
+
+class InstalmentPlansWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All plans of an account."""
+
+    plans: Annotated[tuple[InstalmentPlan, ...], Meta(max_length=300)]
 
 
 class PolicyDraftWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,15 +6,16 @@ from uuid import UUID
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
-from alltickets.payments.port import Card, CardForm, Provider, Purchase
+from alltickets.payments.instalments.rules import CfteaYear
+from alltickets.payments.port import Card, Provider, Purchase
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
 from alltickets.payments.sellers.port import Application
 from alltickets.payments.service.accounts import AccountsService
-from alltickets.payments.service.cards import CardRoute, Cards
-from alltickets.payments.service.checkout import Checkout, NextStep, Started, StartPayment
+from alltickets.payments.service.cards import CardDesk, CardRoute, Cards
+from alltickets.payments.service.checkout import NOTHING_TOLD, Checkout, NextStep, Started, StartPayment, Told
 from alltickets.payments.service.confirming import Confirming
 from alltickets.payments.service.disputes import Disputes
 from alltickets.payments.service.fees import FeesService
@@ -75,6 +76,7 @@ class Payments:
         *,
         public_url: str,
         fee_tax_basis_points: int = FEE_TAX_BASIS_POINTS,
+        cftea_year: CfteaYear = "months",
         applications: Sequence[Application] = (),
     ) -> None:
         """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees.
@@ -87,7 +89,7 @@ class Payments:
         router = Router()
         self.promotions = Promotions(database, clock)
         self.checkout = Checkout(database, clock, connections, router, self.promotions, public_url=public_url)
-        self.cards = Cards(database, clock, connections, router, self.checkout)
+        self.cards = Cards(database, clock, connections, router, self.checkout, cftea_year=cftea_year)
         self.inbox = Inbox(database, clock, connections)
         self.poller = Poller(database, clock, connections)
         self.nightly = Nightly(database, clock, connections)
@@ -112,18 +114,18 @@ class Payments:
         return await self.checkout.begin(organizer_id, attempt_id)
 
     async def charge_card(
-        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, promised: UUID | None = None
+        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, told: Told = NOTHING_TOLD
     ) -> NextStep:
         """See `Checkout.charge_card`: for an attempt whose step is a `CardForm`."""
-        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase, promised=promised)
+        return await self.checkout.charge_card(organizer_id, reference, attempt_id, card, purchase, told=told)
 
     async def route_card(self, tx: Transaction, reference: UUID, card_bin: str) -> CardRoute:
         """See `Cards.route`: in the caller's transaction, for a card of which the beginning is typed."""
         return await self.cards.route(tx, reference, card_bin)
 
-    async def card_forms(self, organizer_id: UUID, reference: UUID) -> list[CardForm]:
-        """See `Cards.forms`: those between which a card's beginning may decide."""
-        return await self.cards.forms(organizer_id, reference)
+    async def card_desk(self, organizer_id: UUID, reference: UUID) -> CardDesk:
+        """See `Cards.desk`: what stands around the form for a card."""
+        return await self.cards.desk(organizer_id, reference)
 
     async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""

@@ -16,6 +16,7 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
 from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
+from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
 from alltickets.payments.routing.records import require_events
@@ -62,6 +63,7 @@ class AccountDetails:
     last_error: str | None
     last_error_at: datetime | None
     terms: dict[str, Any]
+    instalment_plans: list[dict[str, Any]]
     """As `AccountTerms`."""
     created_at: datetime
     updated_at: datetime
@@ -189,6 +191,33 @@ class AccountsService:
                 await record(tx, actor, "gateway_account.terms_changed", Subject("gateway_account", account_id))
             return await self._details(tx, account_id)
 
+    async def set_instalment_plans(self, actor: Actor, account_id: UUID, plans: Sequence[InstalmentPlan]) -> AccountDetails:
+        """State what instalments with interest cost at the account, in the place of what was stated before.
+
+        Raises `AccountNotFound`, or `RoutingInvalid` with every fault, also for an account whose cards are not entered on a form of ours.
+        """
+        async with self._database.transaction(actor.organizer_id) as tx:
+            # First whose it is: what is wrong with the plans is nobody's business who has no such account.
+            await self._details(tx, account_id)
+            account = (await self._connections.of(tx)).get(account_id)
+            faults = plans_faults(plans)
+            if plans and account.gateway.capabilities.flow != "card_form":
+                faults.append("the gateway asks for the card on a page of its own, and tells there what instalments cost")
+            if faults:
+                raise RoutingInvalid(tuple(faults))
+            await tx.execute(
+                """
+                UPDATE payments.accounts
+                   SET instalment_plans = %(plans)s::jsonb, version = version + 1, updated_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
+                id=account_id,
+                plans=msgspec.json.encode(plans).decode(),
+                now=self._clock(),
+            )
+            await record(tx, actor, "gateway_account.instalments_changed", Subject("gateway_account", account_id))
+            return await self._details(tx, account_id)
+
     async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
         """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
         names each account once.
@@ -308,7 +337,7 @@ class AccountsService:
 
 
 _DETAILS = """
-    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms,
+    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms, a.instalment_plans,
            b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
            s.seller_id, s.nickname AS seller_nickname, s.is_live AS seller_is_live, s.connected_at AS seller_connected_at,
            s.expires_at AS seller_expires_at, s.revoked_at AS seller_revoked_at

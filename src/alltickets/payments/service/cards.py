@@ -6,6 +6,7 @@ from uuid import UUID
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
+from alltickets.payments.instalments.rules import CfteaYear, Financed, InstalmentPlan, financed, holding_on
 from alltickets.payments.port import CardForm
 from alltickets.payments.refusals import NoAccountFits, TooLateForAccount
 from alltickets.payments.routing.router import Router
@@ -13,7 +14,7 @@ from alltickets.payments.service.checkout import Checkout
 from alltickets.payments.starting import newest_of
 from alltickets.platform.database import Database, Transaction
 
-__all__ = ["CardRoute", "Cards", "TakenElsewhere"]
+__all__ = ["CardDesk", "CardRoute", "Cards", "TakenElsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +31,48 @@ no rule asks for cards, the buyer is not at a form, or a charge is under way.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class CardDesk:
+    """What stands around a form for a card.
+
+    asks_for_card: the card's beginning may bring the payment to another account; to one of `forms`, or elsewhere.
+    plans: what instalments with interest cost, as far as it is stated: of those that hold for a card the first of its number counts.
+    """
+
+    forms: tuple[CardForm, ...]
+    asks_for_card: bool
+    plans: tuple[Financed, ...]
+
+
 class Cards:
     """Use cases of the form for a card before it is sent."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections, router: Router, checkout: Checkout) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, connections: Connections, router: Router, checkout: Checkout, *, cftea_year: CfteaYear
+    ) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
         self._router = router
         self._checkout = checkout
+        self._cftea_year = cftea_year
 
-    async def forms(self, organizer_id: UUID, reference: UUID) -> list[CardForm]:
-        """The forms between which a card's beginning may decide, for the payment whose buyer is at one; none where there is no other way.
-
-        Raises `PaymentNotFound`.
-        """
+    async def desk(self, organizer_id: UUID, reference: UUID) -> CardDesk:
+        """What stands around the form that the buyer of a payment is at. Raises `PaymentNotFound`."""
+        now = self._clock()
         async with self._database.reading(organizer_id) as reader:
             row = await newest_of(reader, reference)
             accounts = await self._connections.of(reader)
-            reached = await self._router.destinations(reader, accounts, row, self._clock())
-        return [form for form in (self._checkout.form_at(account, row) for account in reached) if form is not None]
+            account = accounts.get(row.account_id)
+            reached = await self._router.destinations(reader, accounts, row, now)
+            on = await self._router.day_of(reader, row, now) if account.plans else None
+        form = self._checkout.form_at(account, row)
+        plans = [] if on is None or form is None else [one for one in holding_on(account.plans, on) if _is_offered(one, form)]
+        return CardDesk(
+            forms=tuple(one for one in (self._checkout.form_at(other, row) for other in reached) if one is not None),
+            asks_for_card=bool(reached),
+            plans=tuple(financed(one, row.amount, self._cftea_year) for one in plans),
+        )
 
     async def route(self, tx: Transaction, reference: UUID, card_bin: str) -> CardRoute:
         """Which account takes a card that begins so. The payment goes on there, with one attempt under way as before.
@@ -74,3 +97,8 @@ class Cards:
         step = await self._checkout.go_on_at(tx, row, routed, now)
         assert isinstance(step, CardForm), "an account of this flow has a form"
         return step
+
+
+def _is_offered(plan: InstalmentPlan, form: CardForm) -> bool:
+    """Whether some card may be paid so on the form."""
+    return any(plan.count in one.installments and (not plan.methods or one.method in plan.methods) for one in form.methods)

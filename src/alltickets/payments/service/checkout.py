@@ -17,6 +17,7 @@ from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.awaited import instruct
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
+from alltickets.payments.instalments.rules import best_plan, total_of
 from alltickets.payments.port import (
     Card,
     CardForm,
@@ -31,7 +32,15 @@ from alltickets.payments.port import (
     Purchase,
     Redirect,
 )
-from alltickets.payments.refusals import AttemptsExhausted, CardNotTaken, NoAccountFits, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.refusals import (
+    AttemptsExhausted,
+    CardNotTaken,
+    InstalmentsChanged,
+    NoAccountFits,
+    PaymentChanged,
+    PaymentClosed,
+    PaymentNotFound,
+)
 from alltickets.payments.routing.routed import Routed
 from alltickets.payments.routing.router import Router
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
@@ -53,7 +62,7 @@ from alltickets.payments.starting import (
 )
 from alltickets.platform.database import Database, Reader, Transaction
 
-__all__ = ["ATTEMPTS_MAX", "Checkout", "NextStep", "StartPayment", "Started"]
+__all__ = ["ATTEMPTS_MAX", "NOTHING_TOLD", "Checkout", "NextStep", "StartPayment", "Started", "Told"]
 
 ATTEMPTS_MAX = 3
 
@@ -80,6 +89,17 @@ class Started:
     payment_id: UUID
     attempt_id: UUID
     step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a buyer was told who pays by card: the promotion that they were shown, and what the instalments are in total."""
+
+    promotion_id: UUID | None = None
+    total_minor: int | None = None
+
+
+NOTHING_TOLD = Told()
 
 
 class Checkout:
@@ -147,15 +167,15 @@ class Checkout:
         return await self._call(organizer_id, account, creation)
 
     async def charge_card(
-        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, promised: UUID | None = None
+        self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, told: Told = NOTHING_TOLD
     ) -> NextStep:
         """Charge the card that the buyer filled in for a started attempt; outside of any transaction.
 
         An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. The attempt is
         committed as "sending" before the call, with the best promotion of the card, and nothing of the card is kept but its beginning,
-        where a promotion rests on it, and what the gateway's answer tells. `promised`: the promotion that the buyer was shown; nothing
-        is charged where they would pay more than by that one.
-        Raises `PaymentNotFound`, also for an attempt of another payment, `CardNotTaken` and `PromotionOver`.
+        where a promotion rests on it, and what the gateway's answer tells. Nothing is charged where the buyer would pay more than they were
+        `told`. Where instalments have interest the issuer adds it: what is charged is the price.
+        Raises `PaymentNotFound`, also for an attempt of another payment, `CardNotTaken`, `PromotionOver` and `InstalmentsChanged`.
         """
         async with self._database.reading(organizer_id) as reader:
             row = await attempt_of(reader, attempt_id)
@@ -164,9 +184,10 @@ class Checkout:
             account = (await self._connections.of(reader)).get(row.account_id)
         creation = self._creation_of(account, row)
         method = _method_of(account, creation, card)
-        amount = await self._claim_for_card(organizer_id, account, row, method, card, promised)
-        if amount is not None:
-            creation = msgspec.structs.replace(creation, amount=amount, card=card, purchase=purchase)
+        asked = await self._claim_for_card(organizer_id, account, row, method, card, told)
+        if asked is not None:
+            amount, plan_code = asked
+            creation = msgspec.structs.replace(creation, amount=amount, card=card, purchase=purchase, plan_code=plan_code)
             return await self._call(organizer_id, account, creation)
         async with self._database.reading(organizer_id) as reader:
             return await self.step_of(reader, reference)
@@ -314,18 +335,30 @@ class Checkout:
             return await self._send(tx, account, attempt_id)
 
     async def _claim_for_card(
-        self, organizer_id: UUID, account: ConnectedAccount, row: StoredAttempt, method: CardMethod, card: Card, promised: UUID | None
-    ) -> Money | None:
-        """Likewise for a card, its promotion counted in the same transaction: what to charge; None if it was claimed before."""
+        self, organizer_id: UUID, account: ConnectedAccount, row: StoredAttempt, method: CardMethod, card: Card, told: Told
+    ) -> tuple[Money, int | None] | None:
+        """Likewise for a card, its promotion counted in the same transaction: what to charge, and the code of the plan of instalments
+        where it has one; None if it was claimed before.
+        """
         async with self._database.transaction(organizer_id) as tx:
             if not (await self._comes_first(tx, account, row) and await self._send(tx, account, row.attempt_id)):
                 return None
-            use = await self._promotions.reserve(tx, row.attempt_id, row.amount, card, method.kind, promised=promised)
-            if use is None:
-                if card.installments not in method.installments:
-                    raise CardNotTaken
-                return row.amount
-        return Money(row.amount_minor - use.discount_minor, row.currency)
+            use = await self._promotions.reserve(tx, row.attempt_id, row.amount, card, method.kind, promised=told.promotion_id)
+            if use is not None:
+                return Money(row.amount_minor - use.discount_minor, row.currency), None
+            if card.installments not in method.installments:
+                raise CardNotTaken
+            return row.amount, await self._plan_code(tx, account, row, card, told)
+
+    async def _plan_code(self, tx: Transaction, account: ConnectedAccount, row: StoredAttempt, card: Card, told: Told) -> int | None:
+        """The code of the plan by which a card is paid, if it has one. Raises `InstalmentsChanged` where the buyer was told less."""
+        plan = None
+        if account.plans and card.installments > 1:
+            on = await self._router.day_of(tx, row, self._clock())
+            plan = best_plan(account.plans, method=card.method, card_bin=card.bin, count=card.installments, on=on)
+        if told.total_minor is not None and (plan is None or total_of(plan, row.amount).minor > told.total_minor):
+            raise InstalmentsChanged
+        return None if plan is None else plan.sent_as
 
     async def _comes_first(self, tx: Transaction, account: ConnectedAccount, row: StoredAttempt) -> bool:
         """Have the payment follow the attempt that is about to be charged; False where another one of it is under way, or has paid it.
