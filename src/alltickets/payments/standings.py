@@ -67,7 +67,7 @@ class Standing:
 async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, Standing]:
     """Lock attempts with their payments, in id order, against everybody who applies something to them; by attempt id.
 
-    A payment before its attempts, as everywhere: whoever waits for one holds none of the others.
+    A payment before its attempts, as everywhere, which is the order of FROM: whoever waits for a payment holds none of its attempts.
     """
     if not attempt_ids:
         return {}
@@ -77,12 +77,12 @@ async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, 
                a.absent_since, a.next_query_at, a.needs_review, a.redirect_url, a.provider_reference, a.error_kind, a.error_code,
                p.reference, p.amount_minor, p.currency, p.status, p.newest_attempt_id, p.kept_attempt_id, p.kept_charge_id, p.is_captured,
                a.has_promotion, a.discount_minor
-          FROM payments.attempts a
-          JOIN payments.payments p
-            ON p.organizer_id = a.organizer_id AND p.id = a.payment_id
+          FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
          WHERE a.organizer_id = %(organizer_id)s AND a.id = ANY(%(ids)s)
          ORDER BY p.id, a.id
-           FOR UPDATE OF p, a
+           FOR UPDATE
         """,
         ids=list(attempt_ids),
     )

@@ -131,10 +131,10 @@ def payable_until(account: ConnectedAccount, request: StartPayment, now: datetim
 
 async def newest_of(reader: Reader, reference: UUID, *, lock: bool = False) -> StoredAttempt:
     statement = _SELECT_NEWEST + " AND p.reference = %(reference)s AND a.id = p.newest_attempt_id"
-    row = await reader.fetch_first(StoredAttempt, statement + (" FOR UPDATE OF p, a" if lock else ""), reference=reference)
+    row = await reader.fetch_first(StoredAttempt, statement + (" FOR UPDATE" if lock else ""), reference=reference)
     if row is None and lock:
         # Whoever held the lock until now may have put another attempt first: then none was found, and the payment is locked.
-        row = await reader.fetch_first(StoredAttempt, statement + " FOR UPDATE OF p, a", reference=reference)
+        row = await reader.fetch_first(StoredAttempt, statement + " FOR UPDATE", reference=reference)
     if row is None:
         raise PaymentNotFound
     return row
