@@ -1,5 +1,6 @@
 """What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,6 +19,7 @@ from alltickets.payments.port import (
     Final,
     Gateway,
     GatewayError,
+    GatewayPayment,
     Hint,
     Notice,
     Redirect,
@@ -57,6 +59,10 @@ class Bench(ABC):
         Where the flow is "card_form".
         """
         raise NotImplementedError
+
+    def reserving(self) -> Gateway | None:
+        """The same account as one where what buyers pay is only reserved; None where there is no such thing."""
+        return None
 
     @abstractmethod
     def refunded_minor(self, reference: UUID) -> int:
@@ -225,6 +231,37 @@ class GatewayConformance:
 
         assert [payment.status for payment in payments] == ["charged", "charged"]
         assert len({payment.provider_payment_id for payment in payments}) == 2
+
+    async def test_what_is_reserved_is_taken_or_given_back_once_and_never_both(self, bench: Bench) -> None:
+        gateway = bench.reserving()
+        if gateway is None:
+            assert (bench.gateway.capabilities.captures, bench.gateway.capabilities.voids) == (False, False)
+            pytest.skip("reserves nothing")
+        bench.gateway = gateway
+        taken, given_back, lost = [(await self.reserved(bench)) for _ in range(3)]
+
+        after = [await gateway.capture(taken), await gateway.void(given_back)]
+        refused = [call(one) for one in (taken, given_back) for call in (gateway.capture, gateway.void)]
+        kinds = [getattr(error, "kind", None) for error in await asyncio.gather(*refused, return_exceptions=True)]
+        bench.lose_answers(1)
+        with pytest.raises(GatewayError) as silence:
+            await gateway.void(lost)
+
+        found = [await gateway.query(one.reference) for one in (taken, given_back, lost)]
+        assert [one.status for one in (taken, given_back, lost)] == ["authorized"] * 3
+        assert (gateway.capabilities.captures, gateway.capabilities.voids) == (True, True)
+        assert found[:2] == [[one] for one in after]
+        assert (after[0].status, after[0].amount, after[0].refunded_minor) == ("charged", bench.asked, 0)
+        # Some call it a refund of the whole: that it was never taken is known here (`rules.decide`).
+        assert {one.status for [one] in found[1:]} <= {"cancelled", "refunded"}
+        assert (kinds, silence.value.kind) == (["declined"] * 4, "unknown_outcome")
+
+    async def reserved(self, bench: Bench) -> GatewayPayment:
+        """Money that a buyer's bank has set aside."""
+        wanted = wanted_at(bench)
+        await act(bench, wanted, "approve")
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        return payment
 
     async def test_a_hint_fetches_what_it_speaks_of(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)

@@ -38,6 +38,10 @@ class PaywayBench(Bench):
         self.payway.http.put("/admin/dials", json={**self.payway.http.get("/admin/dials").json(), "undecided": action == "pending"})
         return card_of(self.site, VISA_REFUSED if action == "reject" else VISA)
 
+    def reserving(self) -> Gateway:
+        self.payway.http.put(f"/admin/sites/{self.site.id}", json={"two_steps": True})
+        return self.gateway
+
     def refunded_minor(self, reference: UUID) -> int:
         [payment] = self.site.find(reference.hex)
         history = self.site.call("GET", f"/payments/{payment['id']}/refunds").json()["parent"]["history"]

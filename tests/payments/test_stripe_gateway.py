@@ -43,6 +43,9 @@ class StripeBench(Bench):
     def buyer_does(self, link: str, action: str) -> None:
         self.stripe.pay(link, CARDS[action])
 
+    def reserving(self) -> Gateway:
+        return Stripe(self.stripe.url, self.http).connect({"capture": "in_two_steps"}, {"secret_key": self.account.key})
+
     def refunded_minor(self, reference: UUID) -> int:
         return sum(charge["amount_refunded"] for charge in self.charges(reference))
 

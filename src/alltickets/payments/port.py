@@ -182,6 +182,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     partial_refunds: bool
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
+    voids: bool = False
+    """What is reserved and will not be taken, `void` gives back. False: it lapses at the buyer's bank."""
     disputes: DisputeFlow
     """How one learns that a buyer's bank asks for the money back, and whether evidence can be sent."""
     expires_in_seconds_min: int
@@ -463,6 +465,11 @@ class Gateway(Protocol):
     async def capture(self, payment: GatewayPayment) -> GatewayPayment:
         """Take what was reserved, whole; the payment as it stands then. What is not reserved any more is refused, so nothing is taken
         twice. Only where `captures`."""
+        ...
+
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Give back what was reserved, whole, so that the buyer need not wait until it lapses; the payment as it stands then. What is not
+        reserved any more is refused, so money that was taken never goes back by this. Only where `voids`."""
         ...
 
     async def refund(self, order: RefundOrder) -> RefundResult:

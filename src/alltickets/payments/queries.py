@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "payment_of"]
+__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "Released", "payment_of", "released_of"]
+
+
+Released = Literal["voiding", "voided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class AttemptDetails:
 
 @dataclass(frozen=True, slots=True)
 class ChargeDetails:
-    """A payment at the provider. `is_surplus`: it paid again what was paid, and goes back."""
+    """A payment at the provider. `is_surplus`: it paid again what was paid, and goes back. `intent`: what becomes of reserved money."""
 
     id: UUID
     attempt_id: UUID
@@ -39,6 +42,7 @@ class ChargeDetails:
     currency: str
     refunded_minor: int
     is_surplus: bool
+    intent: str | None
     facts: dict[str, Any]
     """As `ChargeFacts`."""
     first_seen_at: datetime
@@ -109,6 +113,24 @@ async def payment_of(reader: Reader, reference: UUID) -> PaymentDetails:
     )
 
 
+async def released_of(reader: Reader, reference: UUID) -> Released | None:
+    """Whether money was reserved for a payment that will not be taken: it is going back, or is back. The newest word counts."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT a.status
+          FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND a.status IN ('voiding', 'voided')
+         ORDER BY a.id DESC
+         LIMIT 1
+        """,
+        reference=reference,
+    )
+    found: Released | None = rows[0][0] if rows else None
+    return found
+
+
 async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
     return await reader.fetch_all(
         AttemptDetails,
@@ -127,7 +149,7 @@ async def _charges(reader: Reader, payment_id: UUID) -> list[ChargeDetails]:
         ChargeDetails,
         """
         SELECT c.id, c.attempt_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency, c.refunded_minor,
-               c.is_surplus, c.facts, c.first_seen_at
+               c.is_surplus, c.intent, c.facts, c.first_seen_at
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id

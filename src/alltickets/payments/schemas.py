@@ -104,7 +104,7 @@ class AttemptRead(msgspec.Struct, kw_only=True):
 
 
 class ChargeRead(msgspec.Struct, kw_only=True):
-    """A payment at the provider."""
+    """A payment at the provider. `intent`: of money that was only reserved, whether it is taken (`capture`) or given back (`void`)."""
 
     id: UUID = msgspec.field(name="charge_id")
     attempt_id: UUID
@@ -115,6 +115,7 @@ class ChargeRead(msgspec.Struct, kw_only=True):
     currency: str
     refunded_minor: int
     is_surplus: bool
+    intent: Annotated[str | None, Meta(examples=[None, "void"])]
     facts: ChargeFacts
     first_seen_at: datetime
 

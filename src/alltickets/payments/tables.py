@@ -21,7 +21,7 @@ def one_of(column: str, words: str, *, expression: str | None = None) -> sa.Chec
 
 _PAYMENT_STATUSES = "open processing failed expired paid partially_refunded refunded disputed charged_back"
 _ATTEMPT_STATUSES = (
-    "created sending awaiting_buyer pending unknown authorized declined expired cancelled error "
+    "created sending awaiting_buyer pending unknown authorized capturing voiding declined expired cancelled voided error "
     "charged partially_refunded refunded disputed charged_back integrity_hold"
 )
 _LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
@@ -155,6 +155,7 @@ charges = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("facts", JSONB, nullable=False, server_default="{}", comment="`ChargeFacts`: card, method, instalments, fee."),
     sa.Column("contested", JSONB, nullable=False, server_default="{}", comment="`Contested`: how much banks hold, and kept."),
+    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written once, before the call."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
@@ -168,6 +169,7 @@ charges = sa.Table(
     ),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
     one_of("status", _CHARGE_STATUSES),
+    one_of("intent", "capture void"),
 )
 
 callbacks = sa.Table(

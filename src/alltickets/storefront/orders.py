@@ -52,6 +52,9 @@ NEWS_RETRY_MS = (500, 4_000)
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
+_SETTLED = (Standing.REJECTED, Standing.EXPIRED, Standing.CANCELLED, Standing.PAID)
+"""What a payment has come to, so that the buyer looks at what their bank set aside for it."""
+
 
 class OrderPages:
     """Pages below `/o`."""
@@ -117,11 +120,15 @@ class OrderPages:
             promotions=[] if card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
+            released=await self._released(shown) if shown.order.total.minor and standing in _SETTLED else None,
         )
         return answer if card_form is None else _reaching(answer, card_form.tokens_url)
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
+
+    async def _released(self, shown: ShownOrder) -> str | None:
+        return await self._payments.released_of(shown.event.organizer_id, shown.order.order_id)
 
     async def _options(self, shown: ShownOrder) -> list[PaymentOption]:
         """The ways to pay that the buyer may choose; what they were told how to pay by is not another one."""

@@ -132,6 +132,10 @@ class OfflineGateway:
         """Refused: nothing is reserved."""
         raise _nobody()
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:  # noqa: ARG002
+        """Refused likewise."""
+        raise _nobody()
+
     async def refund(self, order: RefundOrder) -> RefundResult:  # noqa: ARG002
         """Left to a person, who notes it (`Refunds.settle_by_hand`)."""
         return RefundResult(status="pending")

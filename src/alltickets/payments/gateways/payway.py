@@ -53,6 +53,7 @@ CARD_FORM = Capabilities(
     partial_refunds=True,
     # A site's contract may be one in two steps; nobody can ask it which it is.
     captures=True,
+    voids=True,
     disputes="by_hand",
     expires_in_seconds_min=60,
     call_seconds_max=45,
@@ -298,6 +299,17 @@ class PaywayGateway:
         answer = await self._call("PUT", path, body={"amount": payment.amount.minor}, answers=(400,), seconds=self._charge_seconds)
         if answer.status_code == 400:
             raise _refused(answer, "the capture")
+        return await self._whole(payment.provider_payment_id)
+
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """An annulment, which Payway grants until the batch is closed. The same call annuls what was taken, so its state is asked first."""
+        path = f"/payments/{payment.provider_payment_id}"
+        found = decode(await self._call("GET", path), _payment_decoder)
+        if status_of(found.status) != "authorized":
+            raise GatewayError(f"Payway has not reserved it: {found.status}.", kind="declined", code=found.status)
+        answer = await self._call("POST", f"{path}/refunds", body={}, answers=(400, 402), seconds=self._charge_seconds)
+        if answer.status_code in (400, 402):
+            raise _refund_refused(answer)
         return await self._whole(payment.provider_payment_id)
 
     async def refund(self, order: RefundOrder) -> RefundResult:

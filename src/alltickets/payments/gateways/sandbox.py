@@ -194,6 +194,10 @@ class SandboxGateway:
         """Never called: it reserves nothing."""
         raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called likewise."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be voided here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Settled at once; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"

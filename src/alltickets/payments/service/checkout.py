@@ -58,7 +58,7 @@ ATTEMPTS_MAX = 3
 
 _HARMLESS: tuple[GatewayErrorKind, ...] = ("unavailable_not_sent", "rate_limited", "auth_config", "unknown_outcome")
 """What may become of asking for a page without anybody having paid: nobody has seen the page."""
-_FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
+_FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized", "capturing", "voiding")
 _OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
 _STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
 _CAME_TO_NOTHING: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")

@@ -158,6 +158,10 @@ class MercadoPagoGateway:
         """Never called: its pages reserve nothing."""
         raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called likewise."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be voided here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """A part or all, always by amount; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"
