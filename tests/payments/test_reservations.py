@@ -12,6 +12,7 @@ import pytest_asyncio
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaidTwice, PaymentCaptured, PaymentFailed, PaymentFlagged, PaymentRefunded
 from alltickets.payments.gateways.payway import Payway, PaywayGateway
+from alltickets.payments.nightly.rules import TURN
 from alltickets.payments.port import CardForm, GatewayPayment
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import Started
@@ -76,11 +77,11 @@ class Desk:
     def set(self, **settings: Any) -> None:
         assert self.site.payway.http.put(f"/admin/sites/{self.site.id}", json=settings).status_code == 200
 
-    def nobody_wants(self, payments: Payments | None = None) -> None:
-        async def none(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:
-            return set()
+    def nobody_wants(self, payments: Payments | None = None, *, but: Collection[UUID] = ()) -> None:
+        async def wanted(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:
+            return set(references) & set(but)
 
-        (payments or self.payments).reservations.ask(none)
+        (payments or self.payments).reservations.ask(wanted)
 
     async def start(self) -> Started:
         return await start(self.database, self.payments, self.organizer_id, request(self.clock, reference=self.reference))
@@ -282,3 +283,25 @@ async def test_what_the_gateway_does_not_give_back_is_told_to_people_once_and_la
     [attempt] = (await desk.payments.details(desk.organizer_id, desk.reference)).attempts
     assert (attempt.status, attempt.needs_review, desk.at_payway()) == ("voiding", True, ["pre_approved"])
     assert await desk.told(PaymentFlagged) == ["void_refused"]
+
+
+async def test_what_the_poller_gave_up_is_settled_at_night_whatever_its_age(desk: Desk, payway: PaywayProcess) -> None:
+    references = [desk.reference, new_id()]
+    for desk.reference in references:
+        await desk.reserve()
+    desk.nobody_wants(but=references[:1])
+    payway.turn(outage=["queries"])
+    await desk.payments.nightly.turn(desk.organizer_id)
+    for _ in range(2):
+        await desk.later(hours=48)
+    payway.turn()
+
+    while await desk.payments.nightly.turn(desk.organizer_id):
+        desk.clock.advance(seconds=TURN.total_seconds())
+
+    async with desk.database.reading(desk.organizer_id) as reader:
+        [found] = await reader.fetch_tuples("SELECT asked, mended FROM payments.looks WHERE organizer_id = %(organizer_id)s")
+    ended = []
+    for desk.reference in references:
+        ended += await desk.statuses()
+    assert (ended, desk.at_payway(), found) == (["charged", "voided"], ["approved", "annulled"], (2, 2))

@@ -89,7 +89,7 @@ class Payments:
         self.inbox = Inbox(database, clock, connections)
         self.reservations = Reservations(database, clock)
         self.poller = Poller(database, clock, connections, self.reservations)
-        self.nightly = Nightly(database, clock, connections)
+        self.nightly = Nightly(database, clock, connections, self.reservations)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)

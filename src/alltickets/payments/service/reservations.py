@@ -40,14 +40,14 @@ class Reservations:
 
     async def settle(
         self, organizer_id: UUID, accounts: Accounts, reported: Sequence[GatewayPayment], attempt_ids: Collection[UUID]
-    ) -> int:
-        """Take, or give back, what a gateway has just reported to be reserved for these attempts; how many payments that moved.
+    ) -> None:
+        """Take, or give back, what a gateway has just reported to be reserved for these attempts.
 
         What is done is committed before the gateway is called, and what a call does is asked about before it is repeated: so whoever
         dies in between, or loses the answer, leaves work that the next turn finds as it stands.
         """
         if not any(payment.status == "authorized" for payment in reported):
-            return 0
+            return
         async with self._database.reading(organizer_id) as reader:
             undecided = await undecided_among(reader, attempt_ids)
         references = {one.reference for one in undecided}
@@ -57,9 +57,9 @@ class Reservations:
             decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         answers = await asyncio.gather(*(_carry_out(accounts, one, slots) for one in decided))
-        return await self._apply(organizer_id, list(zip(decided, answers, strict=True)))
+        await self._apply(organizer_id, list(zip(decided, answers, strict=True)))
 
-    async def _apply(self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]]) -> int:
+    async def _apply(self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]]) -> None:
         reports = [Report(charge.account_id, answer) for charge, answer in answers if isinstance(answer, GatewayPayment)]
         if reports:
             async with self._database.transaction(organizer_id) as tx:
@@ -68,7 +68,6 @@ class Reservations:
             if charge.intent == "void" and isinstance(answer, GatewayError) and answer.kind == "declined":
                 async with self._database.transaction(organizer_id) as tx:
                     await flag_refused(tx, charge, str(answer), now=self._clock())
-        return len(reports)
 
 
 async def _carry_out(accounts: Accounts, charge: Charge, slots: asyncio.Semaphore) -> GatewayPayment | GatewayError:
