@@ -12,9 +12,10 @@ from alltickets.payments.applying import apply_conclusion
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentFlagged
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.port import Card, CardForm
-from alltickets.payments.refusals import CardNotTaken, PaymentNotFound
+from alltickets.payments.refusals import CardNotTaken, PaymentNotFound, RefundWholeOnly
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import NextStep, Started
+from alltickets.payments.service.refunds import AskRefund, RefundStarted
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
@@ -227,3 +228,19 @@ async def test_a_card_is_charged_for_its_own_payment_and_as_its_form_says(till: 
 
     assert await till.statuses() == ["created"]
     assert till.charges() == []
+
+
+async def test_a_site_without_a_history_of_refunds_refuses_a_part_before_anything_is_ordered(
+    database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, site: Site
+) -> None:
+    await connect_payway(payments, organizer_id, site, refund_history="off")
+    till = Till(database, payments, organizer_id, clock, site)
+    await till.start()
+    await till.charge(card_of(site))
+    asked = [AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=minor, reason="test") for minor in (1, ASKED.minor)]
+
+    async with database.transaction(organizer_id) as tx:
+        part, whole = await payments.refund(tx, asked)
+
+    assert isinstance(part, RefundWholeOnly)
+    assert isinstance(whole, RefundStarted)

@@ -37,6 +37,7 @@ class MercadoPagoBench(Bench):
     def __init__(self, process: MercadoPagoProcess, http: httpx.AsyncClient) -> None:
         self.process = process
         self.seller = Seller.fresh()
+        self.owner = str(self.seller.user)
         self.http = http
         self.gateway = self.connected()
 
@@ -47,6 +48,11 @@ class MercadoPagoBench(Bench):
     def buyer_does(self, link: str, action: str) -> None:
         for _ in range(2 if action == "approve_twice" else 1):
             self.process.pay(link, CARDHOLDERS.get(action, "APRO"), lose="true")
+
+    def holder_of(self, reference: UUID) -> str:
+        [payment] = self.process.payments(self.seller, reference)
+        assert all(fee["type"] != "application_fee" for fee in payment["fee_details"])
+        return str(payment["collector_id"])
 
     def refunded_minor(self, reference: UUID) -> int:
         return sum(round(one["transaction_amount_refunded"] * 100) for one in self.process.payments(self.seller, reference))

@@ -33,6 +33,7 @@ class StripeBench(Bench):
     def __init__(self, stripe: StripeProcess, http: httpx.AsyncClient) -> None:
         self.stripe = stripe
         self.account = StripeAccount.fresh()
+        self.owner = self.account.key
         self.http = http
         self.gateway = self.connected(stripe.url)
 
@@ -45,6 +46,13 @@ class StripeBench(Bench):
 
     def reserving(self) -> Gateway:
         return Stripe(self.stripe.url, self.http).connect({"capture": "in_two_steps"}, {"secret_key": self.account.key})
+
+    def holder_of(self, reference: UUID) -> str:
+        [charge] = self.charges(reference)
+        movements = self.stripe.call(self.account, "GET", "/balance_transactions", limit=100)["data"]
+        [movement] = [one for one in movements if one["id"] == charge["balance_transaction"]]
+        assert (movement["source"], charge.get("application_fee_amount")) == (charge["id"], None)
+        return self.account.key
 
     def refunded_minor(self, reference: UUID) -> int:
         return sum(charge["amount_refunded"] for charge in self.charges(reference))

@@ -41,8 +41,10 @@ __all__ = [
     "DisputeFlow",
     "DisputeReason",
     "DisputeState",
+    "EarlyRefunds",
     "Final",
     "Flow",
+    "Funds",
     "Gateway",
     "GatewayDispute",
     "GatewayError",
@@ -50,9 +52,12 @@ __all__ = [
     "GatewayPayment",
     "GatewayStatus",
     "Hint",
+    "Idempotency",
+    "Instalments",
     "InstructionKind",
     "InstructionLine",
     "Instructions",
+    "News",
     "Notice",
     "Patience",
     "PaymentMethod",
@@ -87,6 +92,7 @@ GatewayErrorKind = Literal[
     "unknown_outcome",  # something may have happened: ask before anything is repeated
     "duplicate",  # the provider has this key or reference already: ask for the original
     "not_found",  # what was named does not exist there
+    "too_early",  # not carried out, and may be after `retry_after_seconds`: the money of a refund has not arrived where it would come from
     "unsupported",  # the provider cannot do this
 ]
 
@@ -97,6 +103,42 @@ Flow = Literal[
     "card_form",  # our page has the form, the browser makes a token of the card at the provider, and we charge the token
     "offline",  # the buyer pays by themselves, with a code, and a person says that the money came: there is no provider to ask
 ]
+
+Idempotency = Literal[
+    "header",  # repeated under its key it is carried out once, and answered as it was
+    "query",  # it has no key: what became of it is asked by our reference before anything is repeated
+    "none",  # it has no key and needs none: repeated it does no harm
+]
+"""How a call whose answer was lost is kept from being carried out twice."""
+
+News = Literal[
+    "callback",  # a verified callback carries the whole payment and is applied as it is
+    "hint",  # a callback says that something changed, and the payment is fetched
+    "polling",  # it never calls: it is asked
+    "person",  # there is nobody to ask either: people record what they see
+]
+"""How one learns of a payment. Whatever calls, everything that can be asked is asked as well."""
+
+Funds = Literal[
+    "organizer",  # on the organizer's own account at the provider
+    "platform",  # on the platform's, which owes it to the organizer
+    "split",  # divided by the provider between both
+]
+"""Who holds what a buyer has paid."""
+
+Instalments = Literal[
+    "none",  # all is paid at once
+    "page",  # chosen on the provider's page
+    "form",  # chosen on ours, with the card
+]
+
+EarlyRefunds = Literal[
+    "same",  # given back as it is later
+    "annulled",  # of the whole nothing is left on the buyer's statement; a part goes back as it does later
+    "pending",  # taken up, and pending there until the account has the money
+    "refused",  # refused until the account has the money: it waits here (`too_early`)
+]
+"""What becomes of a refund that is asked for before the provider has paid the money out."""
 
 InstructionKind = Literal["holder", "cuit", "bank", "cbu", "alias", "place", "opening"]
 
@@ -170,16 +212,14 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Where paying takes hours; None: as long as a hold lasts."""
     create_needs_call: bool
     """False: `sign` makes the link in this process. True: `create` asks the provider, with everything that can go wrong."""
-    create_is_idempotent: bool
-    """The same creation may be repeated under its key and gives the same answer."""
-    create_may_be_repeated: bool = False
-    """A creation whose answer was lost may be repeated although it gives another answer: nobody was shown the first page, and both
-    are for the same reference. What `create_is_idempotent` allows needs no such leave."""
-    callback_is_complete: bool
-    """A verified callback carries the whole payment and is applied as it is. False: it is a hint to `fetch`."""
-    refund_is_idempotent: bool
-    """A refund may be repeated under its key and is carried out once."""
+    create_idempotency: Idempotency
+    """Of a creation whose answer was lost. "none" is for pages: another one does no harm, for nobody was shown the first."""
+    refund_idempotency: Idempotency
+    news: News
+    funds: Funds
+    instalments: Instalments
     partial_refunds: bool
+    early_refunds: EarlyRefunds
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
     voids: bool = False

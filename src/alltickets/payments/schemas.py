@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from alltickets.payments.port import ChargeFacts
+from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News
 from alltickets.payments.routing.rules.facts import AccountTerms
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "GatewayAccountRead",
     "GatewayAccountSwitch",
     "GatewayAccountWrite",
+    "GatewayCapabilitiesRead",
     "GatewaySellerRead",
     "LedgerBalanceRead",
     "LedgerMoveRead",
@@ -58,10 +59,33 @@ class GatewaySellerRead(msgspec.Struct, kw_only=True):
     revoked_at: datetime | None
 
 
+class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
+    """What a gateway can do, as it declares it: how buyers pay, who holds the money, how one learns of it, how it goes back.
+
+    `captures`, `voids`: it may only reserve money, which is then taken, or given back where it pays for nothing.
+    """
+
+    flow: Annotated[Flow, Meta(examples=["redirect"])]
+    currencies: tuple[str, ...]
+    funds: Annotated[Funds, Meta(description="On whose account the money is.", examples=["organizer"])]
+    news: Annotated[News, Meta(description="How one learns of a payment.", examples=["hint"])]
+    create_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
+    refund_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
+    instalments: Annotated[Instalments, Meta(description="Where the buyer chooses them.", examples=["page"])]
+    captures: bool
+    voids: bool
+    partial_refunds: bool
+    early_refunds: Annotated[
+        EarlyRefunds, Meta(description="What becomes of a refund before the provider has paid out.", examples=["refused"])
+    ]
+    disputes: Annotated[DisputeFlow, Meta(examples=["answered"])]
+
+
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters.
 
     `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
+    `capabilities`: none where it cannot be opened, because its credentials or its settings are not good any more.
     """
 
     id: UUID = msgspec.field(name="account_id")
@@ -77,6 +101,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     last_error_at: datetime | None
     terms: AccountTerms
     seller: GatewaySellerRead | None
+    capabilities: GatewayCapabilitiesRead | None
     created_at: datetime
     updated_at: datetime
 

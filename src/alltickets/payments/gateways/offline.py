@@ -40,11 +40,14 @@ __all__ = ["OFFLINE", "Cash", "OfflineGateway", "Transfer"]
 OFFLINE = Capabilities(
     flow="offline",
     create_needs_call=False,
-    create_is_idempotent=True,
-    callback_is_complete=False,
+    create_idempotency="none",
     # Nothing is carried out here, however often it is asked for: a person gives the money back once.
-    refund_is_idempotent=True,
+    refund_idempotency="none",
+    news="person",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="same",
     disputes="none",
     expires_in_seconds_min=0,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),

@@ -47,10 +47,13 @@ QUERY_SECONDS_MAX = 10.0
 CARD_FORM = Capabilities(
     flow="card_form",
     create_needs_call=True,
-    create_is_idempotent=False,
-    callback_is_complete=False,
-    refund_is_idempotent=False,
+    create_idempotency="query",
+    refund_idempotency="query",
+    news="polling",
+    funds="organizer",
+    instalments="form",
     partial_refunds=True,
+    early_refunds="annulled",
     # A site's contract may be one in two steps; nobody can ask it which it is.
     captures=True,
     voids=True,

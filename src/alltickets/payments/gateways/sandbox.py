@@ -40,10 +40,13 @@ __all__ = ["LINK", "SESSION", "STATUSES", "Sandbox", "SandboxGateway"]
 
 LINK = Capabilities(
     create_needs_call=False,
-    create_is_idempotent=True,
-    callback_is_complete=True,
-    refund_is_idempotent=True,
+    create_idempotency="header",
+    refund_idempotency="header",
+    news="callback",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="same",
     disputes="told",
     expires_in_seconds_min=60,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),

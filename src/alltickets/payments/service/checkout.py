@@ -138,7 +138,7 @@ class Checkout:
         if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
             return account.gateway.sign(creation)
         capabilities = account.gateway.capabilities
-        if status == "unknown" and (capabilities.create_is_idempotent or capabilities.create_may_be_repeated):
+        if status == "unknown" and capabilities.create_idempotency != "query":
             if await self._is_found(organizer_id, account, attempt_id):
                 return "wait"
         elif not await self._claim(organizer_id, account, attempt_id):

@@ -24,7 +24,7 @@ from alltickets.payments.refunding import (
     lock_kept,
     mark_refund,
 )
-from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge, RefundWholeOnly
 from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import refundable_minor
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
@@ -68,8 +68,10 @@ class Refunds:
         """Order refunds in the caller's transaction; for each what will be given back, or why nothing, in their order.
 
         Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
-        whatever their number. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`.
+        whatever their number, one more where a part is asked for. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
+        `RefundWholeOnly`.
         """
+        accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
         known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
         outcomes: list[RefundStarted | Refusal] = []
         new: list[tuple[UUID, UUID, UUID, int, str, str]] = []
@@ -79,7 +81,7 @@ class Refunds:
                 outcomes.append(RefundStarted(request.refund_id, before))
                 continue
             try:
-                kept, minor = _decide(known, request)
+                kept, minor = _decide(known, request, accounts)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -162,7 +164,7 @@ class Refunds:
             if found is not None:
                 return found
             is_absent = absence_is_proven(refund.tries, refund.created_at, self._clock())
-            if not gateway.capabilities.refund_is_idempotent and not is_absent:
+            if gateway.capabilities.refund_idempotency == "query" and not is_absent:
                 return None
         return await gateway.refund(refund.order)
 
@@ -226,7 +228,7 @@ class Refunds:
                 await suspect(tx, [refund.account_id], now)
 
 
-def _decide(known: Mapping[UUID, Kept | None], request: AskRefund) -> tuple[Kept, int]:
+def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Accounts | None) -> tuple[Kept, int]:
     if request.reference not in known:
         raise PaymentNotFound
     kept = known[request.reference]
@@ -237,4 +239,6 @@ def _decide(known: Mapping[UUID, Kept | None], request: AskRefund) -> tuple[Kept
     assert minor > 0, "a refund is of something"
     if minor > left:
         raise RefundTooLarge(left, kept.charge.amount.currency)
+    if accounts is not None and minor < kept.charge.amount.minor and not accounts.refunds_parts(kept.charge.account_id):
+        raise RefundWholeOnly
     return kept, minor

@@ -49,11 +49,13 @@ __all__ = ["CAPABILITIES", "MercadoPago", "MercadoPagoGateway"]
 CAPABILITIES = Capabilities(
     create_needs_call=True,
     # Preferences have no key: a repeated one is another page for the same reference.
-    create_is_idempotent=False,
-    create_may_be_repeated=True,
-    callback_is_complete=False,
-    refund_is_idempotent=True,
+    create_idempotency="none",
+    refund_idempotency="header",
+    news="hint",
+    funds="organizer",
+    instalments="page",
     partial_refunds=True,
+    early_refunds="refused",
     disputes="answered",
     expires_in_seconds_min=60,
     currencies=("ARS",),

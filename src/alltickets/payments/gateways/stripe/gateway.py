@@ -34,10 +34,13 @@ __all__ = ["CHECKOUT", "Access", "StripeGateway"]
 
 CHECKOUT = Capabilities(
     create_needs_call=True,
-    create_is_idempotent=True,
-    callback_is_complete=False,
-    refund_is_idempotent=True,
+    create_idempotency="header",
+    refund_idempotency="header",
+    news="hint",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="pending",
     disputes="answered",
     # Stripe asks for half an hour from when it gets the call; five minutes are for clocks that disagree, one is for a call that comes late.
     expires_in_seconds_min=(30 + 5 + 1) * 60,
