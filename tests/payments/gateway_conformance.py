@@ -72,6 +72,10 @@ class Bench(ABC):
     def refunded_minor(self, reference: UUID) -> int:
         """What the provider itself says it gave back."""
 
+    def has_balance(self, *, is_enough: bool) -> None:
+        """Whether the account has what refunds come from. Where early refunds are pending or refused."""
+        raise NotImplementedError
+
     @abstractmethod
     def lose_answers(self, calls: int) -> None:
         """Carry the next calls out, and answer none of them."""
@@ -297,6 +301,26 @@ class GatewayConformance:
         [payment] = await bench.gateway.query(str(wanted.attempt_id))
         assert result.status in ("succeeded", "pending")
         assert (payment.status, payment.refunded_minor) == ("refunded", bench.asked.minor)
+
+    async def test_a_refund_before_the_provider_has_paid_out_is_as_declared(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        early = bench.gateway.capabilities.early_refunds
+        order = refund_of(payment_id, bench.asked.minor, bench.asked.currency)
+        if early in ("pending", "refused"):
+            bench.has_balance(is_enough=False)
+        if early == "refused":
+            with pytest.raises(GatewayError) as refused:
+                await bench.gateway.refund(order)
+            assert (refused.value.kind, bench.refunded_minor(wanted.attempt_id)) == ("too_early", 0)
+            assert refused.value.retry_after_seconds
+            bench.has_balance(is_enough=True)
+
+        result = await bench.gateway.refund(order)
+
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        assert result.status == ("pending" if early == "pending" else "succeeded")
+        assert payment.raw_status.startswith("annul") == (early == "annulled")
+        assert early == "pending" or bench.refunded_minor(wanted.attempt_id) == bench.asked.minor
 
     async def test_a_partial_refund_leaves_the_payment_charged(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)

@@ -61,6 +61,9 @@ class MercadoPagoBench(Bench):
         [payment] = self.process.payments(self.seller, reference)
         self.process.change(payment["id"], "charged_back", "in_process")
 
+    def has_balance(self, *, is_enough: bool) -> None:
+        self.process.has(self.seller, None if is_enough else 0)
+
     def lose_answers(self, calls: int) -> None:
         self.process.misbehave(timeout_after_processing=calls)
 

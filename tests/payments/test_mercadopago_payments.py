@@ -1,5 +1,6 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
@@ -10,13 +11,14 @@ import pytest_asyncio
 
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import PaymentCaptured, PaymentDisputed
+from alltickets.payments.events import PaymentCaptured, PaymentDisputed, PaymentFlagged, RefundFailed
 from alltickets.payments.gateways.mercadopago import MercadoPago
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.interface import CallbackForged
 from alltickets.payments.port import Notice, Redirect
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.reconciliation.layouts import LAYOUTS
+from alltickets.payments.refusals import NothingToRefund
 from alltickets.payments.service import Payments
 from alltickets.payments.service.refunds import AskRefund
 from alltickets.platform.database import Database
@@ -117,6 +119,42 @@ def ipn(payment_id: str) -> Notice:
     """The older kind, which anybody can send. What it says of the payment beside its number is invented."""
     body = f'{{"resource":"{payment_id}","topic":"payment","status":"approved","transaction_amount":1}}'
     return Notice(headers={}, query=f"id={payment_id}&topic=payment&status=approved", body=body.encode())
+
+
+async def test_a_refund_that_there_is_no_balance_for_waits_and_is_made_once_by_itself(
+    till: Till, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    payment_id = await till.paid()
+    await till.payments.poller.ask(till.organizer_id, till.reference)
+    till.gateway.has(till.seller, 0)
+    asked = AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=None, reason="test")
+    again = AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=1, reason="test")
+    async with till.database.transaction(till.organizer_id) as tx:
+        await till.payments.refund(tx, [asked])
+    await till.payments.refunds.sweep()
+    waiting = (await till.details()).refunds
+    async with till.database.transaction(till.organizer_id) as tx:
+        [second] = await till.payments.refund(tx, [again])
+    other = Payments(till.database, till.clock, key_ring, [MercadoPago(till.gateway.url, http)], public_url=PUBLIC_URL)
+    stood = []
+    for _ in range(9):
+        till.clock.advance(hours=6, seconds=1)
+        await other.refunds.sweep()
+        stood += [(one.status, one.needs_review) for one in (await till.details()).refunds]
+    till.gateway.has(till.seller, None)
+
+    till.clock.advance(hours=6, seconds=1)
+    await asyncio.gather(*(one.refunds.sweep() for one in (till.payments, other)))
+
+    assert [(one.status, one.needs_review, one.error_kind) for one in waiting] == [("queued", False, "too_early")]
+    assert waiting[0].next_try_at is not None
+    assert isinstance(second, NothingToRefund)
+    assert set(stood) == {("queued", False)}
+    [made] = till.gateway.get(till.seller, f"/v1/payments/{payment_id}/refunds")
+    assert made["amount"] == 100
+    details = await till.details()
+    assert (details.status, [one.status for one in details.refunds]) == ("refunded", ["succeeded"])
+    assert await events_of(till.database, till.organizer_id, PaymentFlagged, RefundFailed) == []
 
 
 async def test_an_unsigned_notice_only_makes_us_ask(till: Till) -> None:

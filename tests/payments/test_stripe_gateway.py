@@ -65,6 +65,9 @@ class StripeBench(Bench):
         [charge] = self.charges(reference)
         self.stripe.admin("disputes", payment_intent=charge["payment_intent"])
 
+    def has_balance(self, *, is_enough: bool) -> None:
+        self.stripe.behave(refund_balance_is_short=not is_enough)
+
     def lose_answers(self, calls: int) -> None:
         self.stripe.misbehave(timeout_after_processing=calls)
 

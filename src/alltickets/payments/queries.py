@@ -8,7 +8,7 @@ from uuid import UUID
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "Released", "payment_of", "released_of"]
+__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "Released", "payment_of", "refund_waits", "released_of"]
 
 
 Released = Literal["voiding", "voided"]
@@ -50,7 +50,7 @@ class ChargeDetails:
 
 @dataclass(frozen=True, slots=True)
 class RefundDetails:
-    """Money given back, or on its way."""
+    """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`."""
 
     id: UUID
     charge_id: UUID
@@ -60,6 +60,7 @@ class RefundDetails:
     reason: str
     error_kind: str | None
     needs_review: bool
+    next_try_at: datetime | None
     created_at: datetime
 
 
@@ -131,6 +132,22 @@ async def released_of(reader: Reader, reference: UUID) -> Released | None:
     return found
 
 
+async def refund_waits(reader: Reader, reference: UUID) -> bool:
+    """Whether money of a payment waits to be given back, because its gateway does it only later."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT 1
+          FROM payments.payments p
+          JOIN payments.refunds r
+            ON r.organizer_id = p.organizer_id AND r.payment_id = p.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND r.status = 'queued'
+         LIMIT 1
+        """,
+        reference=reference,
+    )
+    return bool(rows)
+
+
 async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
     return await reader.fetch_all(
         AttemptDetails,
@@ -164,7 +181,7 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
     return await reader.fetch_all(
         RefundDetails,
         """
-        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, created_at
+        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
          ORDER BY id

@@ -54,7 +54,8 @@ async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: da
         Refund,
         """
         SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status, r.tries, r.created_at,
-               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, '{}'::text[] AS other_refund_ids
+               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
+               '{}'::text[] AS other_refund_ids
           FROM payments.refunds r
           JOIN payments.charges c
             ON c.organizer_id = r.organizer_id AND c.id = r.charge_id

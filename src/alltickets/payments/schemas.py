@@ -146,7 +146,7 @@ class ChargeRead(msgspec.Struct, kw_only=True):
 
 
 class RefundRead(msgspec.Struct, kw_only=True):
-    """Money given back, or on its way."""
+    """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`."""
 
     id: UUID = msgspec.field(name="refund_id")
     charge_id: UUID
@@ -156,6 +156,7 @@ class RefundRead(msgspec.Struct, kw_only=True):
     reason: str
     error_kind: str | None
     needs_review: bool
+    next_try_at: datetime | None
     created_at: datetime
 
 

@@ -212,6 +212,7 @@ refunds = sa.Table(
     sa.Column("needs_review", sa.Boolean, nullable=False),
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
+    sa.Column("waited_until", _instant, comment="It was queued, and its gateway could not have given it back before."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
@@ -220,7 +221,7 @@ refunds = sa.Table(
     sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
-    one_of("status", "created sending unknown pending succeeded failed"),
+    one_of("status", "created queued sending unknown pending succeeded failed"),
 )
 
 settlement_reports = sa.Table(

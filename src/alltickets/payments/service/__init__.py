@@ -7,7 +7,7 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.port import Card, Provider, Purchase
-from alltickets.payments.queries import PaymentDetails, Released, payment_of, released_of
+from alltickets.payments.queries import PaymentDetails, Released, payment_of, refund_waits, released_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
@@ -132,6 +132,11 @@ class Payments:
         """Whether money was set aside at the buyer's bank that nobody takes: it is being let go, or was. None: nothing of the kind."""
         async with self._database.reading(organizer_id) as reader:
             return await released_of(reader, reference)
+
+    async def refund_waits(self, organizer_id: UUID, reference: UUID) -> bool:
+        """Whether money is to be given back that the gateway gives back only later."""
+        async with self._database.reading(organizer_id) as reader:
+            return await refund_waits(reader, reference)
 
     async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""

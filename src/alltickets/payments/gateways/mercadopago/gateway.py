@@ -71,6 +71,11 @@ _ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
     "3024": "unsupported",  # no partial refunds of this method
 }
 
+_FAULTS_OF_REFUNDS = frozenset({"4040", "4041", "4292", "2032"})
+"""What is wrong with the call itself: it is refused at any time."""
+ASKED_AGAIN_SECONDS = 6 * 3600
+"""A refund that there was no balance for: other payments are released meanwhile."""
+
 NOTICES_WANTED = "source_news=webhooks"
 """In the address for notices: only the kind that is signed."""
 TITLE_LENGTH_MAX = 250
@@ -168,7 +173,23 @@ class MercadoPagoGateway:
         """A part or all, always by amount; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"
         body = {"amount": decimal_of(order.amount)}
-        return refund_result(decode(await self._call("POST", path, key=str(order.refund_id), body=body), _refund_decoder))
+        try:
+            return refund_result(decode(await self._call("POST", path, key=str(order.refund_id), body=body), _refund_decoder))
+        except GatewayError as error:
+            if error.kind == "invalid_request" and error.code not in _FAULTS_OF_REFUNDS:
+                await self._require_released(order, error)
+            raise
+
+    async def _require_released(self, order: RefundOrder, refused: GatewayError) -> None:
+        """Raises "too_early" for a refund that was refused while the money has not been released to the seller: it comes out of their
+        balance, which may not suffice until then. The number of that refusal is not published, so the payment says.
+        """
+        payment = decode(await self._call("GET", f"/v1/payments/{order.provider_payment_id}"), _payment_decoder)
+        release = payment.money_release_date
+        if payment.status != "approved" or release is None or release <= datetime.now(UTC):
+            return
+        seconds = min(int((release - datetime.now(UTC)).total_seconds()) + 1, ASKED_AGAIN_SECONDS)
+        raise GatewayError(str(refused), seconds, kind="too_early", code=refused.code) from refused
 
     async def query_refund(self, order: RefundOrder) -> RefundResult | None:
         """By MercadoPago's own number of the refund; without one it cannot be looked up, only repeated under its key."""
