@@ -355,7 +355,8 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
         return _settled(report)
     greater = report if _order(report) > _order(known) else known
     # A fee is often told days after the payment, with the same state; and a report that tells nothing takes nothing back.
-    is_newest = _order(report) >= _order(known) and report.facts != ChargeFacts()
+    # An older one that comes late tells what no newer one has.
+    tells_more = report.facts != ChargeFacts() and (_order(report) >= _order(known) or known.facts == ChargeFacts())
     return _settled(
         msgspec.structs.replace(
             greater,
@@ -364,7 +365,7 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
             refunded_minor=min(max(known.refunded_minor, refunded), greater.amount.minor),
             is_surplus=known.is_surplus,
             intent=known.intent,
-            facts=report.facts if is_newest else known.facts,
+            facts=report.facts if tells_more else known.facts,
             contested=_contested_since(known, report, seen),
         )
     )
