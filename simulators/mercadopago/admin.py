@@ -16,7 +16,7 @@ from simulators.mercadopago.forms import ChangeForm
 from simulators.mercadopago.gateway import Gateway
 from simulators.mercadopago.html import html
 from simulators.mercadopago.outage import Outage
-from simulators.mercadopago.reports import Differences
+from simulators.mercadopago.reports import Differences, Making
 from simulators.mercadopago.rules import moves_of
 
 __all__ = ["router"]
@@ -44,7 +44,7 @@ def router() -> Router:
     return Router(
         "/admin",
         route_handlers=[
-            *(overview, show_faults, set_faults, clear_faults, set_outage, set_differences, set_balance),
+            *(overview, show_faults, set_faults, clear_faults, set_outage, set_differences, set_balance, set_making),
             *(change_payment, change_payment_by_form, show_callbacks, deauthorize),
         ],
         guards=[from_this_machine],
@@ -82,6 +82,7 @@ def clear_faults(gateway: Gateway) -> Faults:
     gateway.outage.set(Outage())
     gateway.reports.differences = Differences()
     gateway.payments.available_minor.clear()
+    gateway.reports.making = Making()
     return gateway.switch.now
 
 
@@ -98,6 +99,12 @@ async def set_balance(request: AnyRequest, gateway: Gateway) -> Balance:
     if balance.available_minor is not None:
         gateway.payments.available_minor[balance.user_id] = balance.available_minor
     return balance
+
+
+@put("/reports")
+async def set_making(request: AnyRequest, gateway: Gateway) -> Making:
+    gateway.reports.making = from_json(await request.body(), request.headers.get("content-type", ""), Making)
+    return gateway.reports.making
 
 
 @put("/differences")

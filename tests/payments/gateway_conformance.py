@@ -24,8 +24,11 @@ from alltickets.payments.port import (
     Notice,
     Redirect,
     RefundOrder,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
+from alltickets.payments.reconciliation.layouts import LAYOUTS
 from tests.payments.evidence import EVIDENCE
 
 ASKED = Money(12_345_67, "ARS")
@@ -404,6 +407,25 @@ class GatewayConformance:
         assert asked.due_at is not None
         assert asked.due_at > datetime.now(UTC)
         assert (after.state, after.sequence > asked.sequence) == ("under_review", True)
+
+    async def test_a_settlement_report_is_made_where_it_is_said_to_be(self, bench: Bench) -> None:
+        _, payment_id = await self.paid(bench)
+        now = datetime.now(UTC).replace(microsecond=0)
+        times = (now - timedelta(days=1), now + timedelta(seconds=1))
+        if bench.gateway.capabilities.settlements != "fetched":
+            with pytest.raises(GatewayError) as refused:
+                await bench.gateway.settlement(*times, ordered=None)
+            assert refused.value.kind == "unsupported"
+            return
+
+        ordered = await bench.gateway.settlement(*times, ordered=None)
+        assert isinstance(ordered, SettlementOrdered)
+        file = await bench.gateway.settlement(*times, ordered=ordered.name)
+        again = await bench.gateway.settlement(*times, ordered=None)
+
+        assert isinstance(file, SettlementFile)
+        assert file == again, "asked for again it is the one that was made"
+        assert payment_id in file.content.decode(LAYOUTS[file.layout].encoding)
 
     async def test_a_lost_answer_is_an_unknown_outcome(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)

@@ -106,6 +106,7 @@ async def test_an_owner_connects_tests_and_switches_an_account(office: Office, m
         "voids": False,
         "partial_refunds": True,
         "early_refunds": "same",
+        "settlements": "file",
         "disputes": "told",
     }
     assert merchant.secret not in connected.text + replaced.text + listed.text

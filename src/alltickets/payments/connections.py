@@ -166,6 +166,11 @@ class Accounts:
         account = self._by_id.get(account_id)
         return account is None or account.gateway.capabilities.partial_refunds
 
+    def makes_reports(self, account_id: UUID) -> bool:
+        """Whether that account's gateway makes settlement reports when it is asked."""
+        account = self._by_id.get(account_id)
+        return account is not None and account.gateway.capabilities.settlements == "fetched"
+
     def gateway_of(self, account_id: UUID) -> Gateway:
         """That account's gateway. Raises `GatewayError` of kind "auth_config" where it cannot be opened: people put that right."""
         account = self._by_id.get(account_id)

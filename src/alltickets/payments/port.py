@@ -68,6 +68,9 @@ __all__ = [
     "Redirect",
     "RefundOrder",
     "RefundResult",
+    "SettlementFile",
+    "SettlementOrdered",
+    "Settlements",
     "Verdict",
 ]
 
@@ -139,6 +142,13 @@ EarlyRefunds = Literal[
     "refused",  # refused until the account has the money: it waits here (`too_early`)
 ]
 """What becomes of a refund that is asked for before the provider has paid the money out."""
+
+Settlements = Literal[
+    "fetched",  # it makes a file of what moved when it is asked for one
+    "file",  # people download one from its pages
+    "none",  # nothing is settled by anybody
+]
+"""How one learns what was paid out and kept."""
 
 InstructionKind = Literal["holder", "cuit", "bank", "cbu", "alias", "place", "opening"]
 
@@ -220,6 +230,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     instalments: Instalments
     partial_refunds: bool
     early_refunds: EarlyRefunds
+    settlements: Settlements = "file"
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
     voids: bool = False
@@ -447,6 +458,20 @@ class DisputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     evidence: DisputeEvidence
 
 
+class SettlementOrdered(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is being made, and what names it at the provider until then."""
+
+    name: str
+
+
+class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved on an account, as a CSV file. `layout` names how to read it (`reconciliation.layouts`)."""
+
+    name: str
+    layout: str
+    content: bytes
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A request to our door for callbacks, as it came. Header names are in lower case; `query` is what stands behind the "?"."""
 
@@ -522,6 +547,12 @@ class Gateway(Protocol):
 
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Hand evidence in; what becomes of it is told as any change of the payment. Only where `disputes` is "answered"."""
+        ...
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:
+        """The file of what moved in that time, if it is there; else it is asked for, unless it was: `ordered` is what named it then.
+        Asked again without that it is looked for first. Only where `settlements` is "fetched".
+        """
         ...
 
     async def check(self) -> None:

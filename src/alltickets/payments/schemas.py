@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News
+from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News, Settlements
 from alltickets.payments.routing.rules.facts import AccountTerms
 
 __all__ = [
@@ -78,6 +78,7 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     early_refunds: Annotated[
         EarlyRefunds, Meta(description="What becomes of a refund before the provider has paid out.", examples=["refused"])
     ]
+    settlements: Annotated[Settlements, Meta(description="How one learns what was paid out and kept.", examples=["fetched"])]
     disputes: Annotated[DisputeFlow, Meta(examples=["answered"])]
 
 

@@ -276,6 +276,24 @@ settlement_lines = sa.Table(
     one_of("state", _LINE_STATES),
 )
 
+report_fetches = sa.Table(
+    "report_fetches",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("begins_at", _instant, nullable=False),
+    sa.Column("ends_at", _instant, nullable=False),
+    sa.Column("ordered", sa.Text, comment="What names the report at the provider while it is made."),
+    sa.Column("due_at", _instant, comment="When it is asked for next. None: it is through, or was given up."),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("report_id", _id, comment="As what it was taken in."),
+    sa.Column("fault", sa.Text, comment="Why not."),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id", "ends_at"),
+    sa.Index("report_fetches_due", "organizer_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+    comment="Settlement reports that providers are asked for: what moved at an account in a time.",
+)
+
 breakers = sa.Table(
     "breakers",
     metadata,

@@ -31,6 +31,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -48,6 +50,7 @@ OFFLINE = Capabilities(
     instalments="none",
     partial_refunds=True,
     early_refunds="same",
+    settlements="none",
     disputes="none",
     expires_in_seconds_min=0,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
@@ -149,6 +152,10 @@ class OfflineGateway:
 
     async def answer_dispute(self, answer: DisputeAnswer) -> None:  # noqa: ARG002
         """Refused: nobody can dispute it."""
+        raise _nobody()
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Refused: a bank's statement says what came."""
         raise _nobody()
 
     async def check(self) -> None:

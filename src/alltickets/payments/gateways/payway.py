@@ -35,6 +35,8 @@ from alltickets.payments.port import (
     Notice,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -347,6 +349,10 @@ class PaywayGateway:
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Never called: it has no interface for that."""
         raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: its files come from its portal, and people import them."""
+        raise GatewayError("Payway makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Both keys: a search for what does not exist, and a token of nothing, which a site's public key alone is told the faults of."""

@@ -32,6 +32,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -222,6 +224,10 @@ class SandboxGateway:
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Never called: it takes no evidence."""
         raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: it pays nothing out."""
+        raise GatewayError("The sandbox makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Ask for payments that do not exist: wrong credentials are refused before that."""

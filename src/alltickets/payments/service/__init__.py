@@ -24,6 +24,7 @@ from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.promotions import Promotions
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.payments.service.reports import Reports
 from alltickets.payments.service.reservations import Reservations
 from alltickets.payments.service.routing import RoutingService
 from alltickets.payments.service.sellers import Sellers
@@ -58,7 +59,7 @@ class Payments:
     accounts: connect gateways. sellers: connect them with the seller's consent.
     checkout: start payments. inbox: take callbacks. poller: ask instead of waiting. nightly: at everything open. refunds: give back.
     reservations: take what is reserved, or let it go.
-    reconciliation: hold settlement reports against our books.
+    reconciliation: hold settlement reports against our books. reports: fetch them.
     ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
     promotions: of banks, for cards.
@@ -92,6 +93,7 @@ class Payments:
         self.nightly = Nightly(database, clock, connections, self.reservations)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
+        self.reports = Reports(database, clock, connections, self.reconciliation)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
         self.settling = Settling(database, clock, self.ledger)
         self.confirming = Confirming(database, clock, connections)

@@ -23,6 +23,7 @@ from alltickets.payments.nightly.store import (
     wake_others,
 )
 from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.reconciliation.fetching import ask_for_report
 from alltickets.payments.sellers.store import suspect
 from alltickets.payments.service.reservations import Reservations
 from alltickets.payments.sweeping import organizers_with_due_looks, sweep_each
@@ -66,7 +67,7 @@ class Nightly:
         if ids:
             await self._turn(organizer_id, accounts, one, ids)
         else:
-            await self._end(organizer_id, one)
+            await self._end(organizer_id, accounts, one)
         return 1
 
     async def _turn(self, organizer_id: UUID, accounts: Accounts, one: Round, ids: list[UUID]) -> None:
@@ -131,9 +132,11 @@ class Nightly:
             _log.warning("found at night", attempt=str(attempt_id), before=_words(before, attempt_id), after=_words(after, attempt_id))
         return len(moved)
 
-    async def _end(self, organizer_id: UUID, one: Round) -> None:
+    async def _end(self, organizer_id: UUID, accounts: Accounts, one: Round) -> None:
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
+            if accounts.makes_reports(one.account_id):
+                await ask_for_report(tx, one.account_id, now)
             await put_round(tx, replace(one, after=None, began_at=None), due_at=next_night(now, one.account_id), ended_at=now)
         _log.info(
             "looked at everything open",

@@ -15,6 +15,7 @@ import msgspec
 from alltickets.payments.gateways.calls import Upload, call, decode
 from alltickets.payments.gateways.mercadopago.account import Account, account_from
 from alltickets.payments.gateways.mercadopago.notices import REQUEST_ID_HEADER, SIGNATURE_HEADER, callback_of, verdict_of
+from alltickets.payments.gateways.mercadopago.reports import Reports
 from alltickets.payments.gateways.mercadopago.wire import (
     Chargeback,
     Chargebacks,
@@ -41,6 +42,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 
@@ -56,6 +59,7 @@ CAPABILITIES = Capabilities(
     instalments="page",
     partial_refunds=True,
     early_refunds="refused",
+    settlements="fetched",
     disputes="answered",
     expires_in_seconds_min=60,
     currencies=("ARS",),
@@ -122,6 +126,7 @@ class MercadoPagoGateway:
         self._client = client
         self._account = account
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
+        self._reports = Reports(self._call)
 
     def sign(self, creation: Creation) -> Redirect:
         """A page needs a call."""
@@ -209,6 +214,16 @@ class MercadoPagoGateway:
         if re.fullmatch(r"[0-9]{1,19}", answer.provider_dispute_id) is None:
             raise GatewayError("MercadoPago has no such chargeback.", kind="unsupported")
         await self._call("POST", f"/v1/chargebacks/{answer.provider_dispute_id}/documentation", upload=upload)
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:
+        """The report of all transactions. It takes minutes to make, and asking has no key: it is looked for by its dates first."""
+        if ordered is not None and not await self._reports.is_made(ordered):
+            return SettlementOrdered(name=ordered)
+        name = await self._reports.find(begins_at, ends_at)
+        if name is not None:
+            return await self._reports.file(name)
+        # What was made and is not listed yet is looked for again.
+        return SettlementOrdered(name=ordered) if ordered is not None else await self._reports.order(begins_at, ends_at)
 
     async def check(self) -> None:
         """Ask how one can pay: the one call that needs nothing but a token."""

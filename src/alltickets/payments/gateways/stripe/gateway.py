@@ -27,6 +27,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 
@@ -182,6 +184,10 @@ class StripeGateway:
         """In words, and handed in at once; repeated under its key Stripe answers as it did."""
         path = f"/v1/disputes/{_as_path(answer.provider_dispute_id)}"
         await self._call("POST", path, form=evidence_form(answer.evidence), key=str(answer.answer_id))
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: what it pays out is not read here."""
+        raise GatewayError("Stripe makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Ask for the balance: wrong keys are refused, and restricted ones that may not read what is needed."""
