@@ -95,6 +95,15 @@ class MercadoPagoProcess:
         response = self.http.post("/admin/deauthorize", json=one)
         assert response.status_code == 200, response.text
 
+    def has(self, seller: "Seller", available_minor: int | None) -> None:
+        """So much the seller has that refunds can come from; None: enough."""
+        balance = {"user_id": seller.user, "available_minor": available_minor}
+        assert self.http.put("/admin/balance", json=balance).status_code == 200
+
+    def makes_reports(self, **making: Any) -> None:
+        """How long it takes to make reports from now on."""
+        assert self.http.put("/admin/reports", json=making).status_code == 200
+
     def take_down(self, *operations: str) -> None:
         """Let only these fail, until `misbehave` is called."""
         assert self.http.put("/admin/outage", json={"down": operations}).status_code == 200

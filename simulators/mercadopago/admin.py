@@ -16,12 +16,19 @@ from simulators.mercadopago.forms import ChangeForm
 from simulators.mercadopago.gateway import Gateway
 from simulators.mercadopago.html import html
 from simulators.mercadopago.outage import Outage
-from simulators.mercadopago.reports import Differences
+from simulators.mercadopago.reports import Differences, Making
 from simulators.mercadopago.rules import moves_of
 
 __all__ = ["router"]
 
 AnyRequest = Request[Any, Any, Any]
+
+
+class Balance(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a seller has that refunds can come from; null: enough."""
+
+    user_id: int
+    available_minor: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Deauthorization(Struct, forbid_unknown_fields=True, frozen=True):
@@ -37,7 +44,7 @@ def router() -> Router:
     return Router(
         "/admin",
         route_handlers=[
-            *(overview, show_faults, set_faults, clear_faults, set_outage, set_differences),
+            *(overview, show_faults, set_faults, clear_faults, set_outage, set_differences, set_balance, set_making),
             *(change_payment, change_payment_by_form, show_callbacks, deauthorize),
         ],
         guards=[from_this_machine],
@@ -70,10 +77,12 @@ async def set_faults(request: AnyRequest, gateway: Gateway) -> Faults:
 
 @delete("/faults", status_code=200, sync_to_thread=False)
 def clear_faults(gateway: Gateway) -> Faults:
-    """All is well again: faults, outage and differences."""
+    """All is well again: faults, outage, differences and balances."""
     gateway.switch.set(Faults())
     gateway.outage.set(Outage())
     gateway.reports.differences = Differences()
+    gateway.payments.available_minor.clear()
+    gateway.reports.making = Making()
     return gateway.switch.now
 
 
@@ -81,6 +90,21 @@ def clear_faults(gateway: Gateway) -> Faults:
 async def set_outage(request: AnyRequest, gateway: Gateway) -> Outage:
     gateway.outage.set(from_json(await request.body(), request.headers.get("content-type", ""), Outage))
     return gateway.outage.now
+
+
+@put("/balance")
+async def set_balance(request: AnyRequest, gateway: Gateway) -> Balance:
+    balance = from_json(await request.body(), request.headers.get("content-type", ""), Balance)
+    gateway.payments.available_minor.pop(balance.user_id, None)
+    if balance.available_minor is not None:
+        gateway.payments.available_minor[balance.user_id] = balance.available_minor
+    return balance
+
+
+@put("/reports")
+async def set_making(request: AnyRequest, gateway: Gateway) -> Making:
+    gateway.reports.making = from_json(await request.body(), request.headers.get("content-type", ""), Making)
+    return gateway.reports.making
 
 
 @put("/differences")

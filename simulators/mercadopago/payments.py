@@ -30,6 +30,8 @@ class Payments:
         self._outgoing = outgoing
         self._notices = notices
         self.chargebacks = Chargebacks(database)
+        self.available_minor: dict[int, int] = {}
+        """What sellers have that refunds could come from; who is not in it has enough."""
 
     def open(self, new: Payment, dials: Dials, *, submission: str | None) -> Payment:
         """Take a payment up as it was decided; `new.id` is set here. Out of order, it is under review for a moment first."""
@@ -135,12 +137,22 @@ class Payments:
             amount = left if amount_minor is None else amount_minor
             if amount > left:
                 raise declined(2085, "The amount to refund is larger than what is left of the payment.")
+            self._take_from_balance(seller, amount)
             refund = self._insert_refund(payment.id, amount)
             after: State = ("refunded", "refunded") if amount == left else ("approved", "partially_refunded")
             self._book(payment, "REFUND", -amount, 0)
             self._write(msgspec.structs.replace(payment, refunded_minor=payment.refunded_minor + amount), after)
         self._outgoing.wake()
         return refund
+
+    def _take_from_balance(self, seller: int, amount_minor: int) -> None:
+        """Raises `Refused` 400 where the seller has less, and no number with it: none is published."""
+        available = self.available_minor.get(seller)
+        if available is None:
+            return
+        if amount_minor > available:
+            raise Refused(400, "bad_request", "The account has not enough available balance for the refund.")
+        self.available_minor[seller] = available - amount_minor
 
     def apply_due(self) -> float | None:
         """Make the changes whose time has come; when the next one is due (unix), None when there is none."""

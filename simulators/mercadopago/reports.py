@@ -19,7 +19,7 @@ from simulators.mercadopago.payments import Payments
 from simulators.mercadopago.rules import RELEASE_MS, Payment
 from simulators.mercadopago.times import at_ms, moment, unix_of
 
-__all__ = ["COLUMNS", "Differences", "Reports"]
+__all__ = ["COLUMNS", "Differences", "Making", "Reports"]
 
 COLUMNS = [
     "EXTERNAL_REFERENCE",
@@ -68,6 +68,13 @@ class Differences(Struct, forbid_unknown_fields=True, frozen=True):
     without_reference: Rows = 0
 
 
+class Making(Struct, forbid_unknown_fields=True, frozen=True):
+    """How the next reports are made. looks: so often their task is asked about and not done. fails: they are never made."""
+
+    looks: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    fails: bool = False
+
+
 class Reports:
     """The reports of every seller."""
 
@@ -75,6 +82,8 @@ class Reports:
         self._database = database
         self._payments = payments
         self.differences = Differences()
+        self.making = Making()
+        self._looks_left: dict[int, int] = {}
 
     def configure(self, seller: int, config: dict[str, Any]) -> dict[str, Any]:
         """Set columns, separator, time zone. Raises `Refused` 400."""
@@ -125,23 +134,34 @@ class Reports:
             created_ms=int(time.time() * 1000),
             content=self._file(seller, config, begin * 1000, end * 1000).encode(),
         )
-        return {**self.task(seller, str(row["next"])), "status": "pending"}
+        self._looks_left[row["next"]] = -1 if self.making.fails else self.making.looks
+        return {**self._task(self._named(seller, str(row["next"]))), "status": "pending"}
 
     def task(self, seller: int, task_id: str) -> dict[str, Any]:
         """How far a report is. Raises `Refused` 404."""
+        row = self._named(seller, task_id)
+        left = self._looks_left.get(row["id"], 0)
+        if left > 0:
+            self._looks_left[row["id"]] = left - 1
+        if left:
+            return {**self._task(row), "status": "in_progress" if left > 0 else "failed"}
+        return {**self._task(row), "status": "done", "file_name": row["file_name"], "download_url": None}
+
+    def _named(self, seller: int, task_id: str) -> Any:
         for row in self._rows(seller):
             if str(row["id"]) == task_id:
-                return {
-                    **_dates(row),
-                    "id": task_id,
-                    "status": "done",
-                    "created_at": moment(row["created_ms"]),
-                    "file_name": row["file_name"],
-                }
+                return row
         raise not_found(f"There is no task {task_id}.")
 
+    def _task(self, row: Any) -> dict[str, Any]:
+        return {**_dates(row), "id": str(row["id"]), "created_at": moment(row["created_ms"])}
+
+    def _made(self, seller: int) -> list[Any]:
+        """Those that are there."""
+        return [row for row in self._rows(seller) if not self._looks_left.get(row["id"])]
+
     def all_of(self, seller: int) -> dict[str, Any]:
-        """Every report, newest first."""
+        """Every report that was made, newest first."""
         found = [
             {
                 **_dates(row),
@@ -151,13 +171,13 @@ class Reports:
                 "date_last_updated": moment(row["created_ms"]),
                 "file_name": row["file_name"],
             }
-            for row in self._rows(seller)
+            for row in self._made(seller)
         ]
         return {"paging": {"total": len(found), "limit": len(found), "offset": 0}, "results": found}
 
     def file(self, seller: int, file_name: str) -> bytes:
         """The file. Raises `Refused` 404."""
-        for row in self._rows(seller):
+        for row in self._made(seller):
             if row["file_name"] == file_name:
                 content: bytes = row["content"]
                 return content

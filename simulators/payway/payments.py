@@ -114,10 +114,16 @@ class Payments:
             return self._write(msgspec.structs.replace(payment, amount=taken, status="approved", confirmed=confirmed, date_approved=now))
 
     def close_batch(self, site: str, method: int | None) -> int:
-        """What is approved of the site (of one payment method) is accredited; how many those were."""
+        """What is approved of the site (of one payment method) is accredited; how many those were. What is only reserved by then is in no
+        batch any more that could be annulled.
+        """
         with self._database.transaction():
             rows = self._database.all("SELECT document FROM payments WHERE site = :site", site=site)
-            closing = [one for one in map(_decoded, rows) if one.status == "approved" and method in (None, one.payment_method_id)]
+            of_batch = [one for one in map(_decoded, rows) if method in (None, one.payment_method_id)]
+            for payment in of_batch:
+                if payment.status == "pre_approved":
+                    self._database.execute("UPDATE payments SET closed_at = :now WHERE id = :id", now=minute(time.time()), id=payment.id)
+            closing = [one for one in of_batch if one.status == "approved"]
             for payment in closing:
                 self.move(payment, "accredited")
             return len(closing)
@@ -139,6 +145,12 @@ class Payments:
                 details = msgspec.structs.replace(payment.status_details, error=_error(5))
                 return self.move(msgspec.structs.replace(payment, status_details=details), "rejected")
             return self.move(payment, "approved" if act == "approve" else "accredited")
+
+    def may_be_annulled(self, payment: Payment) -> bool:
+        """Whether it is approved or reserved, in a batch that is still open."""
+        row = self._database.first("SELECT closed_at FROM payments WHERE id = :id", id=payment.id)
+        assert row is not None, "it was found"
+        return payment.status == "approved" or (payment.status == "pre_approved" and row["closed_at"] is None)
 
     def move(self, payment: Payment, status: str) -> Payment:
         """The same payment in another state."""

@@ -55,11 +55,14 @@ class Refunds:
     def make(self, site: str, payment_id: str, amount: int | None) -> Refund:
         """Give back so many cents, or all that is left.
 
+        What is only reserved goes back as a whole, while its batch is open.
         Raises `Failed`: 404; 400 for a state or an amount that is wrong; 402 where the brand refuses.
         """
         with self._database.transaction():
             payment = self._payments.find(site, payment_id)
-            if payment.status not in REFUNDABLE:
+            is_whole = amount is None or amount == payment.amount
+            is_annulment = is_whole and self._payments.may_be_annulled(payment)
+            if payment.status not in REFUNDABLE and not is_annulment:
                 raise wrong_status(payment.status)
             left = payment.amount - self._given_back(payment)
             minor = left if amount is None else amount
@@ -68,7 +71,6 @@ class Refunds:
             if minor < payment.amount and payment.payment_method_id == VISA_DEBIT:
                 error = card_error(58, "processing_error", "TRANSACCION NO PERMITIDA")
                 raise Failed(402, Refund(id=0, amount=minor, error=error, status="rejected", status_details=_details(), tid=None))
-            is_annulment = payment.status == "approved" and minor == payment.amount
             self._database.execute(
                 "INSERT INTO refunds (payment, amount, operation, created_at, status_before) "
                 "VALUES (:payment, :amount, :operation, :now, :before)",

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS tokens (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS payments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, reference TEXT NOT NULL, token TEXT NOT NULL, document BLOB NOT NULL,
-    shown_from REAL NOT NULL, charged_back_at TEXT, UNIQUE (site, reference)
+    shown_from REAL NOT NULL, charged_back_at TEXT, closed_at TEXT, UNIQUE (site, reference)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS refunds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, payment INTEGER NOT NULL REFERENCES payments (id), amount INTEGER NOT NULL,

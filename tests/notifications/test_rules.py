@@ -81,7 +81,7 @@ def test_an_event_calls_for_one_mail_or_for_none(event: Event, kind: MailKind | 
 def test_a_failed_payment_is_told_unless_the_buyer_let_it_go() -> None:
     told = {reason for reason in get_args(FailureReason) if news_of(PaymentFailed(attempt_id=ATTEMPT, reason=reason, **PAID)) is not None}
 
-    assert told == {"declined", "error"}
+    assert told == {"declined", "error", "voided"}
 
 
 def test_two_refunds_of_one_order_are_two_mails_each_with_its_amount() -> None:

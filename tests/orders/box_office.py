@@ -255,6 +255,10 @@ class BoxOffice:
         """Status and payment state of each."""
         return [(order.status.value, order.payment_state) for order in [await self.read(one.order_id) for one in orders]]
 
+    async def wanted(self, *orders: Order) -> set[UUID]:
+        """Those of these orders that money would be of use for."""
+        return await self.orders.wanting.wanted(self.organizer_id, {order.order_id for order in orders})
+
     async def tickets(self, order: Order) -> list[ShownTicket]:
         return await self.process.tickets.shown_of_order(self.organizer_id, order.order_id)
 

@@ -144,6 +144,7 @@ async def organizer_id(organizer_id: UUID, database: Database) -> AsyncIterator[
         await tx.execute("UPDATE payments.refunds SET next_try_at = NULL WHERE organizer_id = %(organizer_id)s")
         await tx.execute("UPDATE payments.callbacks SET next_try_at = NULL WHERE organizer_id = %(organizer_id)s")
         await tx.execute("UPDATE payments.disputes SET remind_at = NULL, look_at = NULL WHERE organizer_id = %(organizer_id)s")
+        await tx.execute("UPDATE payments.report_fetches SET due_at = NULL WHERE organizer_id = %(organizer_id)s")
         await tx.execute("UPDATE payments.settlement_lines SET is_due = false WHERE organizer_id = %(organizer_id)s")
 
 

@@ -1,5 +1,6 @@
 """What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,12 +19,16 @@ from alltickets.payments.port import (
     Final,
     Gateway,
     GatewayError,
+    GatewayPayment,
     Hint,
     Notice,
     Redirect,
     RefundOrder,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
+from alltickets.payments.reconciliation.layouts import LAYOUTS
 from tests.payments.evidence import EVIDENCE
 
 ASKED = Money(12_345_67, "ARS")
@@ -36,7 +41,7 @@ class Bench(ABC):
     signs: what of a notice its signature covers: the body, or the address that it was sent to.
     unsigned: what a notice without a signature is.
     refuses_old: whether a genuine notice that comes an hour late is rejected.
-    has_callbacks: False where the provider never calls, so that whatever arrives at its door is somebody else's.
+    owner: whose the account is, as the provider calls them.
     """
 
     gateway: Gateway
@@ -45,7 +50,7 @@ class Bench(ABC):
     signs: Literal["body", "address"] = "body"
     unsigned: Verdict = "rejected"
     refuses_old: bool = True
-    has_callbacks: bool = True
+    owner: str
 
     def buyer_does(self, link: str, action: str) -> None:
         """On the payment page: "approve", "reject", "pending" or "approve_twice". Where the flow is "redirect"."""
@@ -58,9 +63,21 @@ class Bench(ABC):
         """
         raise NotImplementedError
 
+    def reserving(self) -> Gateway | None:
+        """The same account as one where what buyers pay is only reserved; None where there is no such thing."""
+        return None
+
+    @abstractmethod
+    def holder_of(self, reference: UUID) -> str:
+        """On whose account the provider says the money of a payment is."""
+
     @abstractmethod
     def refunded_minor(self, reference: UUID) -> int:
         """What the provider itself says it gave back."""
+
+    def has_balance(self, *, is_enough: bool) -> None:
+        """Whether the account has what refunds come from. Where early refunds are pending or refused."""
+        raise NotImplementedError
 
     @abstractmethod
     def lose_answers(self, calls: int) -> None:
@@ -168,6 +185,23 @@ class GatewayConformance:
         assert first.attempt_id == wanted.attempt_id
         assert first.methods
 
+    async def test_instalments_are_chosen_where_it_is_said_and_told_afterwards(self, bench: Bench) -> None:
+        wanted = wanted_at(bench)
+        shown = await begin(bench, wanted)
+        chosen = [method.installments for method in shown.methods] if isinstance(shown, CardForm) else []
+        await act(bench, wanted, "approve")
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+
+        where = bench.gateway.capabilities.instalments
+        assert (where == "form") == any(len(one) > 1 for one in chosen)
+        assert (payment.facts.installments is not None) == (where != "none")
+
+    async def test_the_money_is_on_the_account_of_whom_it_is_said_to_be(self, bench: Bench) -> None:
+        wanted, _ = await self.paid(bench)
+
+        assert bench.gateway.capabilities.funds == "organizer", "another flow needs books of its own"
+        assert bench.holder_of(wanted.attempt_id) == bench.owner
+
     async def test_a_card_that_is_charged_again_is_charged_once(self, bench: Bench) -> None:
         if bench.gateway.capabilities.flow != "card_form":
             pytest.skip("has no form")
@@ -200,7 +234,7 @@ class GatewayConformance:
 
         first, again = [await link_of(bench.gateway, wanted) for _ in range(2)]
 
-        if bench.gateway.capabilities.create_is_idempotent:
+        if bench.gateway.capabilities.create_idempotency == "header":
             assert first == again
         bench.buyer_does(again, "approve")
         [payment] = await bench.gateway.query(str(wanted.attempt_id))
@@ -226,6 +260,34 @@ class GatewayConformance:
         assert [payment.status for payment in payments] == ["charged", "charged"]
         assert len({payment.provider_payment_id for payment in payments}) == 2
 
+    async def test_what_is_reserved_is_taken_or_given_back_once_and_never_both(self, bench: Bench) -> None:
+        gateway = bench.reserving()
+        if gateway is None:
+            assert (bench.gateway.capabilities.captures, bench.gateway.capabilities.voids) == (False, False)
+            pytest.skip("reserves nothing")
+        bench.gateway = gateway
+        taken, given_back = [(await self.reserved(bench)) for _ in range(2)]
+
+        after = [await gateway.capture(taken), await gateway.void(given_back)]
+        refused = [call(one) for one in (taken, given_back) for call in (gateway.capture, gateway.void)]
+        kinds = [getattr(error, "kind", None) for error in await asyncio.gather(*refused, return_exceptions=True)]
+
+        found = [await gateway.query(one.reference) for one in (taken, given_back)]
+        assert [one.status for one in (taken, given_back)] == ["authorized"] * 2
+        assert (gateway.capabilities.captures, gateway.capabilities.voids) == (True, True)
+        assert found == [[one] for one in after]
+        assert (after[0].status, after[0].amount, after[0].refunded_minor) == ("charged", bench.asked, 0)
+        # Some call it a refund of the whole: that it was never taken is known here (`rules.decide`).
+        assert after[1].status in ("cancelled", "refunded")
+        assert kinds == ["declined"] * 4
+
+    async def reserved(self, bench: Bench) -> GatewayPayment:
+        """Money that a buyer's bank has set aside."""
+        wanted = wanted_at(bench)
+        await act(bench, wanted, "approve")
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        return payment
+
     async def test_a_hint_fetches_what_it_speaks_of(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)
 
@@ -243,6 +305,26 @@ class GatewayConformance:
         assert result.status in ("succeeded", "pending")
         assert (payment.status, payment.refunded_minor) == ("refunded", bench.asked.minor)
 
+    async def test_a_refund_before_the_provider_has_paid_out_is_as_declared(self, bench: Bench) -> None:
+        wanted, payment_id = await self.paid(bench)
+        early = bench.gateway.capabilities.early_refunds
+        order = refund_of(payment_id, bench.asked.minor, bench.asked.currency)
+        if early in ("pending", "refused"):
+            bench.has_balance(is_enough=False)
+        if early == "refused":
+            with pytest.raises(GatewayError) as refused:
+                await bench.gateway.refund(order)
+            assert (refused.value.kind, bench.refunded_minor(wanted.attempt_id)) == ("too_early", 0)
+            assert refused.value.retry_after_seconds
+            bench.has_balance(is_enough=True)
+
+        result = await bench.gateway.refund(order)
+
+        [payment] = await bench.gateway.query(str(wanted.attempt_id))
+        assert result.status == ("pending" if early == "pending" else "succeeded")
+        assert payment.raw_status.startswith("annul") == (early == "annulled")
+        assert early == "pending" or bench.refunded_minor(wanted.attempt_id) == bench.asked.minor
+
     async def test_a_partial_refund_leaves_the_payment_charged(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)
         if not bench.gateway.capabilities.partial_refunds:
@@ -255,7 +337,7 @@ class GatewayConformance:
 
     async def test_a_refund_repeated_under_its_key_is_one_refund(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)
-        if not bench.gateway.capabilities.refund_is_idempotent:
+        if bench.gateway.capabilities.refund_idempotency != "header":
             pytest.skip("has no keys")
         order = refund_of(payment_id, 1_00, bench.asked.currency)
 
@@ -290,7 +372,7 @@ class GatewayConformance:
     async def test_a_refund_whose_answer_was_lost_is_told_from_the_others(self, bench: Bench) -> None:
         _, payment_id = await self.paid(bench)
         capabilities = bench.gateway.capabilities
-        if capabilities.refund_is_idempotent or not capabilities.partial_refunds:
+        if capabilities.refund_idempotency == "header" or not capabilities.partial_refunds:
             pytest.skip("is repeated under its key, or is the only one")
         first = await bench.gateway.refund(refund_of(payment_id, 1_00, bench.asked.currency))
         assert first.provider_refund_id is not None
@@ -326,6 +408,25 @@ class GatewayConformance:
         assert asked.due_at > datetime.now(UTC)
         assert (after.state, after.sequence > asked.sequence) == ("under_review", True)
 
+    async def test_a_settlement_report_is_made_where_it_is_said_to_be(self, bench: Bench) -> None:
+        _, payment_id = await self.paid(bench)
+        now = datetime.now(UTC).replace(microsecond=0)
+        times = (now - timedelta(days=1), now + timedelta(seconds=1))
+        if bench.gateway.capabilities.settlements != "fetched":
+            with pytest.raises(GatewayError) as refused:
+                await bench.gateway.settlement(*times, ordered=None)
+            assert refused.value.kind == "unsupported"
+            return
+
+        ordered = await bench.gateway.settlement(*times, ordered=None)
+        assert isinstance(ordered, SettlementOrdered)
+        file = await bench.gateway.settlement(*times, ordered=ordered.name)
+        again = await bench.gateway.settlement(*times, ordered=None)
+
+        assert isinstance(file, SettlementFile)
+        assert file == again, "asked for again it is the one that was made"
+        assert payment_id in file.content.decode(LAYOUTS[file.layout].encoding)
+
     async def test_a_lost_answer_is_an_unknown_outcome(self, bench: Bench) -> None:
         wanted, payment_id = await self.paid(bench)
         bench.lose_answers(1)
@@ -351,7 +452,7 @@ class GatewayConformance:
         assert refused.value.kind == "auth_config"
 
     async def test_a_genuine_callback_is_verified_and_read(self, bench: Bench) -> None:
-        if not bench.has_callbacks:
+        if bench.gateway.capabilities.news == "polling":
             pytest.skip("it never calls")
         wanted, payment_id = await self.paid(bench)
         now = datetime.now(UTC)
@@ -360,11 +461,11 @@ class GatewayConformance:
         assert bench.gateway.verify_callback(notice, now=now) == "verified"
         [hint] = bench.gateway.parse_callback(notice).hints
         assert hint.provider_payment_id == payment_id
-        if bench.gateway.capabilities.callback_is_complete:
+        if bench.gateway.capabilities.news == "callback":
             assert [hint.payment] == await bench.gateway.query(str(wanted.attempt_id))
 
     async def test_whoever_calls_in_the_name_of_one_that_never_does_is_rejected(self, bench: Bench) -> None:
-        if bench.has_callbacks:
+        if bench.gateway.capabilities.news != "polling":
             pytest.skip("it calls")
         body = b'{"id":1,"status":"approved"}'
 
@@ -372,7 +473,7 @@ class GatewayConformance:
             assert bench.gateway.verify_callback(Notice(headers=headers, body=body), now=datetime.now(UTC)) == "rejected"
 
     async def test_a_callback_that_was_touched_is_rejected(self, bench: Bench) -> None:
-        if not bench.has_callbacks:
+        if bench.gateway.capabilities.news == "polling":
             pytest.skip("it never calls")
         wanted, _ = await self.paid(bench)
         now = datetime.now(UTC)

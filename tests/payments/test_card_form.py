@@ -12,9 +12,10 @@ from alltickets.payments.applying import apply_conclusion
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentFlagged
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.port import Card, CardForm
-from alltickets.payments.refusals import CardNotTaken, PaymentNotFound
+from alltickets.payments.refusals import CardNotTaken, PaymentNotFound, RefundWholeOnly
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import NextStep, Started
+from alltickets.payments.service.refunds import AskRefund, RefundStarted
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
@@ -52,10 +53,6 @@ class Till:
 
     async def told(self, *kinds: type) -> list[str]:
         return [type(event).__name__ for kind in kinds for event in await events_of(self.database, self.organizer_id, kind)]
-
-    def works_in_two_steps(self) -> None:
-        """From now on Payway reserves what this site charges, and waits for it to be taken."""
-        assert self.site.payway.http.put(f"/admin/sites/{self.site.id}", json={"two_steps": True}).status_code == 200
 
     def charges(self) -> list[str]:
         """The states of every payment that Payway has of the site."""
@@ -191,36 +188,6 @@ async def test_a_charge_that_turns_up_after_that_is_found_and_given_back(till: T
     assert sorted(till.charges()) == ["annulled", "approved"]
 
 
-async def test_what_a_site_in_two_steps_only_reserves_is_taken_within_seconds(till: Till, payway: PaywayProcess) -> None:
-    till.works_in_two_steps()
-    charged = await till.charge(card_of(till.site))
-    reserved, captured_before = await till.statuses(), await till.told(PaymentCaptured)
-    payway.turn(outage=["captures"])
-    await till.later(seconds=3)
-    in_outage = await till.statuses()
-    payway.turn(lose_answers=1)
-    await till.later(seconds=6)
-    lost, at_payway = await till.statuses(), till.charges()
-
-    await till.later(seconds=16)
-
-    assert (charged, reserved, captured_before, in_outage, lost) == ("wait", ["authorized"], [], ["authorized"], ["authorized"])
-    assert at_payway == till.charges() == ["approved"]
-    assert (await till.statuses(), await till.told(PaymentCaptured)) == (["charged"], ["PaymentCaptured"])
-
-
-async def test_what_is_reserved_for_a_payment_that_has_its_money_is_not_taken(till: Till, payway: PaywayProcess) -> None:
-    orphan = await paid_after_a_charge_was_given_up(till, payway)
-    till.works_in_two_steps()
-    till.site.charge(VISA, site_transaction_id=orphan.hex, amount=ASKED.minor)
-
-    await till.later(minutes=16)
-    await till.later(minutes=1)
-
-    assert await till.statuses() == ["error", "charged"]
-    assert sorted(till.charges()) == ["approved", "pre_approved"]
-
-
 async def test_it_is_looked_for_no_longer_than_a_day(till: Till, payway: PaywayProcess) -> None:
     payway.turn(outage=["charges"])
     await till.charge(card_of(till.site))
@@ -261,3 +228,19 @@ async def test_a_card_is_charged_for_its_own_payment_and_as_its_form_says(till: 
 
     assert await till.statuses() == ["created"]
     assert till.charges() == []
+
+
+async def test_a_site_without_a_history_of_refunds_refuses_a_part_before_anything_is_ordered(
+    database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, site: Site
+) -> None:
+    await connect_payway(payments, organizer_id, site, refund_history="off")
+    till = Till(database, payments, organizer_id, clock, site)
+    await till.start()
+    await till.charge(card_of(site))
+    asked = [AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=minor, reason="test") for minor in (1, ASKED.minor)]
+
+    async with database.transaction(organizer_id) as tx:
+        part, whole = await payments.refund(tx, asked)
+
+    assert isinstance(part, RefundWholeOnly)
+    assert isinstance(whole, RefundStarted)

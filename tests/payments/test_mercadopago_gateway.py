@@ -37,6 +37,7 @@ class MercadoPagoBench(Bench):
     def __init__(self, process: MercadoPagoProcess, http: httpx.AsyncClient) -> None:
         self.process = process
         self.seller = Seller.fresh()
+        self.owner = str(self.seller.user)
         self.http = http
         self.gateway = self.connected()
 
@@ -48,12 +49,20 @@ class MercadoPagoBench(Bench):
         for _ in range(2 if action == "approve_twice" else 1):
             self.process.pay(link, CARDHOLDERS.get(action, "APRO"), lose="true")
 
+    def holder_of(self, reference: UUID) -> str:
+        [payment] = self.process.payments(self.seller, reference)
+        assert all(fee["type"] != "application_fee" for fee in payment["fee_details"])
+        return str(payment["collector_id"])
+
     def refunded_minor(self, reference: UUID) -> int:
         return sum(round(one["transaction_amount_refunded"] * 100) for one in self.process.payments(self.seller, reference))
 
     def bank_asks(self, reference: UUID) -> None:
         [payment] = self.process.payments(self.seller, reference)
         self.process.change(payment["id"], "charged_back", "in_process")
+
+    def has_balance(self, *, is_enough: bool) -> None:
+        self.process.has(self.seller, None if is_enough else 0)
 
     def lose_answers(self, calls: int) -> None:
         self.process.misbehave(timeout_after_processing=calls)

@@ -1,5 +1,6 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
@@ -10,13 +11,15 @@ import pytest_asyncio
 
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import PaymentCaptured, PaymentDisputed
+from alltickets.payments.events import PaymentCaptured, PaymentDisputed, PaymentFlagged, RefundFailed
 from alltickets.payments.gateways.mercadopago import MercadoPago
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.interface import CallbackForged
+from alltickets.payments.nightly.rules import TURN
 from alltickets.payments.port import Notice, Redirect
 from alltickets.payments.queries import PaymentDetails
 from alltickets.payments.reconciliation.layouts import LAYOUTS
+from alltickets.payments.refusals import NothingToRefund
 from alltickets.payments.service import Payments
 from alltickets.payments.service.refunds import AskRefund
 from alltickets.platform.database import Database
@@ -117,6 +120,92 @@ def ipn(payment_id: str) -> Notice:
     """The older kind, which anybody can send. What it says of the payment beside its number is invented."""
     body = f'{{"resource":"{payment_id}","topic":"payment","status":"approved","transaction_amount":1}}'
     return Notice(headers={}, query=f"id={payment_id}&topic=payment&status=approved", body=body.encode())
+
+
+async def test_a_refund_that_there_is_no_balance_for_waits_and_is_made_once_by_itself(
+    till: Till, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    payment_id = await till.paid()
+    await till.payments.poller.ask(till.organizer_id, till.reference)
+    till.gateway.has(till.seller, 0)
+    asked = AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=None, reason="test")
+    again = AskRefund(refund_id=new_id(), reference=till.reference, amount_minor=1, reason="test")
+    async with till.database.transaction(till.organizer_id) as tx:
+        await till.payments.refund(tx, [asked])
+    await till.payments.refunds.sweep()
+    waiting = (await till.details()).refunds
+    async with till.database.transaction(till.organizer_id) as tx:
+        [second] = await till.payments.refund(tx, [again])
+    other = Payments(till.database, till.clock, key_ring, [MercadoPago(till.gateway.url, http)], public_url=PUBLIC_URL)
+    stood = []
+    for _ in range(9):
+        till.clock.advance(hours=6, seconds=1)
+        await other.refunds.sweep()
+        stood += [(one.status, one.needs_review) for one in (await till.details()).refunds]
+    till.gateway.has(till.seller, None)
+
+    till.clock.advance(hours=6, seconds=1)
+    await asyncio.gather(*(one.refunds.sweep() for one in (till.payments, other)))
+
+    assert [(one.status, one.needs_review, one.error_kind) for one in waiting] == [("queued", False, "too_early")]
+    assert waiting[0].next_try_at is not None
+    assert isinstance(second, NothingToRefund)
+    assert set(stood) == {("queued", False)}
+    [made] = till.gateway.get(till.seller, f"/v1/payments/{payment_id}/refunds")
+    assert made["amount"] == 100
+    details = await till.details()
+    assert (details.status, [one.status for one in details.refunds]) == ("refunded", ["succeeded"])
+    assert await events_of(till.database, till.organizer_id, PaymentFlagged, RefundFailed) == []
+
+
+async def test_each_night_the_settlement_report_is_asked_for_and_taken_in_once(till: Till) -> None:
+    reports, nightly, actor = till.payments.reports, till.payments.nightly, Actor.system(till.organizer_id, "test")
+
+    async def night() -> None:
+        till.clock.advance(hours=25)
+        while await nightly.turn(till.organizer_id):
+            till.clock.advance(seconds=TURN.total_seconds())
+
+    async def steps(times: int) -> list[tuple[str, int, int]]:
+        """So many steps of fetching; the reports that were taken in then, the oldest first."""
+        for _ in range(times):
+            await reports.turn(till.organizer_id)
+            till.clock.advance(seconds=61)
+        page = await till.payments.reconciliation.reports(actor, till.account_id, cursor=None, size=9)
+        return [(one.state, one.lines, one.lines_new) for one in reversed(page.items)]
+
+    await nightly.turn(till.organizer_id)
+    await till.paid()
+    till.gateway.take_down("create")
+    await night()
+    down = await steps(2)
+    till.gateway.misbehave()
+    till.gateway.makes_reports(looks=2)
+    being_made = await steps(3)
+    first = await steps(2)
+    await night()
+    second = await steps(5)
+    till.gateway.makes_reports(fails=True)
+    await night()
+    third = await steps(3)
+
+    assert (down, being_made) == ([], [])
+    assert first == [("done", 1, 1)]
+    assert second == third == [("done", 1, 1), ("done", 1, 0)]
+    made = till.gateway.get(till.seller, "/v1/account/settlement_report/list")["results"]
+    assert len(made) == 2, "none is ordered twice"
+    unsettled = await till.payments.reconciliation.unsettled(actor, till.account_id, until=till.clock(), cursor=None, size=9)
+    assert unsettled.items == []
+    async with till.database.reading(till.organizer_id) as reader:
+        rows = await reader.fetch_tuples(
+            """
+            SELECT report_id IS NOT NULL, due_at IS NULL, fault
+              FROM payments.report_fetches
+             WHERE organizer_id = %(organizer_id)s
+             ORDER BY ends_at
+            """
+        )
+    assert rows == [(True, True, None), (True, True, None), (False, True, "MercadoPago could not make the report.")]
 
 
 async def test_an_unsigned_notice_only_makes_us_ask(till: Till) -> None:

@@ -4,15 +4,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 
+from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.nightly.rules import ASKED_AT_ONCE, TURN, next_night, pause_after
 from alltickets.payments.port import Redirect
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.platform.database import Database
+from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
-from tests.payments.conftest import request, start
+from tests.payments.conftest import PUBLIC_URL, request, start
 from tests.payments.sandbox import SandboxProcess
 
 
@@ -112,6 +115,24 @@ async def test_a_gateway_that_is_away_is_left_alone_and_the_round_goes_on_where_
     assert (first, resting, again) == (1, 0, 1)
     assert [await night.status(one) for one in references] == ["paid"] * 3
     assert await night.found() == (3, 3, 0)
+
+
+async def test_a_gateway_that_knows_of_nothing_has_answered(night: Night, key_ring: KeyRing) -> None:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404, json={"error": {"code": "payment_not_found"}})))
+    nowhere = Payments(night.database, night.clock, key_ring, [Sandbox("http://gateway.test", client)], public_url=PUBLIC_URL)
+    references = [await night.buy(pays=False) for _ in range(2)]
+    await night.comes()
+
+    await night.turns(nowhere)
+    by_night = await night.found()
+    for _ in range(2):
+        night.clock.advance(seconds=121)
+        for reference in references:
+            await nowhere.poller.ask(night.organizer_id, reference)
+
+    assert by_night == (2, 0, 0)
+    # The third answer of that kind, after the night's own.
+    assert [await night.status(one) for one in references] == ["expired"] * 2
 
 
 def test_every_account_has_its_own_moment_between_three_and_five_and_rests_longer_each_time() -> None:

@@ -21,11 +21,10 @@ SECONDS = 1.0
 
 
 class PaywayBench(Bench):
-    has_callbacks = False
-
     def __init__(self, payway: PaywayProcess, site: Site, http: httpx.AsyncClient) -> None:
         self.payway = payway
         self.site = site
+        self.owner = site.id
         self.http = http
         self.gateway = self.connected(payway.url, site.private_key)
 
@@ -37,6 +36,15 @@ class PaywayBench(Bench):
         assert form.tokens_url == f"{self.payway.url}/api/v2/tokens"
         self.payway.http.put("/admin/dials", json={**self.payway.http.get("/admin/dials").json(), "undecided": action == "pending"})
         return card_of(self.site, VISA_REFUSED if action == "reject" else VISA)
+
+    def reserving(self) -> Gateway:
+        self.payway.http.put(f"/admin/sites/{self.site.id}", json={"two_steps": True})
+        return self.gateway
+
+    def holder_of(self, reference: UUID) -> str:
+        [payment] = self.site.find(reference.hex)
+        assert payment["sub_payments"] == []
+        return str(payment["site_id"])
 
     def refunded_minor(self, reference: UUID) -> int:
         [payment] = self.site.find(reference.hex)

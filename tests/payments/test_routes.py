@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response
 from alltickets.identity.interface import Authorization, Role
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
+from alltickets.payments.gateways.sandbox import LINK
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.parts import Part
 from alltickets.payments.promotions.routes import promotions_router
@@ -92,6 +93,22 @@ async def test_an_owner_connects_tests_and_switches_an_account(office: Office, m
     assert checked.json() == {"is_working": True, "error_kind": None, "detail": None}
     assert listed.json() == [switched.json()]
     assert listed.json()[0]["label"] == "Principal"
+    capabilities = listed.json()[0]["capabilities"]
+    assert capabilities.pop("currencies") == list(LINK.currencies)
+    assert capabilities == {
+        "flow": "redirect",
+        "funds": "organizer",
+        "news": "callback",
+        "create_idempotency": "header",
+        "refund_idempotency": "header",
+        "instalments": "none",
+        "captures": False,
+        "voids": False,
+        "partial_refunds": True,
+        "early_refunds": "same",
+        "settlements": "file",
+        "disputes": "told",
+    }
     assert merchant.secret not in connected.text + replaced.text + listed.text
 
 

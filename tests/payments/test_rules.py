@@ -37,22 +37,25 @@ REFERENCE = UUID(int=20)
 ASKED = Money(100_00, "ARS")
 
 MOVES = """
-created             sending awaiting_buyer pending unknown authorized declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-sending             awaiting_buyer pending unknown authorized declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-awaiting_buyer      pending unknown authorized declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-pending             unknown authorized declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-unknown             awaiting_buyer pending authorized declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-authorized          declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-declined            expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-expired             declined cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
-cancelled           declined expired error charged partially_refunded refunded disputed charged_back integrity_hold
-error               declined expired cancelled charged partially_refunded refunded disputed charged_back integrity_hold
+created             sending awaiting_buyer pending unknown authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+sending             awaiting_buyer pending unknown authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+awaiting_buyer      pending unknown authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+pending             unknown authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+unknown             awaiting_buyer pending authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+authorized          capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+capturing           declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+voiding             declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+declined            expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+expired             declined cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+cancelled           declined expired voided error charged partially_refunded refunded disputed charged_back integrity_hold
+voided              declined expired cancelled error charged partially_refunded refunded disputed charged_back integrity_hold
+error               declined expired cancelled voided charged partially_refunded refunded disputed charged_back integrity_hold
 charged             partially_refunded refunded disputed charged_back integrity_hold
 partially_refunded  charged refunded disputed charged_back integrity_hold
 refunded            disputed charged_back integrity_hold
 disputed            charged partially_refunded refunded charged_back integrity_hold
 charged_back        refunded disputed integrity_hold
-integrity_hold
+integrity_hold      voiding
 """  # noqa: E501
 
 
@@ -406,6 +409,22 @@ def test_any_order_and_multiplicity_ends_in_the_same_state(history: list[Gateway
     assert in_any_order.charges == in_order.charges
     assert msgspec.structs.replace(in_any_order.payment, is_captured=True) == msgspec.structs.replace(in_order.payment, is_captured=True)
     assert len(in_any_order.told_of(PaymentCaptured)) <= 1
+
+
+@given(st.permutations([seen("authorized"), seen("authorized"), seen("refunded", refunded_minor=ASKED.minor), seen("cancelled")]))
+def test_what_was_reserved_and_given_back_was_never_taken_whatever_its_gateway_calls_it(reports: list[GatewayPayment]) -> None:
+    ledger = Ledger()
+    ledger.report(seen("authorized"))
+    ledger.charges["p1"] = msgspec.structs.replace(ledger.charges["p1"], intent="void")
+
+    for report in reports:
+        ledger.report(report)
+    voided = ledger.attempt.status
+    ledger.report(seen("charged"))
+
+    assert (voided, ledger.charges["p1"].refunded_minor) == ("voided", 0)
+    assert [type(event) for event in ledger.told] == [PaymentPending, PaymentFailed, PaymentCaptured]
+    assert ledger.attempt.status == "charged", "money overwrites it as it overwrites everything"
 
 
 @given(histories(), st.data())

@@ -21,6 +21,7 @@ class SandboxBench(Bench):
     def __init__(self, sandbox: SandboxProcess, http: httpx.AsyncClient, mode: str) -> None:
         self.sandbox = sandbox
         self.merchant = Merchant.fresh()
+        self.owner = self.merchant.id
         self.http = http
         self.mode = mode
         self.gateway = self.connected(sandbox.url, self.merchant.secret)
@@ -30,6 +31,10 @@ class SandboxBench(Bench):
 
     def buyer_does(self, link: str, action: str) -> None:
         self.sandbox.pay(link, action, lose="true")
+
+    def holder_of(self, reference: UUID) -> str:
+        assert len(self.sandbox.payments(self.merchant, reference)) == 1
+        return self.merchant.id
 
     def refunded_minor(self, reference: UUID) -> int:
         return sum(payment["refunded_minor"] for payment in self.sandbox.payments(self.merchant, reference))

@@ -33,6 +33,7 @@ class StripeBench(Bench):
     def __init__(self, stripe: StripeProcess, http: httpx.AsyncClient) -> None:
         self.stripe = stripe
         self.account = StripeAccount.fresh()
+        self.owner = self.account.key
         self.http = http
         self.gateway = self.connected(stripe.url)
 
@@ -42,6 +43,16 @@ class StripeBench(Bench):
 
     def buyer_does(self, link: str, action: str) -> None:
         self.stripe.pay(link, CARDS[action])
+
+    def reserving(self) -> Gateway:
+        return Stripe(self.stripe.url, self.http).connect({"capture": "in_two_steps"}, {"secret_key": self.account.key})
+
+    def holder_of(self, reference: UUID) -> str:
+        [charge] = self.charges(reference)
+        movements = self.stripe.call(self.account, "GET", "/balance_transactions", limit=100)["data"]
+        [movement] = [one for one in movements if one["id"] == charge["balance_transaction"]]
+        assert (movement["source"], charge.get("application_fee_amount")) == (charge["id"], None)
+        return self.account.key
 
     def refunded_minor(self, reference: UUID) -> int:
         return sum(charge["amount_refunded"] for charge in self.charges(reference))
@@ -53,6 +64,9 @@ class StripeBench(Bench):
     def bank_asks(self, reference: UUID) -> None:
         [charge] = self.charges(reference)
         self.stripe.admin("disputes", payment_intent=charge["payment_intent"])
+
+    def has_balance(self, *, is_enough: bool) -> None:
+        self.stripe.behave(refund_balance_is_short=not is_enough)
 
     def lose_answers(self, calls: int) -> None:
         self.stripe.misbehave(timeout_after_processing=calls)

@@ -207,6 +207,26 @@ async def test_what_is_given_back_is_told_once(shop: Shop) -> None:
     assert [event.amount_minor for event in told if isinstance(event, PaymentRefunded)] == [20_00, 30_00]
 
 
+async def test_a_refund_that_stripe_keeps_until_there_is_money_is_waited_for_and_flagged_to_nobody(shop: Shop) -> None:
+    shop.bench.stripe.behave(refund_balance_is_short=True)
+    shop.bench.stripe.pay(await shop.page())
+    await shop.deliver()
+    asked = AskRefund(refund_id=new_id(), reference=shop.reference, amount_minor=None, reason="no puede ir")
+    async with shop.database.transaction(shop.organizer_id) as tx:
+        await shop.payments.refund(tx, [asked])
+    for _ in range(6):
+        await shop.later(hours=12)
+    [waiting] = (await shop.payments.details(shop.organizer_id, shop.reference)).refunds
+    [refund] = shop.bench.stripe.call(shop.bench.account, "GET", "/refunds")["data"]
+    shop.bench.stripe.admin(f"refunds/{refund['id']}", outcome="succeeds")
+
+    await shop.later(hours=12)
+
+    [made] = (await shop.payments.details(shop.organizer_id, shop.reference)).refunds
+    assert (waiting.status, waiting.needs_review, made.status) == ("pending", False, "succeeded")
+    assert await shop.told(PaymentFlagged) == 0
+
+
 async def test_a_refund_that_succeeded_and_came_back_is_told_to_people_once(shop: Shop) -> None:
     shop.bench.stripe.behave(refund_sequel_seconds=3_600)
     shop.bench.stripe.pay(await shop.page(), "4000000000005126")

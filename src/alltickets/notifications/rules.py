@@ -156,7 +156,7 @@ def news_of(event: Event) -> News | None:
             return News(event.reference, MailKind.PAYMENT_INSTRUCTED, str(event.attempt_id))
         case PaymentPending():
             return News(event.reference, MailKind.PAYMENT_PENDING, str(event.attempt_id))
-        case PaymentFailed(reason="declined" | "error"):
+        case PaymentFailed(reason="declined" | "error" | "voided"):
             # A buyer who went away or let the time pass knows that; what is pending and expires is told of by the order.
             return News(event.reference, MailKind.PAYMENT_REJECTED, str(event.attempt_id))
         case PaymentRefunded():

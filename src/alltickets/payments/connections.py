@@ -41,8 +41,8 @@ class ConnectedAccount:
 
     @property
     def is_offline(self) -> bool:
-        """Whether the buyer brings the money by themselves, so that there is no gateway to ask."""
-        return self.gateway.capabilities.flow == "offline"
+        """Whether there is no gateway to ask: people record what they see."""
+        return self.gateway.capabilities.news == "person"
 
 
 @dataclass(slots=True)
@@ -165,6 +165,16 @@ class Accounts:
         """Whether that account has no gateway that could be asked: what people recorded is all there is to know."""
         account = self._by_id.get(account_id)
         return account is not None and account.is_offline
+
+    def refunds_parts(self, account_id: UUID) -> bool:
+        """Whether that account's gateway gives parts of a payment back; one that cannot be opened now may, once it can."""
+        account = self._by_id.get(account_id)
+        return account is None or account.gateway.capabilities.partial_refunds
+
+    def makes_reports(self, account_id: UUID) -> bool:
+        """Whether that account's gateway makes settlement reports when it is asked."""
+        account = self._by_id.get(account_id)
+        return account is not None and account.gateway.capabilities.settlements == "fetched"
 
     def gateway_of(self, account_id: UUID) -> Gateway:
         """That account's gateway. Raises `GatewayError` of kind "auth_config" where it cannot be opened: people put that right."""

@@ -34,7 +34,7 @@ __all__ = [
     "RefundOrdered",
 ]
 
-FailureReason = Literal["declined", "expired", "cancelled", "error"]
+FailureReason = Literal["declined", "expired", "cancelled", "voided", "error"]
 FlagKind = Literal[
     "amount_mismatch",  # money of another amount or currency came: nothing was confirmed
     "account_mismatch",  # the payment was reported by another account than the one it was started on
@@ -46,6 +46,7 @@ FlagKind = Literal[
     "account_refused",  # the gateway does not accept the account's credentials
     "request_refused",  # the gateway does not understand our request
     "promotion_mismatch",  # it was charged under a promotion that does not hold: the organizer bears the discount
+    "void_refused",  # the gateway does not give reserved money back: it lapses at the buyer's bank
     "refund_by_hand",  # no gateway can give the money back: somebody has to, and to note it
 ]
 

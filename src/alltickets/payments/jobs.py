@@ -12,6 +12,7 @@ def loops(payments: Payments) -> list[Loop]:
     disputes: tell deadlines that come near, and ask about those that nobody has decided on.
     settling: post lines of settlement reports to the books.
     sellers: renew the tokens of those who connected through the platform's application, and look whether they still let us.
+    reports: fetch the settlement reports that nightly asks for.
     nightly: look at everything that is open, at night, an account's attempts some at a time.
     reseal: after a new key was added to the ring, moves credentials of accounts to it, so that the old one can go.
     """
@@ -22,6 +23,7 @@ def loops(payments: Payments) -> list[Loop]:
         Loop("payments.disputes", 30.0, payments.disputes.sweep),
         Loop("payments.settling", 2.0, payments.settling.sweep),
         Loop("payments.sellers", 5.0, payments.sellers.sweep),
+        Loop("payments.reports", 5.0, payments.reports.sweep),
         Loop("payments.nightly", 5.0, payments.nightly.sweep),
         Loop("payments.reseal", 300.0, payments.accounts.reseal),
     ]

@@ -41,8 +41,10 @@ __all__ = [
     "DisputeFlow",
     "DisputeReason",
     "DisputeState",
+    "EarlyRefunds",
     "Final",
     "Flow",
+    "Funds",
     "Gateway",
     "GatewayDispute",
     "GatewayError",
@@ -50,9 +52,12 @@ __all__ = [
     "GatewayPayment",
     "GatewayStatus",
     "Hint",
+    "Idempotency",
+    "Instalments",
     "InstructionKind",
     "InstructionLine",
     "Instructions",
+    "News",
     "Notice",
     "Patience",
     "PaymentMethod",
@@ -63,6 +68,9 @@ __all__ = [
     "Redirect",
     "RefundOrder",
     "RefundResult",
+    "SettlementFile",
+    "SettlementOrdered",
+    "Settlements",
     "Verdict",
 ]
 
@@ -87,6 +95,7 @@ GatewayErrorKind = Literal[
     "unknown_outcome",  # something may have happened: ask before anything is repeated
     "duplicate",  # the provider has this key or reference already: ask for the original
     "not_found",  # what was named does not exist there
+    "too_early",  # not carried out, and may be after `retry_after_seconds`: the money of a refund has not arrived where it would come from
     "unsupported",  # the provider cannot do this
 ]
 
@@ -97,6 +106,49 @@ Flow = Literal[
     "card_form",  # our page has the form, the browser makes a token of the card at the provider, and we charge the token
     "offline",  # the buyer pays by themselves, with a code, and a person says that the money came: there is no provider to ask
 ]
+
+Idempotency = Literal[
+    "header",  # repeated under its key it is carried out once, and answered as it was
+    "query",  # it has no key: what became of it is asked by our reference before anything is repeated
+    "none",  # it has no key and needs none: repeated it does no harm
+]
+"""How a call whose answer was lost is kept from being carried out twice."""
+
+News = Literal[
+    "callback",  # a verified callback carries the whole payment and is applied as it is
+    "hint",  # a callback says that something changed, and the payment is fetched
+    "polling",  # it never calls: it is asked
+    "person",  # there is nobody to ask either: people record what they see
+]
+"""How one learns of a payment. Whatever calls, everything that can be asked is asked as well."""
+
+Funds = Literal[
+    "organizer",  # on the organizer's own account at the provider
+    "platform",  # on the platform's, which owes it to the organizer
+    "split",  # divided by the provider between both
+]
+"""Who holds what a buyer has paid."""
+
+Instalments = Literal[
+    "none",  # all is paid at once
+    "page",  # chosen on the provider's page
+    "form",  # chosen on ours, with the card
+]
+
+EarlyRefunds = Literal[
+    "same",  # given back as it is later
+    "annulled",  # of the whole nothing is left on the buyer's statement; a part goes back as it does later
+    "pending",  # taken up, and pending there until the account has the money
+    "refused",  # refused until the account has the money: it waits here (`too_early`)
+]
+"""What becomes of a refund that is asked for before the provider has paid the money out."""
+
+Settlements = Literal[
+    "fetched",  # it makes a file of what moved when it is asked for one
+    "file",  # people download one from its pages
+    "none",  # nothing is settled by anybody
+]
+"""How one learns what was paid out and kept."""
 
 InstructionKind = Literal["holder", "cuit", "bank", "cbu", "alias", "place", "opening"]
 
@@ -170,18 +222,19 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Where paying takes hours; None: as long as a hold lasts."""
     create_needs_call: bool
     """False: `sign` makes the link in this process. True: `create` asks the provider, with everything that can go wrong."""
-    create_is_idempotent: bool
-    """The same creation may be repeated under its key and gives the same answer."""
-    create_may_be_repeated: bool = False
-    """A creation whose answer was lost may be repeated although it gives another answer: nobody was shown the first page, and both
-    are for the same reference. What `create_is_idempotent` allows needs no such leave."""
-    callback_is_complete: bool
-    """A verified callback carries the whole payment and is applied as it is. False: it is a hint to `fetch`."""
-    refund_is_idempotent: bool
-    """A refund may be repeated under its key and is carried out once."""
+    create_idempotency: Idempotency
+    """Of a creation whose answer was lost. "none" is for pages: another one does no harm, for nobody was shown the first."""
+    refund_idempotency: Idempotency
+    news: News
+    funds: Funds
+    instalments: Instalments
     partial_refunds: bool
+    early_refunds: EarlyRefunds
+    settlements: Settlements = "file"
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
+    voids: bool = False
+    """What is reserved and will not be taken, `void` gives back. False: it lapses at the buyer's bank."""
     disputes: DisputeFlow
     """How one learns that a buyer's bank asks for the money back, and whether evidence can be sent."""
     expires_in_seconds_min: int
@@ -407,6 +460,20 @@ class DisputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     evidence: DisputeEvidence
 
 
+class SettlementOrdered(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is being made, and what names it at the provider until then."""
+
+    name: str
+
+
+class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved on an account, as a CSV file. `layout` names how to read it (`reconciliation.layouts`)."""
+
+    name: str
+    layout: str
+    content: bytes
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A request to our door for callbacks, as it came. Header names are in lower case; `query` is what stands behind the "?"."""
 
@@ -467,6 +534,11 @@ class Gateway(Protocol):
         twice. Only where `captures`."""
         ...
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Give back what was reserved, whole, so that the buyer need not wait until it lapses; the payment as it stands then. What is not
+        reserved any more is refused, so money that was taken never goes back by this. Only where `voids`."""
+        ...
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Give money back."""
         ...
@@ -477,6 +549,12 @@ class Gateway(Protocol):
 
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Hand evidence in; what becomes of it is told as any change of the payment. Only where `disputes` is "answered"."""
+        ...
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:
+        """The file of what moved in that time, if it is there; else it is asked for, unless it was: `ordered` is what named it then.
+        Asked again without that it is looked for first. Only where `settlements` is "fetched".
+        """
         ...
 
     async def check(self) -> None:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "payment_of"]
+__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "Released", "payment_of", "refund_waits", "released_of"]
+
+
+Released = Literal["voiding", "voided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class AttemptDetails:
 
 @dataclass(frozen=True, slots=True)
 class ChargeDetails:
-    """A payment at the provider. `is_surplus`: it paid again what was paid, and goes back."""
+    """A payment at the provider. `is_surplus`: it paid again what was paid, and goes back. `intent`: what becomes of reserved money."""
 
     id: UUID
     attempt_id: UUID
@@ -39,6 +42,7 @@ class ChargeDetails:
     currency: str
     refunded_minor: int
     is_surplus: bool
+    intent: str | None
     facts: dict[str, Any]
     """As `ChargeFacts`."""
     first_seen_at: datetime
@@ -46,7 +50,7 @@ class ChargeDetails:
 
 @dataclass(frozen=True, slots=True)
 class RefundDetails:
-    """Money given back, or on its way."""
+    """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`."""
 
     id: UUID
     charge_id: UUID
@@ -56,6 +60,7 @@ class RefundDetails:
     reason: str
     error_kind: str | None
     needs_review: bool
+    next_try_at: datetime | None
     created_at: datetime
 
 
@@ -109,6 +114,40 @@ async def payment_of(reader: Reader, reference: UUID) -> PaymentDetails:
     )
 
 
+async def released_of(reader: Reader, reference: UUID) -> Released | None:
+    """Whether money was reserved for a payment that will not be taken: it is going back, or is back. The newest word counts."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT a.status
+          FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND a.status IN ('voiding', 'voided')
+         ORDER BY a.id DESC
+         LIMIT 1
+        """,
+        reference=reference,
+    )
+    found: Released | None = rows[0][0] if rows else None
+    return found
+
+
+async def refund_waits(reader: Reader, reference: UUID) -> bool:
+    """Whether money of a payment waits to be given back, because its gateway does it only later."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT 1
+          FROM payments.payments p
+          JOIN payments.refunds r
+            ON r.organizer_id = p.organizer_id AND r.payment_id = p.id
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND r.status = 'queued'
+         LIMIT 1
+        """,
+        reference=reference,
+    )
+    return bool(rows)
+
+
 async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
     return await reader.fetch_all(
         AttemptDetails,
@@ -127,7 +166,7 @@ async def _charges(reader: Reader, payment_id: UUID) -> list[ChargeDetails]:
         ChargeDetails,
         """
         SELECT c.id, c.attempt_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency, c.refunded_minor,
-               c.is_surplus, c.facts, c.first_seen_at
+               c.is_surplus, c.intent, c.facts, c.first_seen_at
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
@@ -142,7 +181,7 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
     return await reader.fetch_all(
         RefundDetails,
         """
-        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, created_at
+        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
          ORDER BY id

@@ -21,6 +21,7 @@ CLAIMED_MAX = 8
 
 RefundStatus = Literal[
     "created",  # ordered; the gateway was not called
+    "queued",  # the gateway does it only later, and certainly has not done it: it waits here
     "sending",  # the gateway is being called, or was when the process died
     "unknown",  # the answer was lost; the gateway is asked before anything is repeated
     "pending",  # the gateway has it and has not decided
@@ -45,7 +46,13 @@ class Refund:
     attempt_id: UUID
     error_kind: str | None
     provider_refund_id: str | None
+    waited_until: datetime | None
     other_refund_ids: list[str]
+
+    @property
+    def since(self) -> datetime:
+        """Since when the gateway could have given it back."""
+        return self.waited_until or self.created_at
 
     @property
     def order(self) -> RefundOrder:
@@ -86,7 +93,7 @@ async def lock_kept(
         f"""
         SELECT {CHARGE_COLUMNS}, p.reference, p.id,
                coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status IN ('created', 'sending', 'unknown', 'pending')), 0)::bigint
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
           FROM payments.payments p
           JOIN payments.charges c
             ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
@@ -119,7 +126,7 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
         Refund,
         """
         UPDATE payments.refunds r
-           SET status = CASE d.status WHEN 'created' THEN 'sending' ELSE d.status END,
+           SET status = CASE WHEN d.status IN ('created', 'queued') THEN 'sending' ELSE d.status END,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
           FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id,
                        ARRAY(SELECT k.provider_refund_id
@@ -140,7 +147,7 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                    FOR UPDATE OF f SKIP LOCKED) AS d
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
         RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
-                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, d.other_refund_ids
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
@@ -181,6 +188,7 @@ async def mark_refund(
     now: datetime,
     provider_refund_id: str | None = None,
     error: GatewayError | None = None,
+    waited_until: datetime | None = None,
     needs_review: bool,
 ) -> bool:
     """A final refund stays final, whoever comes late; whether it was not."""
@@ -188,7 +196,8 @@ async def mark_refund(
         """
         UPDATE payments.refunds
            SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
-               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s
+               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s,
+               waited_until = coalesce(%(waited_until)s, waited_until)
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
         """,
         id=refund.id,
@@ -197,6 +206,7 @@ async def mark_refund(
         needs_review=needs_review,
         now=now,
         provider_refund_id=provider_refund_id,
+        waited_until=waited_until,
         kind=error.kind if error is not None else None,
         code=error.code if error is not None else None,
     )

@@ -20,6 +20,7 @@ Refusal
 ├── PaymentChanged        the reference stands for another amount
 ├── NothingToRefund       no money was taken, or all of it was given back
 ├── RefundTooLarge        more than what is left
+├── RefundWholeOnly       a part, of what its gateway gives back as a whole
 ├── AwaitedPaymentNotFound  no payment by transfer or in cash has that id
 ├── AmountDiffers         the money that somebody saw is not what was asked for
 ├── ReceivedLater         money that comes another day was not seen
@@ -84,6 +85,7 @@ __all__ = [
     "RefundNotByHand",
     "RefundNotFound",
     "RefundTooLarge",
+    "RefundWholeOnly",
     "RoutingDraftMissing",
     "RoutingInvalid",
     "SettlementActImpossible",
@@ -222,6 +224,14 @@ class RefundTooLarge(Refusal):
 
     def __str__(self) -> str:
         return f"At most {self.refundable_minor} minor units of {self.currency} can still be given back."
+
+
+@dataclass(eq=False)
+class RefundWholeOnly(Refusal):
+    """A part was asked for, and the gateway of this account gives back a payment as a whole."""
+
+    def __str__(self) -> str:
+        return "This payment can be given back as a whole only, never in parts."
 
 
 @dataclass(eq=False)

@@ -1,5 +1,6 @@
 """Refunds that people carry out, because their account has no gateway that could."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,9 +9,7 @@ from alltickets.payments.refunding import Refund, RefundStatus, apply_success, m
 from alltickets.platform.database import Reader, Transaction
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["OFFLINE_GATEWAYS", "RefundByHand", "find_refund", "list_by_hand", "note_returned"]
-
-OFFLINE_GATEWAYS = ("transfer", "cash")
+__all__ = ["RefundByHand", "find_refund", "list_by_hand", "note_returned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,16 @@ class RefundByHand:
     created_at: datetime
 
 
-async def list_by_hand(reader: Reader, *, cursor: str | None, size: int) -> Page[RefundByHand]:
-    """Refunds at accounts without a gateway, newest first. Raises `CursorUnreadable`."""
+async def list_by_hand(reader: Reader, account_ids: Sequence[UUID], *, cursor: str | None, size: int) -> Page[RefundByHand]:
+    """Refunds at these accounts, which have no gateway, newest first. Raises `CursorUnreadable`."""
     before = decode_cursor(cursor, UUID)
     rows = await reader.fetch_all(
         RefundByHand,
-        f"""{_BY_HAND} AND a.gateway = ANY(%(gateways)s::text[]) AND (%(before)s::uuid IS NULL OR r.id < %(before)s::uuid)
+        f"""{_BY_HAND} AND c.account_id = ANY(%(account_ids)s::uuid[]) AND (%(before)s::uuid IS NULL OR r.id < %(before)s::uuid)
          ORDER BY r.id DESC
          LIMIT %(limit)s
         """,
-        gateways=list(OFFLINE_GATEWAYS),
+        account_ids=list(account_ids),
         before=before[0] if before else None,
         limit=size + 1,
     )
@@ -55,7 +54,8 @@ async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: da
         Refund,
         """
         SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status, r.tries, r.created_at,
-               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, '{}'::text[] AS other_refund_ids
+               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
+               '{}'::text[] AS other_refund_ids
           FROM payments.refunds r
           JOIN payments.charges c
             ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
@@ -76,6 +76,4 @@ _BY_HAND = """
         ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
       JOIN payments.payments p
         ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
-      JOIN payments.accounts a
-        ON a.organizer_id = c.organizer_id AND a.id = c.account_id
      WHERE r.organizer_id = %(organizer_id)s"""

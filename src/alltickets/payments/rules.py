@@ -37,6 +37,7 @@ __all__ = [
     "AttemptStatus",
     "Charge",
     "Contested",
+    "Intent",
     "Payment",
     "PaymentStatus",
     "Transition",
@@ -56,9 +57,12 @@ AttemptStatus = Literal[
     "pending",
     "unknown",
     "authorized",
+    "capturing",
+    "voiding",
     "declined",
     "expired",
     "cancelled",
+    "voided",
     "error",
     "charged",
     "partially_refunded",
@@ -76,16 +80,19 @@ ATTEMPT_RANKS: dict[AttemptStatus, int] = {
     "pending": 3,  # the gateway has a payment and has not decided
     "unknown": 3,  # the answer to our call was lost; only a query can tell
     "authorized": 4,  # the money is reserved
-    "declined": 5,  # a no; the same link may still be tried again
-    "expired": 5,  # nobody paid in time
-    "cancelled": 5,  # called off before money moved
-    "error": 5,  # nothing ever reached the gateway, or it refused to understand
-    "charged": 6,  # the money is here
-    "partially_refunded": 6,  # some of it went back
-    "refunded": 7,  # all of it went back
-    "disputed": 7,  # the bank asks for it
-    "charged_back": 7,  # and has it
-    "integrity_hold": 8,  # another amount, currency or account than agreed: people decide
+    "capturing": 5,  # and is being taken
+    "voiding": 5,  # and is being given back, for it will not be taken
+    "declined": 6,  # a no; the same link may still be tried again
+    "expired": 6,  # nobody paid in time
+    "cancelled": 6,  # called off before money moved
+    "voided": 6,  # what was reserved was given back, and nothing was ever taken
+    "error": 6,  # nothing ever reached the gateway, or it refused to understand
+    "charged": 7,  # the money is here
+    "partially_refunded": 7,  # some of it went back
+    "refunded": 8,  # all of it went back
+    "disputed": 8,  # the bank asks for it
+    "charged_back": 8,  # and has it
+    "integrity_hold": 9,  # another amount, currency or account than agreed: people decide
 }
 
 PAYMENT_OF_ATTEMPT: dict[AttemptStatus, PaymentStatus] = {
@@ -95,9 +102,12 @@ PAYMENT_OF_ATTEMPT: dict[AttemptStatus, PaymentStatus] = {
     "pending": "processing",
     "unknown": "processing",
     "authorized": "processing",
+    "capturing": "processing",
+    "voiding": "processing",
     "integrity_hold": "processing",
     "declined": "failed",
     "cancelled": "failed",
+    "voided": "failed",
     "error": "failed",
     "expired": "expired",
     "charged": "paid",
@@ -108,22 +118,26 @@ PAYMENT_OF_ATTEMPT: dict[AttemptStatus, PaymentStatus] = {
 }
 """What a payment is while this is the state of its newest attempt, or, once money is kept, of the attempt that brought it."""
 
-_STEPS_DOWN = {("disputed", "charged"), ("disputed", "partially_refunded"), ("unknown", "awaiting_buyer")}
+_STEPS_DOWN = {("disputed", "charged"), ("disputed", "partially_refunded"), ("unknown", "awaiting_buyer"), ("integrity_hold", "voiding")}
+_EXCLUDED = {("capturing", "voiding"), ("voiding", "capturing")}
 
 _FAILURES: dict[AttemptStatus, FailureReason] = {
     "declined": "declined",
     "expired": "expired",
     "cancelled": "cancelled",
+    "voided": "voided",
     "error": "error",
 }
 
 
 def may_move(before: AttemptStatus, after: AttemptStatus) -> bool:
-    """Upwards by rank, either way within one. Two steps down: a dispute that was won, and a lost answer that was found to be a link.
+    """Upwards by rank, either way within one. Three steps down: a dispute that was won, a lost answer that was found to be a link, and
+    a reservation of another amount, which is given back.
 
-    So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money.
+    So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money. Whether
+    reserved money is taken or given back is decided once.
     """
-    if before == after:
+    if before == after or (before, after) in _EXCLUDED:
         return False
     if (before, after) in _STEPS_DOWN:
         return True
@@ -168,8 +182,15 @@ class Contested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the provider keeps for the disputes themselves."""
 
 
+Intent = Literal["capture", "void"]
+"""What is to become of reserved money. Decided once for a charge, and committed before the gateway is called."""
+
+
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back."""
+    """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back.
+
+    intent: of money that was only reserved, what was decided to do with it.
+    """
 
     id: UUID
     attempt_id: UUID
@@ -183,6 +204,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     is_surplus: bool = False
     facts: ChargeFacts = ChargeFacts()
     contested: Contested = Contested()
+    intent: Intent | None = None
 
 
 def restated(charge: Charge, **changes: object) -> GatewayPayment:
@@ -218,6 +240,7 @@ def decide(
     `known` is the charge as we have it, None when it is new: it is then recorded as `charge_id`. A report that says nothing new
     changes nothing. Tickets are never confirmed on another amount or currency than was asked for.
     """
+    seen = _as_voided(known, seen)
     charge = _merge(known, seen, attempt, account_id, charge_id)
     events: list[Event] = []
     if not seen.is_recognised and (known is None or known.raw_status != seen.raw_status):
@@ -226,6 +249,8 @@ def decide(
     if fault is not None:
         if known is not None and (known.attempt_id != attempt.id or known.id == payment.kept_charge_id or _changes_currency(known, seen)):
             charge = known
+        if charge.intent == "void" and not _holds_or_held_money(charge):
+            return _follow_voided(payment, attempt, charge, events)
         held = conclude(payment, attempt, "integrity_hold")
         if held is not None:
             kind: Literal["amount_mismatch", "account_mismatch"]
@@ -330,7 +355,8 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
         return _settled(report)
     greater = report if _order(report) > _order(known) else known
     # A fee is often told days after the payment, with the same state; and a report that tells nothing takes nothing back.
-    is_newest = _order(report) >= _order(known) and report.facts != ChargeFacts()
+    # An older one that comes late tells what no newer one has.
+    tells_more = report.facts != ChargeFacts() and (_order(report) >= _order(known) or known.facts == ChargeFacts())
     return _settled(
         msgspec.structs.replace(
             greater,
@@ -338,7 +364,8 @@ def _merge(known: Charge | None, seen: GatewayPayment, attempt: Attempt, account
             attempt_id=known.attempt_id,
             refunded_minor=min(max(known.refunded_minor, refunded), greater.amount.minor),
             is_surplus=known.is_surplus,
-            facts=report.facts if is_newest else known.facts,
+            intent=known.intent,
+            facts=report.facts if tells_more else known.facts,
             contested=_contested_since(known, report, seen),
         )
     )
@@ -387,6 +414,13 @@ def _holds_or_held_money(charge: Charge) -> bool:
     return ATTEMPT_RANKS[charge.status] >= ATTEMPT_RANKS["charged"]
 
 
+def _as_voided(known: Charge | None, seen: GatewayPayment) -> GatewayPayment:
+    """What was reserved and given back was never taken, in whatever word its gateway says so: some call that a refund of the whole."""
+    if known is None or known.intent != "void" or _holds_or_held_money(known) or seen.status != "refunded":
+        return seen
+    return msgspec.structs.replace(seen, status="cancelled", refunded_minor=0)
+
+
 def _mismatch(payment: Payment, attempt: Attempt, known: Charge | None, seen: GatewayPayment, account_id: UUID) -> str | None:
     """A sentence on what differs from what was agreed; None when all is well."""
     if known is not None and known.attempt_id != attempt.id:
@@ -423,6 +457,10 @@ def _flag(
 def _status_of(charge: Charge) -> AttemptStatus:
     if charge.status == "charged" and charge.refunded_minor:
         return "partially_refunded"
+    if charge.status == "authorized" and charge.intent is not None:
+        return "capturing" if charge.intent == "capture" else "voiding"
+    if charge.status == "cancelled" and charge.intent == "void":
+        return "voided"
     return charge.status
 
 
@@ -482,9 +520,18 @@ def _follow_other(payment: Payment, attempt: Attempt, charge: Charge, events: li
                 currency=charge.amount.currency,
             )
         )
-    if attempt.id != payment.kept_attempt_id:
+    if attempt.id != payment.kept_attempt_id and attempt.status != "integrity_hold":
         moved = conclude(payment, attempt, _status_of(charge))
         if moved is not None:
             payment, attempt = moved.payment, moved.attempt
             events += moved.events
     return Transition(payment=payment, attempt=attempt, charge=charge, surplus_minor=surplus_minor, events=tuple(events))
+
+
+def _follow_voided(payment: Payment, attempt: Attempt, charge: Charge, events: list[Event]) -> Transition:
+    """Another amount than agreed was only reserved, and goes back: nobody has to decide on it once it is back."""
+    moved = conclude(payment, attempt, _status_of(charge)) if attempt.status == "voiding" else None
+    if moved is not None:
+        payment, attempt = moved.payment, moved.attempt
+        events += moved.events
+    return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))

@@ -48,8 +48,8 @@ LATE_DELAY_SECONDS = 900
 CALLBACK_DELAYS_SECONDS = (60, 300, 1800)
 """For a callback whose payment we do not know: it may have beaten our own commit."""
 
-_UNDECIDED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
-_CLOSED: tuple[AttemptStatus, ...] = ("declined", "cancelled", "expired", "error")
+_UNDECIDED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized", "capturing", "voiding")
+_CLOSED: tuple[AttemptStatus, ...] = ("declined", "cancelled", "expired", "voided", "error")
 
 
 def first_query(status: AttemptStatus, *, now: datetime, expires_at: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from alltickets.payments.instalments.rules import InstalmentPlan
-from alltickets.payments.port import ChargeFacts
+from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News, Settlements
 from alltickets.payments.routing.rules.facts import AccountTerms
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "GatewayAccountRead",
     "GatewayAccountSwitch",
     "GatewayAccountWrite",
+    "GatewayCapabilitiesRead",
     "GatewaySellerRead",
     "LedgerBalanceRead",
     "LedgerMoveRead",
@@ -59,10 +60,34 @@ class GatewaySellerRead(msgspec.Struct, kw_only=True):
     revoked_at: datetime | None
 
 
+class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
+    """What a gateway can do, as it declares it: how buyers pay, who holds the money, how one learns of it, how it goes back.
+
+    `captures`, `voids`: it may only reserve money, which is then taken, or given back where it pays for nothing.
+    """
+
+    flow: Annotated[Flow, Meta(examples=["redirect"])]
+    currencies: tuple[str, ...]
+    funds: Annotated[Funds, Meta(description="On whose account the money is.", examples=["organizer"])]
+    news: Annotated[News, Meta(description="How one learns of a payment.", examples=["hint"])]
+    create_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
+    refund_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
+    instalments: Annotated[Instalments, Meta(description="Where the buyer chooses them.", examples=["page"])]
+    captures: bool
+    voids: bool
+    partial_refunds: bool
+    early_refunds: Annotated[
+        EarlyRefunds, Meta(description="What becomes of a refund before the provider has paid out.", examples=["refused"])
+    ]
+    settlements: Annotated[Settlements, Meta(description="How one learns what was paid out and kept.", examples=["fetched"])]
+    disputes: Annotated[DisputeFlow, Meta(examples=["answered"])]
+
+
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters.
 
     `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
+    `capabilities`: none where it cannot be opened, because its credentials or its settings are not good any more.
     """
 
     id: UUID = msgspec.field(name="account_id")
@@ -79,6 +104,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     terms: AccountTerms
     instalment_plans: list[InstalmentPlan]
     seller: GatewaySellerRead | None
+    capabilities: GatewayCapabilitiesRead | None
     created_at: datetime
     updated_at: datetime
 
@@ -106,7 +132,7 @@ class AttemptRead(msgspec.Struct, kw_only=True):
 
 
 class ChargeRead(msgspec.Struct, kw_only=True):
-    """A payment at the provider."""
+    """A payment at the provider. `intent`: of money that was only reserved, whether it is taken (`capture`) or given back (`void`)."""
 
     id: UUID = msgspec.field(name="charge_id")
     attempt_id: UUID
@@ -117,12 +143,13 @@ class ChargeRead(msgspec.Struct, kw_only=True):
     currency: str
     refunded_minor: int
     is_surplus: bool
+    intent: Annotated[str | None, Meta(examples=[None, "void"])]
     facts: ChargeFacts
     first_seen_at: datetime
 
 
 class RefundRead(msgspec.Struct, kw_only=True):
-    """Money given back, or on its way."""
+    """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`."""
 
     id: UUID = msgspec.field(name="refund_id")
     charge_id: UUID
@@ -132,6 +159,7 @@ class RefundRead(msgspec.Struct, kw_only=True):
     reason: str
     error_kind: str | None
     needs_review: bool
+    next_try_at: datetime | None
     created_at: datetime
 
 

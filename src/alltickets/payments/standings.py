@@ -31,7 +31,7 @@ Cause = Literal["call", "callback", "query", "silence", "person"]
 
 
 CHARGE_COLUMNS = """c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
-               c.refunded_minor, c.sequence, c.is_surplus, c.facts, c.contested"""
+               c.refunded_minor, c.sequence, c.is_surplus, c.facts, c.contested, c.intent"""
 """Of payments.charges as `c`, in the order in which `charge_of` reads them."""
 
 
@@ -152,6 +152,7 @@ def charge_of(row: tuple[Any, ...]) -> Charge:
         is_surplus=row[10],
         facts=msgspec.convert(row[11], ChargeFacts),
         contested=msgspec.convert(row[12], Contested),
+        intent=row[13],
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "organizers_with_due_lines",
     "organizers_with_due_looks",
     "organizers_with_due_refunds",
+    "organizers_with_due_reports",
     "organizers_with_due_sellers",
     "sweep_each",
 ]
@@ -121,6 +122,20 @@ async def organizers_with_due_refunds(database: Database, now: datetime) -> list
         SELECT o.organizer_id
           FROM platform.organizers o
          WHERE EXISTS (SELECT 1 FROM payments.refunds r WHERE r.organizer_id = o.organizer_id AND r.next_try_at <= %(now)s)
+        """,
+        now=now,
+    )
+
+
+async def organizers_with_due_reports(database: Database, now: datetime) -> list[UUID]:
+    """Organizers with a settlement report to ask a gateway for. Index report_fetches_due."""
+    return await _found(
+        database,
+        """
+        /* across organizers: finds whose reports are due; reads only */
+        SELECT o.organizer_id
+          FROM platform.organizers o
+         WHERE EXISTS (SELECT 1 FROM payments.report_fetches f WHERE f.organizer_id = o.organizer_id AND f.due_at <= %(now)s)
         """,
         now=now,
     )

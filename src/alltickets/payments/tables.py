@@ -21,7 +21,7 @@ def one_of(column: str, words: str, *, expression: str | None = None) -> sa.Chec
 
 _PAYMENT_STATUSES = "open processing failed expired paid partially_refunded refunded disputed charged_back"
 _ATTEMPT_STATUSES = (
-    "created sending awaiting_buyer pending unknown authorized declined expired cancelled error "
+    "created sending awaiting_buyer pending unknown authorized capturing voiding declined expired cancelled voided error "
     "charged partially_refunded refunded disputed charged_back integrity_hold"
 )
 _LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
@@ -156,6 +156,7 @@ charges = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("facts", JSONB, nullable=False, server_default="{}", comment="`ChargeFacts`: card, method, instalments, fee."),
     sa.Column("contested", JSONB, nullable=False, server_default="{}", comment="`Contested`: how much banks hold, and kept."),
+    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written once, before the call."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
@@ -169,6 +170,7 @@ charges = sa.Table(
     ),
     sa.CheckConstraint("refunded_minor >= 0 AND refunded_minor <= amount_minor", name="refunded_within_amount"),
     one_of("status", _CHARGE_STATUSES),
+    one_of("intent", "capture void"),
 )
 
 callbacks = sa.Table(
@@ -211,6 +213,7 @@ refunds = sa.Table(
     sa.Column("needs_review", sa.Boolean, nullable=False),
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
+    sa.Column("waited_until", _instant, comment="It was queued, and its gateway could not have given it back before."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
@@ -219,7 +222,7 @@ refunds = sa.Table(
     sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
-    one_of("status", "created sending unknown pending succeeded failed"),
+    one_of("status", "created queued sending unknown pending succeeded failed"),
 )
 
 settlement_reports = sa.Table(
@@ -272,6 +275,24 @@ settlement_lines = sa.Table(
     sa.Index("settlement_lines_due", "organizer_id", "account_id", postgresql_where=sa.text("is_due")),
     one_of("kind", "payment refund dispute payout other"),
     one_of("state", _LINE_STATES),
+)
+
+report_fetches = sa.Table(
+    "report_fetches",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("account_id", _id, nullable=False),
+    sa.Column("begins_at", _instant, nullable=False),
+    sa.Column("ends_at", _instant, nullable=False),
+    sa.Column("ordered", sa.Text, comment="What names the report at the provider while it is made."),
+    sa.Column("due_at", _instant, comment="When it is asked for next. None: it is through, or was given up."),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("report_id", _id, comment="As what it was taken in."),
+    sa.Column("fault", sa.Text, comment="Why not."),
+    sa.Column("created_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "account_id", "ends_at"),
+    sa.Index("report_fetches_due", "organizer_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+    comment="Settlement reports that providers are asked for: what moved at an account in a time.",
 )
 
 breakers = sa.Table(

@@ -58,6 +58,10 @@ _BIN = re.compile(r"[0-9]{6}")
 _TOTAL = re.compile(r"[0-9]{1,15}")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
+_GOING_BACK = (Standing.RETURNING, Standing.CANCELLED)
+_SETTLED = (Standing.REJECTED, Standing.EXPIRED, Standing.CANCELLED, Standing.PAID)
+"""What a payment has come to, so that the buyer looks at what their bank set aside for it."""
+
 
 class OrderPages:
     """Pages below `/o`."""
@@ -129,11 +133,19 @@ class OrderPages:
             promotions=[] if card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
+            refund_waits=standing in _GOING_BACK and await self._refund_waits(shown),
+            released=await self._released(shown) if shown.order.total.minor and standing in _SETTLED else None,
         )
         return answer if card_form is None or desk is None else _reaching(answer, [card_form, *desk.forms])
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
+
+    async def _refund_waits(self, shown: ShownOrder) -> bool:
+        return await self._payments.refund_waits(shown.event.organizer_id, shown.order.order_id)
+
+    async def _released(self, shown: ShownOrder) -> str | None:
+        return await self._payments.released_of(shown.event.organizer_id, shown.order.order_id)
 
     async def _options(self, shown: ShownOrder) -> list[PaymentOption]:
         """The ways to pay that the buyer may choose; what they were told how to pay by is not another one."""

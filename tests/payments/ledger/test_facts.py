@@ -259,6 +259,33 @@ def test_each_thing_that_happens_is_a_fact(told: list[GatewayPayment | int | str
     assert bookkeeper.books == till.books()
 
 
+STORY = [
+    seen("pending", sequence=1),
+    seen("charged", sequence=2, facts=FEE),
+    seen("charged", sequence=3, refunded_minor=10_00),
+    seen("disputed", sequence=4, refunded_minor=10_00),
+    seen("charged", sequence=5, refunded_minor=10_00),
+    seen("disputed", sequence=6, refunded_minor=10_00),
+    seen("charged_back", sequence=7, refunded_minor=10_00),
+]
+
+
+@settings(max_examples=60)
+@given(st.integers(1, len(STORY)).flatmap(lambda length: st.permutations(STORY[:length])))
+def test_the_books_end_alike_in_whatever_order_a_payment_is_reported(reports: list[GatewayPayment]) -> None:
+    """Also where the bank's question is heard of first, which buys no places (docs/decisions/0037)."""
+    in_order, in_any_order = history(STORY[: len(reports)]), history(reports)
+    bookkeepers = []
+    for till in (in_order, in_any_order):
+        bookkeeper = Bookkeeper()
+        bookkeeper.read(recorded(till.events))
+        assert bookkeeper.books == till.books()
+        bookkeepers.append(bookkeeper)
+
+    assert bookkeepers[1].books == bookkeepers[0].books
+    assert (in_any_order.payment.status, in_any_order.attempt.status) == (in_order.payment.status, in_order.attempt.status)
+
+
 def test_in_a_rush_a_sale_is_one_event() -> None:
     till = history([seen("charged")])
 

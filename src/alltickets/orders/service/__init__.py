@@ -13,6 +13,7 @@ from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
 from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
+from alltickets.orders.service.wanting import Wanting
 from alltickets.orders.service.watching import Watching
 from alltickets.orders.service.withdrawing import Withdrawing
 from alltickets.payments.interface import Payments
@@ -31,6 +32,7 @@ class Orders:
     opening: what comes before anything that takes an order's secret.
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
     self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
+    wanting: whether money would still be of use for one.
     back_office: what organizers read and call off. withdrawing: buyers who withdraw, and what organizers answer.
     """
 
@@ -79,6 +81,7 @@ class Orders:
         self.self_service = SelfService(database, clock, tickets, self.secrets, admitted)
         self.papers = Papers(database, clock, catalog, tickets, public_url=settings.public_url)
         self.watching = Watching(database)
+        self.wanting = Wanting(database, clock, self.fulfilment)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
         self.withdrawing = Withdrawing(database, clock, catalog, quotes, self.secrets, key_ring, self.back_office)
 

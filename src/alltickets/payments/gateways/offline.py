@@ -31,6 +31,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -40,11 +42,15 @@ __all__ = ["OFFLINE", "Cash", "OfflineGateway", "Transfer"]
 OFFLINE = Capabilities(
     flow="offline",
     create_needs_call=False,
-    create_is_idempotent=True,
-    callback_is_complete=False,
+    create_idempotency="none",
     # Nothing is carried out here, however often it is asked for: a person gives the money back once.
-    refund_is_idempotent=True,
+    refund_idempotency="none",
+    news="person",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="same",
+    settlements="none",
     disputes="none",
     expires_in_seconds_min=0,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
@@ -132,6 +138,10 @@ class OfflineGateway:
         """Refused: nothing is reserved."""
         raise _nobody()
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:  # noqa: ARG002
+        """Refused likewise."""
+        raise _nobody()
+
     async def refund(self, order: RefundOrder) -> RefundResult:  # noqa: ARG002
         """Left to a person, who notes it (`Refunds.settle_by_hand`)."""
         return RefundResult(status="pending")
@@ -142,6 +152,10 @@ class OfflineGateway:
 
     async def answer_dispute(self, answer: DisputeAnswer) -> None:  # noqa: ARG002
         """Refused: nobody can dispute it."""
+        raise _nobody()
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Refused: a bank's statement says what came."""
         raise _nobody()
 
     async def check(self) -> None:

@@ -35,6 +35,8 @@ from alltickets.payments.port import (
     Notice,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -47,12 +49,16 @@ QUERY_SECONDS_MAX = 10.0
 CARD_FORM = Capabilities(
     flow="card_form",
     create_needs_call=True,
-    create_is_idempotent=False,
-    callback_is_complete=False,
-    refund_is_idempotent=False,
+    create_idempotency="query",
+    refund_idempotency="query",
+    news="polling",
+    funds="organizer",
+    instalments="form",
     partial_refunds=True,
+    early_refunds="annulled",
     # A site's contract may be one in two steps; nobody can ask it which it is.
     captures=True,
+    voids=True,
     disputes="by_hand",
     expires_in_seconds_min=60,
     call_seconds_max=45,
@@ -300,6 +306,17 @@ class PaywayGateway:
             raise _refused(answer, "the capture")
         return await self._whole(payment.provider_payment_id)
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """An annulment, which Payway grants until the batch is closed. The same call annuls what was taken, so its state is asked first."""
+        path = f"/payments/{payment.provider_payment_id}"
+        found = decode(await self._call("GET", path), _payment_decoder)
+        if status_of(found.status) != "authorized":
+            raise GatewayError(f"Payway has not reserved it: {found.status}.", kind="declined", code=found.status)
+        answer = await self._call("POST", f"{path}/refunds", body={}, answers=(400, 402), seconds=self._charge_seconds)
+        if answer.status_code in (400, 402):
+            raise _refund_refused(answer)
+        return await self._whole(payment.provider_payment_id)
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """An annulment of the whole before the batch is closed, a refund otherwise: Payway decides which."""
         payment = decode(await self._call("GET", f"/payments/{order.provider_payment_id}"), _payment_decoder)
@@ -332,6 +349,10 @@ class PaywayGateway:
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Never called: it has no interface for that."""
         raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: its files come from its portal, and people import them."""
+        raise GatewayError("Payway makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Both keys: a search for what does not exist, and a token of nothing, which a site's public key alone is told the faults of."""

@@ -32,6 +32,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 from alltickets.payments.refusals import AccountInvalid
@@ -40,10 +42,13 @@ __all__ = ["LINK", "SESSION", "STATUSES", "Sandbox", "SandboxGateway"]
 
 LINK = Capabilities(
     create_needs_call=False,
-    create_is_idempotent=True,
-    callback_is_complete=True,
-    refund_is_idempotent=True,
+    create_idempotency="header",
+    refund_idempotency="header",
+    news="callback",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="same",
     disputes="told",
     expires_in_seconds_min=60,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
@@ -194,6 +199,10 @@ class SandboxGateway:
         """Never called: it reserves nothing."""
         raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called likewise."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be voided here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Settled at once; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"
@@ -215,6 +224,10 @@ class SandboxGateway:
     async def answer_dispute(self, answer: DisputeAnswer) -> None:
         """Never called: it takes no evidence."""
         raise GatewayError(f"Evidence for {answer.provider_dispute_id} cannot be sent here.", kind="unsupported")
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: it pays nothing out."""
+        raise GatewayError("The sandbox makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Ask for payments that do not exist: wrong credentials are refused before that."""

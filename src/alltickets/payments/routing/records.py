@@ -38,7 +38,7 @@ __all__ = [
     "stored_decision",
 ]
 
-APPROVED = ["authorized", "charged", "partially_refunded", "refunded", "disputed", "charged_back"]
+APPROVED = ["authorized", "capturing", "voiding", "voided", "charged", "partially_refunded", "refunded", "disputed", "charged_back"]
 RESOLVED = [*APPROVED, "declined"]
 """What an issuer has answered. What was never tried, called off or not understood says nothing of an account's rate."""
 RECENT_MAX = 5_000

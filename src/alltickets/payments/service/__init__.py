@@ -8,7 +8,7 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.instalments.rules import CfteaYear
 from alltickets.payments.port import Card, Provider, Purchase
-from alltickets.payments.queries import PaymentDetails, payment_of
+from alltickets.payments.queries import PaymentDetails, Released, payment_of, refund_waits, released_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
@@ -26,6 +26,8 @@ from alltickets.payments.service.poller import Poller
 from alltickets.payments.service.promotions import Promotions
 from alltickets.payments.service.reconciliation import Reconciliation
 from alltickets.payments.service.refunds import AskRefund, Refunds, RefundStarted
+from alltickets.payments.service.reports import Reports
+from alltickets.payments.service.reservations import Reservations
 from alltickets.payments.service.routing import RoutingService
 from alltickets.payments.service.sellers import Sellers
 from alltickets.payments.service.settling import Settling
@@ -59,8 +61,8 @@ class Payments:
 
     accounts: connect gateways. sellers: connect them with the seller's consent.
     checkout: start payments. cards: which account takes one. inbox: take callbacks. poller: ask instead of waiting.
-    nightly: at everything open. refunds: give back.
-    reconciliation: hold settlement reports against our books.
+    nightly: at everything open. refunds: give back. reservations: take what is reserved, or let it go.
+    reconciliation: hold settlement reports against our books. reports: fetch them.
     ledger: the books. settling: what settlement reports say goes into them.
     confirming: what people see come, and give back, where there is no gateway. statements: what their bank says.
     promotions: of banks, for cards.
@@ -91,10 +93,12 @@ class Payments:
         self.checkout = Checkout(database, clock, connections, router, self.promotions, public_url=public_url)
         self.cards = Cards(database, clock, connections, router, self.checkout, cftea_year=cftea_year)
         self.inbox = Inbox(database, clock, connections)
-        self.poller = Poller(database, clock, connections)
-        self.nightly = Nightly(database, clock, connections)
+        self.reservations = Reservations(database, clock)
+        self.poller = Poller(database, clock, connections, self.reservations)
+        self.nightly = Nightly(database, clock, connections, self.reservations)
         self.refunds = Refunds(database, clock, connections)
         self.reconciliation = Reconciliation(database, clock, connections)
+        self.reports = Reports(database, clock, connections, self.reconciliation)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)
         self.settling = Settling(database, clock, self.ledger)
         self.confirming = Confirming(database, clock, connections)
@@ -138,6 +142,16 @@ class Payments:
     async def decline_of(self, organizer_id: UUID, reference: UUID) -> str | None:
         """See `Checkout.decline_of`: why the newest attempt was declined."""
         return await self.checkout.decline_of(organizer_id, reference)
+
+    async def released_of(self, organizer_id: UUID, reference: UUID) -> Released | None:
+        """Whether money was set aside at the buyer's bank that nobody takes: it is being let go, or was. None: nothing of the kind."""
+        async with self._database.reading(organizer_id) as reader:
+            return await released_of(reader, reference)
+
+    async def refund_waits(self, organizer_id: UUID, reference: UUID) -> bool:
+        """Whether money is to be given back that the gateway gives back only later."""
+        async with self._database.reading(organizer_id) as reader:
+            return await refund_waits(reader, reference)
 
     async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""

@@ -1,7 +1,7 @@
 """Gateway accounts of an organizer: connected, switched, listed, tested. Credentials go in and never come out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from alltickets.payments.account_rows import AccountRow, insert_account, replace
 from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
-from alltickets.payments.port import GatewayError, GatewayErrorKind
+from alltickets.payments.port import Capabilities, GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
 from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
@@ -73,6 +73,8 @@ class AccountDetails:
     seller_connected_at: datetime | None
     seller_expires_at: datetime | None
     seller_revoked_at: datetime | None
+    capabilities: Capabilities | None = None
+    """None: it cannot be opened, and takes nothing."""
 
     @property
     def seller(self) -> SellerDetails | None:
@@ -142,7 +144,7 @@ class AccountsService:
                 await replace_account(tx, row, now)
             action = "gateway_account.connected" if is_new else "gateway_account.replaced"
             await record(tx, actor, action, Subject("gateway_account", account_id), {"gateway": gateway, "label": label})
-            return await self._details(tx, account_id)
+        return await self._details(actor.organizer_id, account_id)
 
     async def switch(self, actor: Actor, account_id: UUID, *, is_enabled: bool) -> AccountDetails:
         """Let an account take payments, or no new ones. What was started on it is followed to its end. Raises `AccountNotFound`."""
@@ -160,12 +162,13 @@ class AccountsService:
             if switched:
                 action = "gateway_account.enabled" if is_enabled else "gateway_account.disabled"
                 await record(tx, actor, action, Subject("gateway_account", account_id))
-            return await self._details(tx, account_id)
+        return await self._details(actor.organizer_id, account_id)
 
     async def all_of(self, organizer_id: UUID) -> list[AccountDetails]:
         """Every account of the organizer, first choice first."""
         async with self._database.reading(organizer_id) as reader:
-            return await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
+            rows = await reader.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
+            return await self._able(reader, rows)
 
     async def set_terms(self, actor: Actor, account_id: UUID, terms: AccountTerms) -> AccountDetails:
         """Say what the account may be used for from now on.
@@ -189,22 +192,21 @@ class AccountsService:
             )
             if changed:
                 await record(tx, actor, "gateway_account.terms_changed", Subject("gateway_account", account_id))
-            return await self._details(tx, account_id)
+        return await self._details(actor.organizer_id, account_id)
 
     async def set_instalment_plans(self, actor: Actor, account_id: UUID, plans: Sequence[InstalmentPlan]) -> AccountDetails:
         """State what instalments with interest cost at the account, in the place of what was stated before.
 
         Raises `AccountNotFound`, or `RoutingInvalid` with every fault, also for an account whose cards are not entered on a form of ours.
         """
+        # First whose it is: what is wrong with the plans is nobody's business who has no such account.
+        account = await self._connected(actor.organizer_id, account_id)
+        faults = plans_faults(plans)
+        if plans and account.gateway.capabilities.flow != "card_form":
+            faults.append("the gateway asks for the card on a page of its own, and tells there what instalments cost")
+        if faults:
+            raise RoutingInvalid(tuple(faults))
         async with self._database.transaction(actor.organizer_id) as tx:
-            # First whose it is: what is wrong with the plans is nobody's business who has no such account.
-            await self._details(tx, account_id)
-            account = (await self._connections.of(tx)).get(account_id)
-            faults = plans_faults(plans)
-            if plans and account.gateway.capabilities.flow != "card_form":
-                faults.append("the gateway asks for the card on a page of its own, and tells there what instalments cost")
-            if faults:
-                raise RoutingInvalid(tuple(faults))
             await tx.execute(
                 """
                 UPDATE payments.accounts
@@ -216,7 +218,7 @@ class AccountsService:
                 now=self._clock(),
             )
             await record(tx, actor, "gateway_account.instalments_changed", Subject("gateway_account", account_id))
-            return await self._details(tx, account_id)
+        return await self._details(actor.organizer_id, account_id)
 
     async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
         """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
@@ -244,7 +246,7 @@ class AccountsService:
                 now=self._clock(),
             )
             await record(tx, actor, "gateway_accounts.sorted", Subject("organizer", actor.organizer_id))
-            return await tx.fetch_all(AccountDetails, _DETAILS + " ORDER BY a.priority, a.id")
+        return await self.all_of(actor.organizer_id)
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
         """Ask the gateway whether it accepts the account; if it does, payments go there again. Raises `AccountNotFound`."""
@@ -329,11 +331,18 @@ class AccountsService:
             raise AccountInvalid(("credentials: those that are stored cannot be opened any more, so enter them again",)) from fault
         return msgspec.json.decode(opened, type=dict[str, str])
 
-    async def _details(self, reader: Reader, account_id: UUID) -> AccountDetails:
-        details = await reader.fetch_first(AccountDetails, _DETAILS + " AND a.id = %(id)s", id=account_id)
-        if details is None:
-            raise AccountNotFound
-        return details
+    async def _details(self, organizer_id: UUID, account_id: UUID) -> AccountDetails:
+        """As it is committed: what others may still take back is opened by nobody. Raises `AccountNotFound`."""
+        async with self._database.reading(organizer_id) as reader:
+            details = await reader.fetch_all(AccountDetails, _DETAILS + " AND a.id = %(id)s", id=account_id)
+            if not details:
+                raise AccountNotFound
+            return (await self._able(reader, details))[0]
+
+    async def _able(self, reader: Reader, details: list[AccountDetails]) -> list[AccountDetails]:
+        """Each with what its gateway can do for it."""
+        able = {account.id: account.gateway.capabilities for account in (await self._connections.of(reader)).all}
+        return [replace(one, capabilities=able.get(one.id)) for one in details]
 
 
 _DETAILS = """

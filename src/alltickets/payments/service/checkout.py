@@ -68,7 +68,7 @@ ATTEMPTS_MAX = 3
 
 _HARMLESS: tuple[GatewayErrorKind, ...] = ("unavailable_not_sent", "rate_limited", "auth_config", "unknown_outcome")
 """What may become of asking for a page without anybody having paid: nobody has seen the page."""
-_FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized")
+_FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized", "capturing", "voiding")
 _OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
 _STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
 _CAME_TO_NOTHING: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")
@@ -159,7 +159,7 @@ class Checkout:
         if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
             return account.gateway.sign(creation)
         capabilities = account.gateway.capabilities
-        if status == "unknown" and (capabilities.create_is_idempotent or capabilities.create_may_be_repeated):
+        if status == "unknown" and capabilities.create_idempotency != "query":
             if await self._is_found(organizer_id, account, attempt_id):
                 return "wait"
         elif not await self._claim(organizer_id, account, attempt_id):

@@ -94,7 +94,8 @@ class Confirming:
     async def refunds_by_hand(self, organizer_id: UUID, *, cursor: str | None, size: int) -> Page[RefundByHand]:
         """Money that people have to give back, newest first. Raises `CursorUnreadable`."""
         async with self._database.reading(organizer_id) as reader:
-            return await list_by_hand(reader, cursor=cursor, size=size)
+            offline = [account.id for account in (await self._connections.of(reader)).all if account.is_offline]
+            return await list_by_hand(reader, offline, cursor=cursor, size=size)
 
     async def settle_refund(self, actor: Actor, refund_id: UUID, *, proof: str) -> RefundByHand:
         """The money went back; `proof` names how, such as the bank's number of the transfer. Said twice, it went back once.

@@ -290,7 +290,7 @@ def _read(accounts: Accounts, one: _Stored, now: datetime) -> tuple[_Outcome, li
         _log.warning("callback unreadable", callback=str(one.id), kind=error.kind)
         # An account that cannot be opened today may be mended tomorrow; bytes that make no sense never will.
         return (_unknown(one, now) if error.kind == "auth_config" else _Outcome("unreadable")), []
-    if one.is_verified and gateway.capabilities.callback_is_complete and all(_is_complete(hint) for hint in callback.hints):
+    if one.is_verified and gateway.capabilities.news == "callback" and all(_is_complete(hint) for hint in callback.hints):
         return _Outcome("applied"), [Report(one.account_id, hint.payment) for hint in callback.hints if hint.payment is not None]
     return _Outcome("to_fetch", now), []
 

@@ -23,7 +23,9 @@ from alltickets.payments.nightly.store import (
     wake_others,
 )
 from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.reconciliation.fetching import ask_for_report
 from alltickets.payments.sellers.store import suspect
+from alltickets.payments.service.reservations import Reservations
 from alltickets.payments.sweeping import organizers_with_due_looks, sweep_each
 from alltickets.platform.database import Database
 
@@ -36,10 +38,11 @@ _looks = Counter("alltickets_payment_looks", "Attempts that the nightly look ask
 class Nightly:
     """Use case of looking. A round is a row: a process that dies leaves it where it was, and another one goes on."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+    def __init__(self, database: Database, clock: Clock, connections: Connections, reservations: Reservations) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
+        self._reservations = reservations
 
     async def sweep(self) -> int:
         """One turn of the round that is due longest, for each organizer; how many turns those were."""
@@ -64,7 +67,7 @@ class Nightly:
         if ids:
             await self._turn(organizer_id, accounts, one, ids)
         else:
-            await self._end(organizer_id, one)
+            await self._end(organizer_id, accounts, one)
         return 1
 
     async def _turn(self, organizer_id: UUID, accounts: Accounts, one: Round, ids: list[UUID]) -> None:
@@ -80,7 +83,11 @@ class Nightly:
                 if is_down(error.kind):
                     stopped_by = error
                     break
-                failed += 1
+                if error.kind == "not_found":
+                    # It knows of nothing, which is as much an answer as an empty one.
+                    answers[attempt_id] = []
+                else:
+                    failed += 1
             after = attempt_id
         mended = await self._apply(organizer_id, accounts, one.account_id, answers)
         _looks.labels("failed").inc(failed)
@@ -105,7 +112,7 @@ class Nightly:
         absent = {attempt_id: accounts.absent_for_min(account_id) for attempt_id, answer in answers.items() if not answer}
         moved = 0
         if reports:
-            moved += await self._moved(organizer_id, list(answers), reports=reports)
+            moved += await self._moved(organizer_id, accounts, list(answers), reports=reports)
         if absent:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_absences(tx, absent, now=self._clock())
@@ -113,19 +120,23 @@ class Nightly:
         _looks.labels("as_known").inc(len(answers) - moved)
         return moved
 
-    async def _moved(self, organizer_id: UUID, ids: list[UUID], *, reports: list[Report]) -> int:
+    async def _moved(self, organizer_id: UUID, accounts: Accounts, ids: list[UUID], *, reports: list[Report]) -> int:
         async with self._database.transaction(organizer_id) as tx:
             before = await states_of(tx, ids)
             await apply_reports(tx, reports, cause="query", now=self._clock())
-            after = await states_of(tx, ids)
+        await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], ids)
+        async with self._database.reading(organizer_id) as reader:
+            after = await states_of(reader, ids)
         moved = [attempt_id for attempt_id in ids if before.get(attempt_id) != after.get(attempt_id)]
         for attempt_id in moved:
             _log.warning("found at night", attempt=str(attempt_id), before=_words(before, attempt_id), after=_words(after, attempt_id))
         return len(moved)
 
-    async def _end(self, organizer_id: UUID, one: Round) -> None:
+    async def _end(self, organizer_id: UUID, accounts: Accounts, one: Round) -> None:
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
+            if accounts.makes_reports(one.account_id):
+                await ask_for_report(tx, one.account_id, now)
             await put_round(tx, replace(one, after=None, began_at=None), due_at=next_night(now, one.account_id), ended_at=now)
         _log.info(
             "looked at everything open",

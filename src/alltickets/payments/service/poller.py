@@ -11,10 +11,11 @@ import structlog
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_absences, apply_conclusion, apply_failed_queries, apply_reports
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.port import Gateway, GatewayError, GatewayPayment
+from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.sellers.store import suspect
+from alltickets.payments.service.reservations import Reservations
 from alltickets.payments.sweeping import organizers_with_due_attempts, sweep_each
 from alltickets.platform.database import Database, Reader, Transaction
 
@@ -34,20 +35,20 @@ class _Due:
     id: UUID
     account_id: UUID
     status: AttemptStatus
-    is_paid: bool
-    """Its payment has its money, perhaps by another attempt."""
 
 
 class Poller:
     """Use cases of asking."""
 
-    def __init__(self, database: Database, clock: Clock, connections: Connections) -> None:
+    def __init__(self, database: Database, clock: Clock, connections: Connections, reservations: Reservations) -> None:
         self._database = database
         self._clock = clock
         self._connections = connections
+        self._reservations = reservations
 
     async def sweep(self) -> int:
-        """Ask about attempts that are due and apply the answers; how many those were. What is only reserved is taken.
+        """Ask about attempts that are due and apply the answers; how many those were. What is only reserved is taken, or given
+        back where it pays for nothing (`Reservations.settle`).
 
         An attempt still "sending" when it is due lost its caller: it becomes "unknown" and is asked about. One that was never begun
         and has run out becomes "expired" without a question, and so does one that nobody has recorded money for where there is no
@@ -98,6 +99,8 @@ class Poller:
         if reports:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_reports(tx, reports, cause="query", now=self._clock())
+            asked = [one.id for one, answer in answers.items() if isinstance(answer, list)]
+            await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)
         if absent:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_absences(tx, absent, now=self._clock())
@@ -113,35 +116,17 @@ class Poller:
 async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:
     async with slots:
         try:
-            gateway = accounts.gateway_of(one.account_id)
-            payments = await gateway.query(str(one.id))
+            return await accounts.gateway_of(one.account_id).query(str(one.id))
         except GatewayError as error:
             _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
             return [] if error.kind == "not_found" else error
-        return payments if one.is_paid else await _with_capture(gateway, payments)
-
-
-async def _with_capture(gateway: Gateway, payments: list[GatewayPayment]) -> list[GatewayPayment]:
-    """The same, the first that is only reserved taken. Where that fails it stands as it did, and is looked at again soon.
-
-    For one payment money is taken once: what was reserved a second time is left to lapse, which costs nobody anything.
-    """
-    reserved = next((one for one in payments if one.status == "authorized"), None)
-    if reserved is None or not gateway.capabilities.captures or any(one.status == "charged" for one in payments):
-        return payments
-    try:
-        taken = await gateway.capture(reserved)
-    except GatewayError as error:
-        _log.warning("reserved payment not captured", reference=reserved.reference, kind=error.kind, code=error.code)
-        return payments
-    return [taken if one is reserved else one for one in payments]
 
 
 async def _attempts_of(reader: Reader, reference: UUID) -> list[_Due]:
     return await reader.fetch_all(
         _Due,
         """
-        SELECT a.id, a.account_id, a.status, p.kept_charge_id IS NOT NULL AS is_paid
+        SELECT a.id, a.account_id, a.status
           FROM payments.payments p
           JOIN payments.attempts a
             ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
@@ -159,15 +144,14 @@ async def _take_due(tx: Transaction, now: datetime) -> list[_Due]:
         """
         UPDATE payments.attempts a
            SET next_query_at = %(again_at)s
-          FROM payments.payments p
-         WHERE a.organizer_id = %(organizer_id)s AND p.organizer_id = a.organizer_id AND p.id = a.payment_id
+         WHERE a.organizer_id = %(organizer_id)s
            AND a.id IN (SELECT d.id
                           FROM payments.attempts d
                          WHERE d.organizer_id = %(organizer_id)s AND d.next_query_at <= %(now)s
                          ORDER BY d.status = 'awaiting_buyer', d.next_query_at
                          LIMIT %(limit)s
                            FOR UPDATE SKIP LOCKED)
-        RETURNING a.id, a.account_id, a.status, p.kept_charge_id IS NOT NULL AS is_paid
+        RETURNING a.id, a.account_id, a.status
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),

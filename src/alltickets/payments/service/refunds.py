@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
@@ -24,7 +26,7 @@ from alltickets.payments.refunding import (
     lock_kept,
     mark_refund,
 )
-from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge, RefundWholeOnly
 from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import refundable_minor
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
@@ -35,7 +37,17 @@ from alltickets.platform.database import Database, Transaction
 
 __all__ = ["AskRefund", "RefundStarted", "Refunds"]
 
+UNSENT: tuple[RefundStatus, ...] = ("created", "queued")
+"""Certainly not carried out: sent without asking first."""
+QUEUED_AGAIN_SECONDS = 6 * 3600
+"""Where the gateway does not say when."""
+PENDING_FOR, PENDING_AGAIN = timedelta(days=30), timedelta(hours=6)
+"""How long a refund that its gateway keeps pending for want of money is asked about before people are, and how often."""
+
 _log = structlog.get_logger()
+_queued = Counter(
+    "alltickets_payment_refunds_queued", "Times that a refund had to wait, because its gateway gives the money back only later"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +80,10 @@ class Refunds:
         """Order refunds in the caller's transaction; for each what will be given back, or why nothing, in their order.
 
         Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
-        whatever their number. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`.
+        whatever their number, one more where a part is asked for. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
+        `RefundWholeOnly`.
         """
+        accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
         known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
         outcomes: list[RefundStarted | Refusal] = []
         new: list[tuple[UUID, UUID, UUID, int, str, str]] = []
@@ -79,7 +93,7 @@ class Refunds:
                 outcomes.append(RefundStarted(request.refund_id, before))
                 continue
             try:
-                kept, minor = _decide(known, request)
+                kept, minor = _decide(known, request, accounts)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -115,7 +129,7 @@ class Refunds:
                 """
                 UPDATE payments.refunds
                    SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
-                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status IN ('created', 'sending', 'unknown', 'pending')
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
                 """,
                 id=refund_id,
                 now=self._clock(),
@@ -150,19 +164,20 @@ class Refunds:
         if accounts.is_offline(refund.account_id):
             await self._leave_to_people(organizer_id, refund)
         else:
-            await self._note_result(organizer_id, refund, result)
+            is_patient = accounts.gateway_of(refund.account_id).capabilities.early_refunds == "pending"
+            await self._note_result(organizer_id, refund, result, is_patient=is_patient)
 
     async def _carry_out(self, gateway: Gateway, refund: Refund) -> RefundResult | None:
         """What the gateway says; None: it has not heard of a refund that may have been sent, and cannot be trusted to refuse a second.
 
         Only what was certainly never sent is sent without asking first.
         """
-        if refund.status != "created":
+        if refund.status not in UNSENT:
             found = await gateway.query_refund(refund.order)
             if found is not None:
                 return found
-            is_absent = absence_is_proven(refund.tries, refund.created_at, self._clock())
-            if not gateway.capabilities.refund_is_idempotent and not is_absent:
+            is_absent = absence_is_proven(refund.tries, refund.since, self._clock())
+            if gateway.capabilities.refund_idempotency == "query" and not is_absent:
                 return None
         return await gateway.refund(refund.order)
 
@@ -173,13 +188,16 @@ class Refunds:
             amount = f"{refund.amount_minor} minor units of {refund.currency}"
             await flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
 
-    async def _note_result(self, organizer_id: UUID, refund: Refund, result: RefundResult | None) -> None:
+    async def _note_result(self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, is_patient: bool) -> None:
+        """is_patient: the gateway keeps refunds pending until the account has the money, which takes weeks and is nobody's fault."""
         now = self._clock()
         status: RefundStatus = "unknown" if result is None else result.status
         async with self._database.transaction(organizer_id) as tx:
             if status == "succeeded":
                 await apply_success(tx, refund, now)
-            again_at = next_try(refund.tries, since=refund.created_at, now=now) if status in ("unknown", "pending") else None
+            again_at = next_try(refund.tries, since=refund.since, now=now) if status in ("unknown", "pending") else None
+            if again_at is None and status == "pending" and is_patient and now - refund.since < PENDING_FOR:
+                again_at = now + PENDING_AGAIN
             provider_refund_id = None if result is None else result.provider_refund_id
             is_stuck = status == "failed" or (again_at is None and status != "succeeded")
             await mark_refund(tx, refund, status, again_at, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck)
@@ -208,14 +226,26 @@ class Refunds:
                 detail = f"A refund had succeeded and came back to the account: {reason or 'no reason given'}. Pay the buyer otherwise."
                 await flag_refund(tx, refund, "refund_failed", detail)
 
+    async def _queue(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
+        """It was certainly not carried out, and will be later: it is tried again then, for as long as the gateway says so."""
+        now = self._clock()
+        again_at = now + timedelta(seconds=error.retry_after_seconds or QUEUED_AGAIN_SECONDS)
+        _log.info("refund queued", refund=str(refund.id), code=error.code, until=again_at.isoformat())
+        _queued.inc()
+        async with self._database.transaction(organizer_id) as tx:
+            await mark_refund(tx, refund, "queued", again_at, now=now, error=error, waited_until=again_at, needs_review=False)
+
     async def _note_error(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
         """A call that failed: asked about if it may have been carried out, repeated if not, given up only on a plain no."""
         now = self._clock()
+        if error.kind == "too_early":
+            await self._queue(organizer_id, refund, error)
+            return
         after = what_to_do_after(error.kind)
         # Wrong credentials are put right by people; the refund waits for that as long as for a gateway that is away.
-        is_final = error.kind == "declined" or (after == "give_up" and error.kind != "auth_config" and refund.status == "created")
-        again_at = None if is_final else next_try(refund.tries, since=refund.created_at, now=now)
-        status: RefundStatus = "unknown" if after == "ask" or refund.status != "created" else "created"
+        is_final = error.kind == "declined" or (after == "give_up" and error.kind != "auth_config" and refund.status in UNSENT)
+        again_at = None if is_final else next_try(refund.tries, since=refund.since, now=now)
+        status: RefundStatus = "unknown" if after == "ask" or refund.status not in UNSENT else "created"
         _log.warning("refund not carried out", refund=str(refund.id), kind=error.kind, code=error.code, status=status)
         async with self._database.transaction(organizer_id) as tx:
             await mark_refund(tx, refund, "failed" if is_final else status, again_at, now=now, error=error, needs_review=again_at is None)
@@ -226,7 +256,7 @@ class Refunds:
                 await suspect(tx, [refund.account_id], now)
 
 
-def _decide(known: Mapping[UUID, Kept | None], request: AskRefund) -> tuple[Kept, int]:
+def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Accounts | None) -> tuple[Kept, int]:
     if request.reference not in known:
         raise PaymentNotFound
     kept = known[request.reference]
@@ -237,4 +267,6 @@ def _decide(known: Mapping[UUID, Kept | None], request: AskRefund) -> tuple[Kept
     assert minor > 0, "a refund is of something"
     if minor > left:
         raise RefundTooLarge(left, kept.charge.amount.currency)
+    if accounts is not None and minor < kept.charge.amount.minor and not accounts.refunds_parts(kept.charge.account_id):
+        raise RefundWholeOnly
     return kept, minor

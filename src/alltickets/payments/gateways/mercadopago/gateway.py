@@ -15,6 +15,7 @@ import msgspec
 from alltickets.payments.gateways.calls import Upload, call, decode
 from alltickets.payments.gateways.mercadopago.account import Account, account_from
 from alltickets.payments.gateways.mercadopago.notices import REQUEST_ID_HEADER, SIGNATURE_HEADER, callback_of, verdict_of
+from alltickets.payments.gateways.mercadopago.reports import Reports
 from alltickets.payments.gateways.mercadopago.wire import (
     Chargeback,
     Chargebacks,
@@ -41,6 +42,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 
@@ -49,11 +52,14 @@ __all__ = ["CAPABILITIES", "MercadoPago", "MercadoPagoGateway"]
 CAPABILITIES = Capabilities(
     create_needs_call=True,
     # Preferences have no key: a repeated one is another page for the same reference.
-    create_is_idempotent=False,
-    create_may_be_repeated=True,
-    callback_is_complete=False,
-    refund_is_idempotent=True,
+    create_idempotency="none",
+    refund_idempotency="header",
+    news="hint",
+    funds="organizer",
+    instalments="page",
     partial_refunds=True,
+    early_refunds="refused",
+    settlements="fetched",
     disputes="answered",
     expires_in_seconds_min=60,
     currencies=("ARS",),
@@ -68,6 +74,11 @@ _ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
     "4296": "declined",  # given back before
     "3024": "unsupported",  # no partial refunds of this method
 }
+
+_FAULTS_OF_REFUNDS = frozenset({"4040", "4041", "4292", "2032"})
+"""What is wrong with the call itself: it is refused at any time."""
+ASKED_AGAIN_SECONDS = 6 * 3600
+"""A refund that there was no balance for: other payments are released meanwhile."""
 
 NOTICES_WANTED = "source_news=webhooks"
 """In the address for notices: only the kind that is signed."""
@@ -115,6 +126,7 @@ class MercadoPagoGateway:
         self._client = client
         self._account = account
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
+        self._reports = Reports(self._call)
 
     def sign(self, creation: Creation) -> Redirect:
         """A page needs a call."""
@@ -158,11 +170,31 @@ class MercadoPagoGateway:
         """Never called: its pages reserve nothing."""
         raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
 
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """Never called likewise."""
+        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be voided here.", kind="unsupported")
+
     async def refund(self, order: RefundOrder) -> RefundResult:
         """A part or all, always by amount; repeated under its key it answers as it did."""
         path = f"/v1/payments/{order.provider_payment_id}/refunds"
         body = {"amount": decimal_of(order.amount)}
-        return refund_result(decode(await self._call("POST", path, key=str(order.refund_id), body=body), _refund_decoder))
+        try:
+            return refund_result(decode(await self._call("POST", path, key=str(order.refund_id), body=body), _refund_decoder))
+        except GatewayError as error:
+            if error.kind == "invalid_request" and error.code not in _FAULTS_OF_REFUNDS:
+                await self._require_released(order, error)
+            raise
+
+    async def _require_released(self, order: RefundOrder, refused: GatewayError) -> None:
+        """Raises "too_early" for a refund that was refused while the money has not been released to the seller: it comes out of their
+        balance, which may not suffice until then. The number of that refusal is not published, so the payment says.
+        """
+        payment = decode(await self._call("GET", f"/v1/payments/{order.provider_payment_id}"), _payment_decoder)
+        release = payment.money_release_date
+        if payment.status != "approved" or release is None or release <= datetime.now(UTC):
+            return
+        seconds = min(int((release - datetime.now(UTC)).total_seconds()) + 1, ASKED_AGAIN_SECONDS)
+        raise GatewayError(str(refused), seconds, kind="too_early", code=refused.code) from refused
 
     async def query_refund(self, order: RefundOrder) -> RefundResult | None:
         """By MercadoPago's own number of the refund; without one it cannot be looked up, only repeated under its key."""
@@ -182,6 +214,16 @@ class MercadoPagoGateway:
         if re.fullmatch(r"[0-9]{1,19}", answer.provider_dispute_id) is None:
             raise GatewayError("MercadoPago has no such chargeback.", kind="unsupported")
         await self._call("POST", f"/v1/chargebacks/{answer.provider_dispute_id}/documentation", upload=upload)
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:
+        """The report of all transactions. It takes minutes to make, and asking has no key: it is looked for by its dates first."""
+        if ordered is not None and not await self._reports.is_made(ordered):
+            return SettlementOrdered(name=ordered)
+        name = await self._reports.find(begins_at, ends_at)
+        if name is not None:
+            return await self._reports.file(name)
+        # What was made and is not listed yet is looked for again.
+        return SettlementOrdered(name=ordered) if ordered is not None else await self._reports.order(begins_at, ends_at)
 
     async def check(self) -> None:
         """Ask how one can pay: the one call that needs nothing but a token."""

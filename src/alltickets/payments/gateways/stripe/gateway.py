@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import httpx
@@ -26,6 +27,8 @@ from alltickets.payments.port import (
     Redirect,
     RefundOrder,
     RefundResult,
+    SettlementFile,
+    SettlementOrdered,
     Verdict,
 )
 
@@ -33,15 +36,20 @@ __all__ = ["CHECKOUT", "Access", "StripeGateway"]
 
 CHECKOUT = Capabilities(
     create_needs_call=True,
-    create_is_idempotent=True,
-    callback_is_complete=False,
-    refund_is_idempotent=True,
+    create_idempotency="header",
+    refund_idempotency="header",
+    news="hint",
+    funds="organizer",
+    instalments="none",
     partial_refunds=True,
+    early_refunds="pending",
     disputes="answered",
     # Stripe asks for half an hour from when it gets the call; five minutes are for clocks that disagree, one is for a call that comes late.
     expires_in_seconds_min=(30 + 5 + 1) * 60,
     currencies=CURRENCIES,
 )
+IN_TWO_STEPS = msgspec.structs.replace(CHECKOUT, captures=True, voids=True)
+"""Where the organizer had it so: sessions only reserve."""
 
 NAME_LENGTH_MAX = 250
 LOOKED_AROUND_SECONDS = (10, 60)
@@ -73,6 +81,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str
     locale: str
     takes_cards_only: bool
+    is_in_two_steps: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -83,12 +92,11 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 class StripeGateway:
     """One account."""
 
-    capabilities = CHECKOUT
-
     def __init__(self, base_url: str, client: httpx.AsyncClient, access: Access) -> None:
         self._base_url = base_url
         self._client = client
         self._access = access
+        self.capabilities = IN_TWO_STEPS if access.is_in_two_steps else CHECKOUT
         self._headers = {"authorization": f"Bearer {access.secret_key}", "stripe-version": access.api_version}
 
     def sign(self, creation: Creation) -> Redirect:
@@ -133,8 +141,12 @@ class StripeGateway:
         return [] if payment is None else [payment]
 
     async def capture(self, payment: GatewayPayment) -> GatewayPayment:
-        """Never called: sessions are made so that Stripe takes the money at once."""
-        raise GatewayError(f"Payment {payment.provider_payment_id} cannot be captured here.", kind="unsupported")
+        """The second step. Stripe itself refuses it for an intent that is in any other state, so no key is needed."""
+        return await self._settle(payment, "capture")
+
+    async def void(self, payment: GatewayPayment) -> GatewayPayment:
+        """The intent is cancelled, which Stripe refuses once it has succeeded."""
+        return await self._settle(payment, "cancel")
 
     async def refund(self, order: RefundOrder) -> RefundResult:
         """Give back; repeated under its key Stripe answers as it did."""
@@ -172,6 +184,10 @@ class StripeGateway:
         """In words, and handed in at once; repeated under its key Stripe answers as it did."""
         path = f"/v1/disputes/{_as_path(answer.provider_dispute_id)}"
         await self._call("POST", path, form=evidence_form(answer.evidence), key=str(answer.answer_id))
+
+    async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:  # noqa: ARG002
+        """Never called: what it pays out is not read here."""
+        raise GatewayError("Stripe makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
         """Ask for the balance: wrong keys are refused, and restricted ones that may not read what is needed."""
@@ -216,6 +232,18 @@ class StripeGateway:
             return await self._intent_payment(session.payment_intent)
         return payment_of_session(session)
 
+    async def _settle(self, payment: GatewayPayment, act: Literal["capture", "cancel"]) -> GatewayPayment:
+        path = f"/v1/payment_intents/{_as_path(payment.provider_payment_id)}/{act}"
+        try:
+            await self._call("POST", path, form={})
+        except GatewayError as error:
+            if error.kind == "invalid_request":
+                raise GatewayError(str(error), kind="declined", code=error.code) from error
+            raise
+        after = await self._intent_payment(payment.provider_payment_id)
+        assert after is not None, "somebody has paid on it"
+        return after
+
     async def _intent_payment(self, intent_id: str) -> GatewayPayment | None:
         answer = await self._call("GET", f"/v1/payment_intents/{_as_path(intent_id)}", query={"expand[0]": _EXPANDED_CHARGE})
         return await self._with_disputes(decode(answer, _intent_decoder))
@@ -258,6 +286,8 @@ def _session_form(creation: Creation, access: Access) -> dict[str, str]:
         "expires_at": str(int(creation.expires_at.timestamp())),
         "locale": access.locale,
     }
+    if access.is_in_two_steps:
+        form["payment_intent_data[capture_method]"] = "manual"
     if access.takes_cards_only:
         form["payment_method_types[0]"] = "card"
     if creation.payer_email is not None:

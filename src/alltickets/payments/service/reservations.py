@@ -1,0 +1,90 @@
+"""Reserved money is taken where it pays for something, and given back to the buyer where it does not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+
+from alltickets.kernel.time import Clock
+from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.connections import Accounts
+from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.reservations.store import decide_reserved, flag_refused, undecided_among
+from alltickets.payments.rules import Charge, restated
+from alltickets.platform.database import Database
+
+__all__ = ["Reservations", "Wanted"]
+
+Wanted = Callable[[UUID, Collection[UUID]], Awaitable[set[UUID]]]
+"""Of an organizer's references, those that their money would still be of use for."""
+
+CALLS_AT_ONCE_MAX = 10
+
+_log = structlog.get_logger()
+_reservations = Counter("alltickets_payment_reservations", "Reserved payments that were taken or given back", ["intent", "outcome"])
+
+
+class Reservations:
+    """Use case of settling what is reserved, for whoever has just asked a gateway how it stands."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._wanted: Wanted = _all_of_them
+
+    def ask(self, wanted: Wanted) -> None:
+        """Ask this before money is taken. Who knows it stands to the right of payments, and is built after them."""
+        self._wanted = wanted
+
+    async def settle(
+        self, organizer_id: UUID, accounts: Accounts, reported: Sequence[GatewayPayment], attempt_ids: Collection[UUID]
+    ) -> None:
+        """Take, or give back, what a gateway has just reported to be reserved for these attempts.
+
+        What is done is committed before the gateway is called, and what a call does is asked about before it is repeated: so whoever
+        dies in between, or loses the answer, leaves work that the next turn finds as it stands.
+        """
+        if not any(payment.status == "authorized" for payment in reported):
+            return
+        async with self._database.reading(organizer_id) as reader:
+            undecided = await undecided_among(reader, attempt_ids)
+        references = {one.reference for one in undecided}
+        unwanted = references - await self._wanted(organizer_id, references) if references else set()
+        capabilities = {account.id: account.gateway.capabilities for account in accounts.all}
+        async with self._database.transaction(organizer_id) as tx:
+            decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
+        slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
+        answers = await asyncio.gather(*(_carry_out(accounts, one, slots) for one in decided))
+        await self._apply(organizer_id, list(zip(decided, answers, strict=True)))
+
+    async def _apply(self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]]) -> None:
+        reports = [Report(charge.account_id, answer) for charge, answer in answers if isinstance(answer, GatewayPayment)]
+        if reports:
+            async with self._database.transaction(organizer_id) as tx:
+                await apply_reports(tx, reports, cause="call", now=self._clock())
+        for charge, answer in answers:
+            if charge.intent == "void" and isinstance(answer, GatewayError) and answer.kind == "declined":
+                async with self._database.transaction(organizer_id) as tx:
+                    await flag_refused(tx, charge, str(answer), now=self._clock())
+
+
+async def _carry_out(accounts: Accounts, charge: Charge, slots: asyncio.Semaphore) -> GatewayPayment | GatewayError:
+    assert charge.intent is not None, "it was decided about"
+    seen, log = restated(charge), _log.bind(attempt=str(charge.attempt_id), intent=charge.intent)
+    async with slots:
+        try:
+            gateway = accounts.gateway_of(charge.account_id)
+            answer = await (gateway.capture(seen) if charge.intent == "capture" else gateway.void(seen))
+        except GatewayError as error:
+            log.warning("reserved payment not settled", kind=error.kind, code=error.code)
+            _reservations.labels(charge.intent, "refused" if error.kind == "declined" else "unanswered").inc()
+            return error
+    log.info("reserved payment settled", status=answer.raw_status)
+    _reservations.labels(charge.intent, "done").inc()
+    return answer
+
+
+async def _all_of_them(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:  # noqa: ARG001
+    return set(references)

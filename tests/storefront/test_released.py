@@ -1,0 +1,62 @@
+"""What an order's page says of money that a bank set aside and nobody took."""
+
+from uuid import UUID
+
+from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
+from alltickets.payments.applying import Report, apply_conclusion, apply_reports
+from alltickets.payments.port import GatewayPayment
+from alltickets.payments.rules import AttemptStatus
+from alltickets.payments.standings import insert_refunds
+from tests.storefront.conftest import House, Site
+from tests.storefront.shopper import place_order, with_secret
+from tests.storefront.test_card import connect_payway
+
+
+async def test_a_buyer_whose_reservation_was_let_go_is_told_and_may_try_again(site: Site, house: House) -> None:
+    await connect_payway(house)
+    event = await house.published()
+    contexts, organizer_id = house.site.contexts, house.actor.organizer_id
+
+    async def become(order_id: UUID, status: AttemptStatus) -> None:
+        [attempt] = (await contexts.payments.details(organizer_id, order_id)).attempts
+        async with contexts.database.transaction(organizer_id) as tx:
+            await apply_conclusion(tx, attempt.id, status, cause="query", now=site.clock())
+
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+        await become(UUID(order["order_id"]), "voiding")
+        waiting = await browser.get(path, headers=with_secret(order))
+        await become(UUID(order["order_id"]), "voided")
+        released = await browser.get(path, headers=with_secret(order))
+
+    assert 'data-standing="pending"' in waiting.text
+    assert 'data-standing="rejected"' in released.text
+    assert "ya lo liberamos" in released.text
+    assert f'action="{path}/pay"' in released.text
+
+
+async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, house: House) -> None:
+    await connect_payway(house)
+    event = await house.published()
+    contexts, organizer_id = house.site.contexts, house.actor.organizer_id
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        order_id, path = UUID(order["order_id"]), f"/o/{order['order_id']}"
+        await contexts.orders.back_office.cancel(house.actor, order_id, "prueba")
+        before = await browser.get(path, headers=with_secret(order))
+        payment = await contexts.payments.details(organizer_id, order_id)
+        [attempt] = payment.attempts
+        money = Money(payment.amount_minor, payment.currency)
+        paid = GatewayPayment(provider_payment_id="1", reference=str(attempt.id), status="charged", amount=money, raw_status="approved")
+        async with contexts.database.transaction(organizer_id) as tx:
+            await apply_reports(tx, [Report(attempt.account_id, paid)], cause="query", now=site.clock())
+        [charge] = (await contexts.payments.details(organizer_id, order_id)).charges
+        async with contexts.database.transaction(organizer_id) as tx:
+            await insert_refunds(tx, [(new_id(), payment.id, charge.id, money.minor, money.currency, "test")], now=site.clock())
+            await tx.execute("UPDATE payments.refunds SET status = 'queued' WHERE organizer_id = %(organizer_id)s")
+        waiting = await browser.get(path, headers=with_secret(order))
+
+    assert "La devolución está en espera" not in before.text
+    assert "La devolución está en espera" in waiting.text
