@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -23,6 +23,7 @@ from alltickets.payments.routing.rules.policy import Condition, Policy, Rule
 from alltickets.payments.service import Payments
 from alltickets.payments.service.cards import CardRoute, TakenElsewhere
 from alltickets.payments.service.checkout import ATTEMPTS_MAX, NextStep, Started
+from alltickets.payments.service.simulations import AskSimulation
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
@@ -270,3 +271,22 @@ async def test_who_asks_for_many_cards_at_once_while_one_is_charged_has_one_char
     assert sorted(await till.tried()) == [(1, "created"), (2, "charged")]
     assert till.charges() == [[], ["approved"]]
     assert (await till.payments.details(till.organizer_id, till.reference)).status == "paid"
+
+
+async def test_what_would_have_happened_knows_how_the_cards_began(till: Till) -> None:
+    form = await till.typed(OF_SECOND)
+    await till.charge(card_of(till.second, MASTERCARD, method="104"), form.attempt_id)
+    everything = Rule(name="Todas", use=(till.accounts[0],))
+    await till.rule(everything)
+    till.reference = new_id()
+    await till.start()
+    await till.charge(card_of(till.first, MASTERCARD, method="104"), till.started.attempt_id)
+
+    async def moved(*rules: Rule) -> tuple[int, int]:
+        since = datetime.now(UTC) - timedelta(hours=1)
+        ask = AskSimulation(policy=Policy(rules=rules), event_id=None, since=since, until=since + timedelta(hours=2), after=None)
+        found = await till.payments.simulations.run(till.organizer_id, ask)
+        return found.decisions, found.tally.moved
+
+    assert await moved(*till.rules()) == (2, 1), "the second one would have been charged at the other account"
+    assert await moved(everything) == (2, 1)

@@ -51,7 +51,7 @@ def test_the_cost_of_a_year_is_that_of_the_known_examples(total: int, count: int
     assert cftea_basis_points(10_000, total, count, "days") == by_days
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(2, 60), st.integers(1_000_000, 3_000_000), st.integers(1, 50_000), st.integers(1, 1_000))
 def test_more_costs_more_sooner_costs_more_and_the_scale_means_nothing(count: int, coefficient: int, more: int, scale: int) -> None:
     rate = cftea_basis_points(1_000_000, coefficient, count, "months")
@@ -65,7 +65,7 @@ def test_more_costs_more_sooner_costs_more_and_the_scale_means_nothing(count: in
     assert abs(worth - 1_000_000) <= 1 + 5 * count, "half a hundredth of a percent a year, for as long as it lasts"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 10**12), st.integers(2, 60), st.integers(1_000_000, 9_000_000))
 def test_what_is_told_adds_up_and_rests_on_the_plan_alone(minor: int, count: int, coefficient: int) -> None:
     told = financed(plan(count=count, coefficient_ppm=coefficient), Money(minor, "ARS"), "months")

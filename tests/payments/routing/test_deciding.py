@@ -250,7 +250,7 @@ def test_dates_and_hours_are_those_of_the_place() -> None:
     assert (there[8].isoformat(), there[9], there[10]) == ("2026-11-27", 4, 21)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(contexts, payments)
 def test_a_card_decides_among_what_fits_and_only_where_a_rule_asks_for_it(context: RouteContext, payment: RouteFacts) -> None:
     ready = RouteBook(context)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alltickets.kernel.ids import first_id_at
-from alltickets.payments.connections import Connections
+from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.refusals import RoutingInvalid
 from alltickets.payments.routing.records import APPROVED, ActivePolicy, RoutingState, decode_facts, read_state, require_events
 from alltickets.payments.routing.router import Books
@@ -60,24 +60,25 @@ class Simulations:
         """
         async with self._database.reading(organizer_id) as reader:
             await require_events(reader, [] if ask.event_id is None else [ask.event_id])
-            books = await self._books(reader, ask)
+            accounts = await self._connections.of(reader)
+            books = await self._books(reader, accounts, ask)
+        forms = [one.id for one in accounts.all if one.gateway.capabilities.flow == "card_form"]
         tally, count = Tally(), 0
         after, until = ask.after or first_id_at(ask.since), first_id_at(ask.until)
         while count < DECISIONS_MAX:
             # A connection for each page: nobody waits for one while this decides.
             async with self._database.reading(organizer_id) as reader:
-                page = await _read_page(reader, after, until)
+                page = await _read_page(reader, after, until, forms)
             past = [one for _, one in page if ask.event_id in (None, one.facts.purpose.event_id)]
-            tally.add(simulate(past, books.of))
+            tally.add(simulate(past, books.of, forms))
             count += len(page)
             if len(page) < PAGE:
                 return Simulation(tally, count, None)
             after = page[-1][0]
         return Simulation(tally, count, after)
 
-    async def _books(self, reader: Reader, ask: AskSimulation) -> Books:
+    async def _books(self, reader: Reader, accounts: Accounts, ask: AskSimulation) -> Books:
         """The books of today, with this policy in the place of the one that it is to replace."""
-        accounts = await self._connections.of(reader)
         faults = policy_faults(ask.policy, {one.id for one in accounts.all})
         if faults:
             raise RoutingInvalid(tuple(faults))
@@ -89,26 +90,34 @@ class Simulations:
         return Books(reader.organizer_id, accounts, RoutingState(policies, backdated(state.schedules)))
 
 
-async def _read_page(reader: Reader, after: UUID, until: UUID) -> Sequence[tuple[UUID, PastDecision]]:
-    """The decisions that follow, by the primary key, with what came of their attempts."""
+async def _read_page(reader: Reader, after: UUID, until: UUID, forms: Sequence[UUID]) -> Sequence[tuple[UUID, PastDecision]]:
+    """The decisions that follow, by the primary key, with what came of their attempts.
+
+    An attempt at a form that was left for another account's, so that nothing of it was ever sent, was none.
+    """
     rows = await reader.fetch_tuples(
         """
-        SELECT d.attempt_id, d.facts::text, a.account_id, a.status = ANY(%(approved)s), c.method, c.instalments
+        SELECT d.attempt_id, d.facts::text, a.account_id, a.status = ANY(%(approved)s), c.method, c.instalments, c.card_bin
           FROM payments.route_decisions d
           JOIN payments.attempts a
             ON a.organizer_id = d.organizer_id AND a.id = d.attempt_id
-          LEFT JOIN LATERAL (SELECT h.facts->>'method' AS method, (h.facts->>'installments')::int AS instalments
+          JOIN payments.payments p
+            ON p.organizer_id = a.organizer_id AND p.id = a.payment_id
+          LEFT JOIN LATERAL (SELECT h.facts->>'method' AS method, (h.facts->>'installments')::int AS instalments,
+                                    left(h.facts->>'card_bin', 6) AS card_bin
                                FROM payments.charges h
                               WHERE h.organizer_id = d.organizer_id AND h.attempt_id = d.attempt_id
                               ORDER BY h.id
                               LIMIT 1) AS c ON true
          WHERE d.organizer_id = %(organizer_id)s AND d.attempt_id > %(after)s AND d.attempt_id < %(until)s
+           AND NOT (a.status IN ('created', 'expired') AND a.account_id = ANY(%(forms)s) AND a.id <> p.newest_attempt_id)
          ORDER BY d.attempt_id
          LIMIT %(limit)s
         """,
         approved=APPROVED,
         after=after,
         until=until,
+        forms=list(forms),
         limit=PAGE,
     )
-    return [(row[0], PastDecision(decode_facts(row[1]), row[2], row[3], row[4], row[5])) for row in rows]
+    return [(row[0], PastDecision(decode_facts(row[1]), row[2], row[3], row[4], row[5], row[6])) for row in rows]

@@ -1,6 +1,6 @@
 """What would have happened under another policy: past payments decided anew, and added up beside what really happened."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from alltickets.payments.port import PaymentMethod
 from alltickets.payments.routing.rules.book import RouteBook
 from alltickets.payments.routing.rules.conditions import DATE, seen_of
 from alltickets.payments.routing.rules.deciding import decide
+from alltickets.payments.routing.rules.decision import Decision
 from alltickets.payments.routing.rules.facts import RouteFacts
 from alltickets.payments.routing.rules.fees import cost_by
 
@@ -25,6 +26,7 @@ class PastDecision:
     is_paid: bool
     method: PaymentMethod | None = None
     instalments: int | None = None
+    card_bin: str | None = None
 
 
 class Figures(msgspec.Struct):
@@ -79,16 +81,27 @@ class Tally:
             own.simulated.add(figures.simulated)
 
 
-def simulate(past: Iterable[PastDecision], book_of: Callable[[UUID | None], RouteBook]) -> Tally:
-    """Decide each anew by the book of its event. What was paid counts as paid wherever it goes, and both sides cost by the same tables."""
+def simulate(past: Iterable[PastDecision], book_of: Callable[[UUID | None], RouteBook], asking: Container[UUID] = ()) -> Tally:
+    """Decide each anew by the book of its event. What was paid counts as paid wherever it goes, and both sides cost by the same tables.
+
+    asking: the accounts whose form would have asked how the card begins.
+    """
     tally = Tally()
     for one in past:
         book = book_of(one.facts.purpose.event_id)
-        decision = decide(book, one.facts)
+        decision = _decided(book, one, asking)
         _count(tally, book, one, one.account_id, is_real=True)
         _count(tally, book, one, decision.account_id, is_real=False)
         tally.moved += decision.account_id != one.account_id
     return tally
+
+
+def _decided(book: RouteBook, one: PastDecision, asking: Container[UUID]) -> Decision:
+    """The decision, and where a form would have asked how the card begins, the one that followed."""
+    decision = decide(book, one.facts)
+    if not book.asks_for_card or one.card_bin is None or decision.account_id not in asking:
+        return decision
+    return decide(book, msgspec.structs.replace(one.facts, card_bin=one.card_bin))
 
 
 def _count(tally: Tally, book: RouteBook, one: PastDecision, account_id: UUID | None, *, is_real: bool) -> None:
