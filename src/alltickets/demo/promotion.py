@@ -1,8 +1,15 @@
-"""The demo's promotion of a bank: for the cards of the simulated Payway, so that it can be tried by hand."""
+"""The demo's promotion of a bank, and what other cards' instalments cost: for the simulated Payway, to be tried by hand."""
 
-from alltickets.payments.interface import BinRange, PromotionTerms
+from datetime import date
 
-__all__ = ["bank_promotion"]
+from alltickets.payments.interface import BinRange, InstalmentPlan, PromotionTerms
+
+__all__ = ["INSTALMENT_PLANS", "bank_promotion"]
+
+INSTALMENT_PLANS = tuple(
+    InstalmentPlan(count=count, coefficient_ppm=coefficient_ppm, valid_from=date(2026, 1, 1))
+    for count, coefficient_ppm in ((3, 1_110_000), (6, 1_200_000))
+)
 
 VISA_OF_PAYWAY = "450799"
 """How the simulated Payway's Visa begins (4507 9900 0000 4905); Payway's own documents use it too."""

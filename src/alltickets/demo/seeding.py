@@ -22,7 +22,7 @@ from alltickets.demo.gateway import (
     stripe_key,
 )
 from alltickets.demo.plan import TIMEZONE, OrganizerPlan, Show, at
-from alltickets.demo.promotion import bank_promotion
+from alltickets.demo.promotion import INSTALMENT_PLANS, bank_promotion
 from alltickets.demo.purchase import write_purchase
 from alltickets.demo.scanners import ScannerTokens
 from alltickets.demo.stadium import stadium_show
@@ -201,7 +201,7 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
     accounts = contexts.payments.accounts
     if any(account.gateway == "payway" for account in await accounts.all_of(actor.organizer_id)):
         return
-    await accounts.connect(
+    connected = await accounts.connect(
         actor,
         "payway",
         label="Tarjeta de crédito o débito",
@@ -209,6 +209,7 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
         settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
         credentials={"private_key": payway_key(site, "private")},
     )
+    await accounts.set_instalment_plans(actor, connected.id, INSTALMENT_PLANS)
     await contexts.payments.promotions.create(actor, bank_promotion(show.currency))
 
 

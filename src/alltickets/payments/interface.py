@@ -6,7 +6,7 @@ reference that the caller gave.
 
 from alltickets.payments.codes import shown_code
 from alltickets.payments.disputes.queries import DisputeDetails
-from alltickets.payments.instalments.rules import Financed
+from alltickets.payments.instalments.rules import Financed, InstalmentPlan
 from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import (
     Card,
@@ -111,6 +111,7 @@ __all__ = [
     "GatewayUnknown",
     "HintsTooMany",
     "Holding",
+    "InstalmentPlan",
     "InstalmentsChanged",
     "Instructions",
     "Ledger",
