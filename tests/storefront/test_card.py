@@ -292,3 +292,37 @@ async def test_instalments_with_interest_say_what_they_are_in_total_and_what_the
     assert "Precio de contado: $ 12.500,00. Eso cobramos; el interés de las cuotas lo suma tu banco en el resumen." in page
     assert answer.headers["location"] == f"{path}?done=instalments"
     assert "Estas cuotas ahora cuestan más de lo que te dijimos" in changed.text
+
+
+async def test_a_form_of_somebody_elses_is_told_by_the_api_where_a_card_is_taken_and_what_it_costs(site: Site, house: House) -> None:
+    await connect_payway(house)
+    await rule_by_card(house, elsewhere=True)
+    accounts = house.site.contexts.payments.accounts
+    first, second = [one.id for one in await accounts.all_of(house.actor.organizer_id)]
+    plan = InstalmentPlan(count=3, coefficient_ppm=1_110_000, valid_from=date(2020, 1, 1))
+    await accounts.set_instalment_plans(house.actor, first, [plan])
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/api/shop/orders/{order['order_id']}"
+        entitled = {"authorization": f"Bearer {order['secret']}"}
+
+        async def ask(card_bin: str) -> httpx.Response:
+            return await browser.post(f"{path}/payment/card/account", json={"card_bin": card_bin}, headers=entitled)
+
+        taken, elsewhere, wrong = (await ask("450799")).json(), (await ask("529991")).json(), await ask(NUMBER)
+        option = {"payment_option_id": elsewhere["payment_option_id"], "card_bin": "529991"}
+        going = await browser.post(f"{path}/payments", params=option, headers=entitled)
+        after = (await ask("450799")).json()
+
+    assert (taken["kind"], taken["card_form"]["attempt_id"]) == ("card", order["next_action"]["card_form"]["attempt_id"])
+    [told] = taken["instalment_plans"]
+    assert (told["total"]["minor"], told["each"]["minor"], told["cftea_basis_points"], told["is_stated"]) == (
+        1_387_500,
+        462_500,
+        8_808,
+        False,
+    )
+    assert (elsewhere["kind"], elsewhere["payment_option_id"], elsewhere["label"]) == ("elsewhere", str(second), "Pasarela de prueba")
+    assert (wrong.status_code, NUMBER in wrong.text) == (422, False)
+    assert (going.json()["kind"], after["kind"]) == ("redirect", "unchanged")

@@ -14,6 +14,9 @@ from alltickets.orders.rules import OrderStatus
 from alltickets.orders.schemas import (
     AvailabilityRead,
     CancelWrite,
+    CardAccountRead,
+    CardBeginning,
+    CardBeginningWrite,
     CardWrite,
     HoldRead,
     HoldWrite,
@@ -34,6 +37,7 @@ from alltickets.orders.schemas import (
 from alltickets.orders.service import Orders, Paper
 from alltickets.orders.wire import (
     availability_read,
+    card_account_read,
     correct_holder,
     hold_places,
     next_action,
@@ -69,6 +73,7 @@ def shop_router(orders: Orders, addresses: AddressReader) -> Router:
             put_order,
             read_order,
             pay_order,
+            route_card,
             pay_order_by_card,
             read_ticket_code,
             read_tickets_pdf,
@@ -144,11 +149,31 @@ async def pay_order(
     secret: Secret,
     orders: Orders,
     payment_option_id: UUID | None = None,
+    card_bin: CardBeginning | None = None,
 ) -> NextAction:
-    """Where to pay an order that is still open: the attempt under way, or a new one after a failed one."""
+    """Where to pay an order that is still open: the attempt under way, or a new one after a failed one.
+
+    card_bin: how the card begins for which the option was chosen, as `routeCard` was asked.
+    """
     organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
-    placed = await orders.placing.pay_again(organizer_id, order_id, option_id=payment_option_id)
+    placed = await orders.placing.pay_again(organizer_id, order_id, option_id=payment_option_id, card_bin=card_bin)
     return next_action(placed.order, placed.step)
+
+
+@post(
+    "/orders/{order_id:uuid}/payment/card/account",
+    operation_id="routeCard",
+    status_code=200,
+    guards=[allow_anyone("the order's secret entitles")],
+)
+async def route_card(order_id: UUID, data: CardBeginningWrite, secret: Secret, orders: Orders) -> Response[CardAccountRead]:
+    """Which account takes a card that begins so, and what instalments cost there: asked once six digits are typed, and when they change.
+
+    The payment goes on at that account. Thirty times in a quarter of an hour.
+    """
+    organizer_id = orders.secrets.organizer_of(order_id, _secret_of(secret))
+    route, desk = await orders.placing.route_card(organizer_id, order_id, data.card_bin)
+    return Response(card_account_read(route, desk), headers={"Cache-Control": "no-store"})
 
 
 @post(

@@ -11,17 +11,21 @@ from msgspec import UNSET, UnsetType
 from alltickets.kernel.money import Money
 from alltickets.orders.rules import PLACES_MAX, OrderStatus
 from alltickets.orders.withdrawals import WithdrawalStatus
-from alltickets.payments.interface import Card, CardForm
+from alltickets.payments.interface import BinRange, Card, CardForm
 from alltickets.pricing.interface import Quote
 
 __all__ = [
     "AvailabilityRead",
     "BuyerWrite",
     "CancelWrite",
+    "CardAccountRead",
+    "CardBeginning",
+    "CardBeginningWrite",
     "HoldRead",
     "HoldWrite",
     "HolderRead",
     "HolderWrite",
+    "InstalmentPlanRead",
     "InstructionLineRead",
     "InstructionsRead",
     "Locale",
@@ -50,6 +54,7 @@ Document = Annotated[str, msgspec.Meta(max_length=20, pattern=_LINE)]
 Phone = Annotated[str, msgspec.Meta(max_length=30, pattern=_LINE)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_LINE)]
 Locale = Literal["es-AR", "en", "pt-BR"]
+CardBeginning = Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$", examples=["450799"])]
 Answer = Annotated[str, msgspec.Meta(max_length=1000, pattern=_LINES)]
 
 
@@ -154,6 +159,41 @@ class CardWrite(Card, frozen=True, forbid_unknown_fields=True, kw_only=True):
     attempt_id: UUID
     promotion_id: UUID | None = None
     told_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
+
+
+class CardBeginningWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first six digits of a card, and no more of it."""
+
+    card_bin: CardBeginning
+
+
+class InstalmentPlanRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What so many instalments cost: for these kinds of card, and for cards that begin so; none: for any.
+
+    Of several that hold for a card the first of its number counts. `is_stated`: the CFTEA is the issuer's, and not computed.
+    """
+
+    count: int
+    methods: tuple[str, ...]
+    bins: tuple[BinRange, ...]
+    each: Money
+    total: Money
+    tea_basis_points: int | None
+    cftea_basis_points: int
+    is_stated: bool
+
+
+class CardAccountRead(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a card is taken. `kind`: card (by this form), elsewhere (pay by `payment_option_id`, which buyers know as `label`), nowhere,
+    unchanged (by the form that is shown, or nothing is to be decided any more).
+    """
+
+    kind: Literal["card", "elsewhere", "nowhere", "unchanged"]
+    card_form: CardForm | UnsetType = UNSET
+    payment_option_id: UUID | None = None
+    label: str | None = None
+    instalment_plans: tuple[InstalmentPlanRead, ...] = ()
+    """Of the form's account."""
 
 
 class PlacedOrderRead(msgspec.Struct, frozen=True):

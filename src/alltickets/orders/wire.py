@@ -12,9 +12,11 @@ from alltickets.orders.records import Order
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.orders.schemas import (
     AvailabilityRead,
+    CardAccountRead,
     HolderRead,
     HoldRead,
     HoldWrite,
+    InstalmentPlanRead,
     InstructionLineRead,
     InstructionsRead,
     NextAction,
@@ -30,12 +32,23 @@ from alltickets.orders.schemas import (
 from alltickets.orders.service import HeldPlaces, Orders, PlaceHold, PlaceOrder
 from alltickets.orders.service.self_service import ShownHolder
 from alltickets.orders.service.shop import Availability, ShownOrder
-from alltickets.payments.interface import CardForm, Instructions, NextStep, Redirect, shown_code
+from alltickets.payments.interface import (
+    CardDesk,
+    CardForm,
+    CardRoute,
+    Financed,
+    Instructions,
+    NextStep,
+    Redirect,
+    TakenElsewhere,
+    shown_code,
+)
 from alltickets.pricing.interface import SelectedLine
 from alltickets.tickets.interface import ShownTicket
 
 __all__ = [
     "availability_read",
+    "card_account_read",
     "correct_holder",
     "hold_places",
     "next_action",
@@ -96,6 +109,16 @@ def next_action(order: Order, step: NextStep | None) -> NextAction:
         lines = tuple(InstructionLineRead(line.kind, line.value) for line in step.lines)
         return NextAction("instructions", instructions=InstructionsRead(step.method, shown_code(step.code), step.amount, step.until, lines))
     return NextAction("retry" if step == "failed" else "wait")
+
+
+def card_account_read(route: CardRoute, desk: CardDesk) -> CardAccountRead:
+    """Where a card is taken, and what instalments cost there."""
+    plans = tuple(_plan_read(one) for one in desk.plans)
+    if isinstance(route, CardForm):
+        return CardAccountRead(kind="card", card_form=route, instalment_plans=plans)
+    if isinstance(route, TakenElsewhere):
+        return CardAccountRead(kind="elsewhere", payment_option_id=route.option_id, label=route.label)
+    return CardAccountRead(kind=route, instalment_plans=plans)
 
 
 def availability_read(availability: Availability) -> AvailabilityRead:
@@ -183,6 +206,19 @@ def order_summary(order: Order) -> OrderSummary:
         discount=Money(order.discount_minor, order.currency),
         placed_at=order.placed_at,
         paid_at=order.paid_at,
+    )
+
+
+def _plan_read(one: Financed) -> InstalmentPlanRead:
+    return InstalmentPlanRead(
+        count=one.plan.count,
+        methods=one.plan.methods,
+        bins=one.plan.bins,
+        each=one.each,
+        total=one.total,
+        tea_basis_points=one.plan.tea_basis_points,
+        cftea_basis_points=one.cftea_basis_points,
+        is_stated=one.is_stated,
     )
 
 

@@ -233,7 +233,7 @@ class OrderPages:
         organizer_id = self._orders.secrets.organizer_of(visit.order_id, visit.secret or "")
         card_bin = request.form.get("card_bin", "")
         _require_bin(card_bin)
-        taken = await self._orders.placing.route_card(organizer_id, visit.order_id, card_bin)
+        taken, desk = await self._orders.placing.route_card(organizer_id, visit.order_id, card_bin)
         if taken == "unchanged":
             return PageAnswer(204, b"", headers=PRIVATE)
         if not isinstance(taken, CardForm):
@@ -245,7 +245,7 @@ class OrderPages:
             visit,
             order=shown.order,
             card_form=taken,
-            desk=await self._payments.card_desk(organizer_id, visit.order_id),
+            desk=desk,
             ranges_of=ranges_of,
             promotions=await self._promotions(shown),
         )

@@ -33,6 +33,7 @@ from alltickets.orders.service.limits import count_buyers, uncount_buyers
 from alltickets.payments.interface import (
     NOTHING_TOLD,
     Card,
+    CardDesk,
     CardRoute,
     NextStep,
     PaymentPurpose,
@@ -172,15 +173,16 @@ class Placing:
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
 
-    async def route_card(self, organizer_id: UUID, order_id: UUID, card_bin: str) -> CardRoute:
-        """Which account takes a card that begins so; the order's payment goes on there.
+    async def route_card(self, organizer_id: UUID, order_id: UUID, card_bin: str) -> tuple[CardRoute, CardDesk]:
+        """Which account takes a card that begins so, and what stands around its form; the order's payment goes on there.
 
         Raises `TooManyTries`, `OrderNotFound`, `OrderNotOpen`, or what payments says.
         """
         await spend_tries(self._database, (CARDS_PER_ORDER, str(order_id)), now=self._clock())
         async with self._database.transaction(organizer_id) as tx:
             await self._payable(tx, order_id)
-            return await self._payments.route_card(tx, order_id, card_bin)
+            route = await self._payments.route_card(tx, order_id, card_bin)
+        return route, await self._payments.card_desk(organizer_id, order_id)
 
     async def pay_by_card(
         self, organizer_id: UUID, order_id: UUID, attempt_id: UUID, card: Card, *, told: Told = NOTHING_TOLD
