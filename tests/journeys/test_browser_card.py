@@ -245,6 +245,7 @@ async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_sta
     await page.locator("#card-number").fill(VISA_REFUSED)
     await expect(page.locator("#card-elsewhere")).to_contain_text("Seguí por: ")
     await expect(page.locator("#card-expiry")).to_be_hidden()
+    onwards = await page.locator("#card-elsewhere button").inner_text()
     found, fitting = await violations_of(page), await fits(page)
     await page.locator("#card-number").fill(MASTERCARD)
     await expect(page.locator("#card-elsewhere")).to_be_hidden()
@@ -262,7 +263,7 @@ async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_sta
     assert (found, fitting, typed) == ([], True, [MASTERCARD, "12/40", CODE, "JULIA RIOS", "30.123.456", "104"])
     assert "Precio total financiado: $\N{NO-BREAK SPACE}11.100,00." in cost
     assert "(CFTEA): 88,08\N{NO-BREAK SPACE}%" in cost
-    assert (chosen, hint) == ("3 cuotas de $\N{NO-BREAK SPACE}3.700,00", False)
+    assert (onwards, chosen, hint) == ("Seguir para pagar", "3 cuotas de $\N{NO-BREAK SPACE}3.700,00", False)
     assert MASTERCARD not in listener.told(stack.url)
     payment = organizer.call("GET", f"/payments/{order['order_id']}")
     [charge], total = payment["charges"], order["total"]["minor"]

@@ -39,6 +39,8 @@ export function openCardForm(): void {
     number.value = grouped(number.value);
   });
   look();
+  // A browser may have kept what was typed.
+  desk.look(number.value);
   form.addEventListener("submit", (happening) => {
     happening.preventDefault();
     void pay(form, desk);
@@ -46,7 +48,7 @@ export function openCardForm(): void {
 }
 
 async function pay(form: HTMLFormElement, desk: AccountDesk): Promise<void> {
-  const button = form.querySelector<HTMLButtonElement>("button");
+  const button = payButton(form);
   if (button === null || button.getAttribute("aria-disabled") === "true") {
     return;
   }
@@ -131,7 +133,7 @@ function tellPromotion(form: HTMLFormElement, fitting: readonly Promotion[]): vo
     told.hidden = found === undefined;
     told.textContent = found === undefined ? "" : (told.dataset["words"] ?? "").replace("{name}", found.name);
   }
-  const button = form.querySelector<HTMLButtonElement>("button");
+  const button = payButton(form);
   if (button !== null && button.getAttribute("aria-disabled") !== "true") {
     button.dataset["whole"] ??= button.textContent ?? "";
     button.textContent = found?.pay ?? button.dataset["whole"];
@@ -194,6 +196,11 @@ function setBusy(button: HTMLButtonElement, isBusy: boolean): void {
   button.setAttribute("aria-disabled", String(isBusy));
   button.textContent = button.dataset["other"] ?? words;
   button.dataset["other"] = words ?? "";
+}
+
+/** The one that pays by this form; where the card is taken elsewhere there is another one. */
+function payButton(form: HTMLFormElement): HTMLButtonElement | null {
+  return form.querySelector<HTMLButtonElement>("#card-rest button");
 }
 
 function input(field: CardField): HTMLInputElement {
