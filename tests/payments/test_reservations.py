@@ -81,7 +81,7 @@ class Desk:
         async def wanted(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:
             return set(references) & set(but)
 
-        (payments or self.payments).reservations.ask(wanted)
+        (payments or self.payments).reservations.wanted = wanted
 
     async def start(self) -> Started:
         return await start(self.database, self.payments, self.organizer_id, request(self.clock, reference=self.reference))

@@ -32,11 +32,8 @@ class Reservations:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._wanted: Wanted = _all_of_them
-
-    def ask(self, wanted: Wanted) -> None:
-        """Ask this before money is taken. Who knows it stands to the right of payments, and is built after them."""
-        self._wanted = wanted
+        self.wanted: Wanted = _all_of_them
+        """Asked before money is taken. Who knows it stands to the right of payments and is built after them, so it is set then."""
 
     async def settle(
         self, organizer_id: UUID, accounts: Accounts, reported: Sequence[GatewayPayment], attempt_ids: Collection[UUID]
@@ -51,7 +48,7 @@ class Reservations:
         async with self._database.reading(organizer_id) as reader:
             undecided = await undecided_among(reader, attempt_ids)
         references = {one.reference for one in undecided}
-        unwanted = references - await self._wanted(organizer_id, references) if references else set()
+        unwanted = references - await self.wanted(organizer_id, references) if references else set()
         capabilities = {account.id: account.gateway.capabilities for account in accounts.all}
         async with self._database.transaction(organizer_id) as tx:
             decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
