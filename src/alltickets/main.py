@@ -255,7 +255,7 @@ def build_contexts(
     orders = Orders(
         database, clock, catalog, catalog_service.codes, levels, pricing, payments, tickets, key_ring, settings, admitted=read_admitted
     )
-    payments.reservations.ask(orders.wanting.wanted)
+    payments.reservations.wanted = orders.wanting.wanted
     waiting_list = WaitingList(database, clock, catalog, levels, key_ring, public_url=settings.public_url)
     jobs = Jobs(direct_url)
     notifications = Notifications(

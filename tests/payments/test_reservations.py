@@ -13,7 +13,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaidTwice, PaymentCaptured, PaymentFailed, PaymentFlagged, PaymentRefunded
 from alltickets.payments.gateways.payway import Payway, PaywayGateway
 from alltickets.payments.nightly.rules import TURN
-from alltickets.payments.port import CardForm, GatewayPayment
+from alltickets.payments.port import CardForm, GatewayError, GatewayPayment
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import Started
 from alltickets.platform.database import Database
@@ -32,9 +32,10 @@ class Killed(BaseException):
 
 
 class Mortal(Payway):
-    """Payway's account in a process that dies before its call, or when the call was carried out."""
+    """Payway's account in a process that dies before its call, or when the call was carried out; or Payway refuses the call."""
 
     dies: Literal["before", "after"] | None = None
+    refuses = False
 
     def connect(self, *args: Any) -> PaywayGateway:
         gateway = super().connect(*args)
@@ -46,6 +47,8 @@ class Mortal(Payway):
         async def die(payment: GatewayPayment) -> GatewayPayment:
             if self.dies == "before":
                 raise Killed
+            if self.refuses:
+                raise GatewayError("Payway refused the call: 58.", kind="declined", code="58")
             answer: GatewayPayment = await call(payment)
             if self.dies == "after":
                 raise Killed
@@ -59,7 +62,7 @@ class Desk:
 
     def __init__(self, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient, site: Site) -> None:
         self.database, self.clock, self.site = database, clock, site
-        self.provider = Mortal(site.payway.url, http, charge_seconds_max=1.0, query_seconds_max=1.0)
+        self.provider = Mortal(site.payway.url, http, charge_seconds_max=0.5, query_seconds_max=1.0)
         self.payments = self.process(key_ring)
         self.other = self.process(key_ring)
         self.reference = new_id()
@@ -81,7 +84,7 @@ class Desk:
         async def wanted(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:
             return set(references) & set(but)
 
-        (payments or self.payments).reservations.ask(wanted)
+        (payments or self.payments).reservations.wanted = wanted
 
     async def start(self) -> Started:
         return await start(self.database, self.payments, self.organizer_id, request(self.clock, reference=self.reference))
@@ -283,6 +286,33 @@ async def test_what_the_gateway_does_not_give_back_is_told_to_people_once_and_la
     [attempt] = (await desk.payments.details(desk.organizer_id, desk.reference)).attempts
     assert (attempt.status, attempt.needs_review, desk.at_payway()) == ("voiding", True, ["pre_approved"])
     assert await desk.told(PaymentFlagged) == ["void_refused"]
+
+
+async def test_what_the_gateway_does_not_take_is_told_to_people_once_and_tried_again(desk: Desk) -> None:
+    await desk.reserve()
+    desk.provider.refuses = True
+    for _ in range(2):
+        await desk.later(seconds=61)
+    [refused] = (await desk.payments.details(desk.organizer_id, desk.reference)).attempts
+    desk.provider.refuses = False
+
+    await desk.later(seconds=61)
+
+    [taken] = (await desk.payments.details(desk.organizer_id, desk.reference)).attempts
+    assert (refused.status, refused.needs_review, taken.status, taken.needs_review) == ("capturing", True, "charged", False)
+    assert await desk.told(PaymentFlagged) == ["capture_refused"]
+
+
+async def test_what_another_process_has_settled_is_no_refusal(desk: Desk) -> None:
+    attempt_id = await desk.reserve()
+    desk.provider.dies = "before"
+    with pytest.raises(Killed):
+        await desk.later(seconds=61)
+    desk.provider.dies = None
+
+    await asyncio.gather(*(one.poller.ask(desk.organizer_id, desk.reference) for one in (desk.payments, desk.other) * 2))
+
+    assert (await desk.statuses(), desk.annulments(attempt_id), await desk.told(PaymentFlagged)) == (["charged"], 0, [])
 
 
 async def test_what_the_poller_gave_up_is_settled_at_night_whatever_its_age(desk: Desk, payway: PaywayProcess) -> None:

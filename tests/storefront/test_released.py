@@ -60,3 +60,14 @@ async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, h
 
     assert "La devolución está en espera" not in before.text
     assert "La devolución está en espera" in waiting.text
+
+
+async def test_payments_ask_orders_whether_money_is_of_use_before_they_take_it(site: Site, house: House) -> None:
+    await connect_payway(house)
+    event = await house.published()
+    contexts, organizer_id = house.site.contexts, house.actor.organizer_id
+    async with site.browser() as browser:
+        first, second = [UUID((await place_order(browser, event))["order_id"]) for _ in range(2)]
+    await contexts.orders.back_office.cancel(house.actor, first, "prueba")
+
+    assert await contexts.payments.reservations.wanted(organizer_id, {first, second}) == {second}

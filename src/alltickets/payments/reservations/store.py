@@ -82,7 +82,7 @@ async def decide_reserved(
 
 
 async def flag_refused(tx: Transaction, charge: Charge, detail: str, *, now: datetime) -> None:
-    """Tell people, once, that a gateway does not give reserved money back: the buyer sees it until it lapses."""
+    """Tell people, once, that a gateway refuses to do with reserved money what was decided: the buyer sees it until it lapses."""
     standing = (await lock_standings(tx, {charge.attempt_id})).get(charge.attempt_id)
     if standing is None or standing.needs_review:
         return
@@ -92,7 +92,7 @@ async def flag_refused(tx: Transaction, charge: Charge, detail: str, *, now: dat
             reference=standing.payment.reference,
             payment_id=standing.payment.id,
             attempt_id=standing.attempt.id,
-            kind="void_refused",
+            kind="void_refused" if charge.intent == "void" else "capture_refused",
             detail=detail,
         )
     )

@@ -99,8 +99,6 @@ class Poller:
         if reports:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_reports(tx, reports, cause="query", now=self._clock())
-            asked = [one.id for one, answer in answers.items() if isinstance(answer, list)]
-            await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)
         if absent:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_absences(tx, absent, now=self._clock())
@@ -111,6 +109,9 @@ class Poller:
         if refused:
             async with self._database.transaction(organizer_id) as tx:
                 await suspect(tx, refused, self._clock())
+        # Last, for it calls gateways again: whatever becomes of that, what was answered is written.
+        asked = [one.id for one, answer in answers.items() if isinstance(answer, list)]
+        await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)
 
 
 async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.connections import Accounts
-from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.port import Gateway, GatewayError, GatewayPayment, Hint
 from alltickets.payments.reservations.store import decide_reserved, flag_refused, undecided_among
 from alltickets.payments.rules import Charge, restated
 from alltickets.platform.database import Database
@@ -32,11 +32,8 @@ class Reservations:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._wanted: Wanted = _all_of_them
-
-    def ask(self, wanted: Wanted) -> None:
-        """Ask this before money is taken. Who knows it stands to the right of payments, and is built after them."""
-        self._wanted = wanted
+        self.wanted: Wanted = _all_of_them
+        """Asked before money is taken. Who knows it stands to the right of payments and is built after them, so it is set then."""
 
     async def settle(
         self, organizer_id: UUID, accounts: Accounts, reported: Sequence[GatewayPayment], attempt_ids: Collection[UUID]
@@ -51,7 +48,7 @@ class Reservations:
         async with self._database.reading(organizer_id) as reader:
             undecided = await undecided_among(reader, attempt_ids)
         references = {one.reference for one in undecided}
-        unwanted = references - await self._wanted(organizer_id, references) if references else set()
+        unwanted = references - await self.wanted(organizer_id, references) if references else set()
         capabilities = {account.id: account.gateway.capabilities for account in accounts.all}
         async with self._database.transaction(organizer_id) as tx:
             decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
@@ -65,7 +62,7 @@ class Reservations:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_reports(tx, reports, cause="call", now=self._clock())
         for charge, answer in answers:
-            if charge.intent == "void" and isinstance(answer, GatewayError) and answer.kind == "declined":
+            if isinstance(answer, GatewayError) and answer.kind == "declined":
                 async with self._database.transaction(organizer_id) as tx:
                     await flag_refused(tx, charge, str(answer), now=self._clock())
 
@@ -73,17 +70,28 @@ class Reservations:
 async def _carry_out(accounts: Accounts, charge: Charge, slots: asyncio.Semaphore) -> GatewayPayment | GatewayError:
     assert charge.intent is not None, "it was decided about"
     seen, log = restated(charge), _log.bind(attempt=str(charge.attempt_id), intent=charge.intent)
+    gateway = accounts.gateway_of(charge.account_id)
     async with slots:
         try:
-            gateway = accounts.gateway_of(charge.account_id)
             answer = await (gateway.capture(seen) if charge.intent == "capture" else gateway.void(seen))
         except GatewayError as error:
-            log.warning("reserved payment not settled", kind=error.kind, code=error.code)
-            _reservations.labels(charge.intent, "refused" if error.kind == "declined" else "unanswered").inc()
-            return error
+            found = await _after_refusal(gateway, charge, error) if error.kind == "declined" else error
+            if isinstance(found, GatewayError):
+                log.warning("reserved payment not settled", kind=found.kind, code=found.code)
+                _reservations.labels(charge.intent, "refused" if found.kind == "declined" else "unanswered").inc()
+            return found
     log.info("reserved payment settled", status=answer.raw_status)
     _reservations.labels(charge.intent, "done").inc()
     return answer
+
+
+async def _after_refusal(gateway: Gateway, charge: Charge, refused: GatewayError) -> GatewayPayment | GatewayError:
+    """How it stands, if it is not reserved any more: another process was first. It was refused only if it still is."""
+    try:
+        found = await gateway.fetch(Hint(provider_payment_id=charge.provider_payment_id))
+    except GatewayError as silence:
+        return silence
+    return next((one for one in found if one.status != "authorized"), refused)
 
 
 async def _all_of_them(organizer_id: UUID, references: Collection[UUID]) -> set[UUID]:  # noqa: ARG001
