@@ -52,7 +52,8 @@ class Wanting:
         except _RehearsalOver as over:
             return over.is_paid
         except SaleMoved:
-            return False
+            # Called off, or put back on sale, while this was being decided: once more, with that.
+            return await self._is_paid_in_rehearsal(organizer_id, order)
 
 
 class _RehearsalOver(Exception):
