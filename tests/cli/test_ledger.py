@@ -34,7 +34,7 @@ def organizer_id(database_url: str) -> Iterator[UUID]:
         )
     yield organizer_id
     with psycopg.connect(database_url) as connection:
-        for table in ("ledger_moves", "ledger_balances"):
+        for table in ("ledger_moves", "ledger_postings", "ledger_balances"):
             connection.execute(f"DELETE FROM payments.{table} WHERE organizer_id = %(o)s", named)
 
 
@@ -71,3 +71,38 @@ def test_balances_are_made_anew_and_then_nothing_differs(run: Run, organizer_id:
     assert (rebuilt.exit_code, rebuilt.stdout) == (0, "bank ARS: -501 -> -500\n")
     assert (again.exit_code, again.stdout) == (0, "")
     assert (verified.exit_code, verified.stdout) == (0, ""), verified.output
+
+
+def test_what_only_an_operator_knows_is_posted_once_and_taken_back_once(run: Run, organizer_id: UUID, database_url: str) -> None:
+    of = ("--organizer", str(organizer_id))
+    run("ledger", "rebuild", *of)
+    paid = [run("ledger", "payout", *of, "--key", "2026-114", "--amount-minor", "9000") for _ in range(2)]
+    other_amount = run("ledger", "payout", *of, "--key", "2026-114", "--amount-minor", "9001")
+    passed_on = run("ledger", "pass-on", *of, "--key", "november", "--amount-minor", "440", "--tax-minor", "92")
+    reversals = [run("ledger", "reverse", *of, "payout:2026-114") for _ in range(2)]
+    refused = [run("ledger", "reverse", *of, key) for key in ("payout:2026-115", "reversal:payout:2026-114")]
+    nobody = run("ledger", "payout", "--organizer", str(new_id()), "--key", "1", "--amount-minor", "1")
+
+    assert {one.stdout for one in paid} == {"payout:2026-114: bank -> organizer_payable ARS 9000\n"}
+    assert other_amount.exit_code == 1
+    assert "another amount: payout:2026-114" in other_amount.output
+    assert "fee_recovery -> organizer_payable ARS 440, vat_output -> organizer_payable ARS 92" in passed_on.stdout, passed_on.output
+    assert {one.stdout for one in reversals} == {"reversal:payout:2026-114: organizer_payable -> bank ARS 9000\n"}
+    assert [one.exit_code for one in (*refused, nobody)] == [1, 1, 1]
+    assert _balances(run, organizer_id, database_url) == {
+        "bank": -500,
+        "organizer_payable": 500 + 532,
+        "fee_recovery": -440,
+        "vat_output": -92,
+    }
+
+
+def _balances(run: Run, organizer_id: UUID, database_url: str) -> dict[str, int]:
+    """What stands in the books, once they are proven to be the sum of what was posted."""
+    verified = run("ledger", "verify", "--organizer", str(organizer_id))
+    assert verified.exit_code == 0, verified.output
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT account, debit_minor - credit_minor FROM payments.ledger_balances WHERE organizer_id = %s", (organizer_id,)
+        ).fetchall()
+    return dict(rows)

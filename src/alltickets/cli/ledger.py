@@ -6,14 +6,16 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 if TYPE_CHECKING:
-    from alltickets.payments.interface import Ledger, Verification
+    from alltickets.kernel.money import Money
+    from alltickets.payments.interface import Ledger, Posting, Verification
 
 __all__ = ["ledger"]
 
@@ -24,9 +26,21 @@ Row = dict[str, str]
 COLUMNS = ("organizer", "of", "account", "currency", "is", "should_be")
 
 
+def _three_letters(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isupper():
+        raise click.BadParameter("three capital letters, as ARS")
+    return value
+
+
+_of_organizer = click.option("--organizer", "organizer_id", type=click.UUID, required=True, help="Whose books.")
+_key = click.option("--key", required=True, help="Names it for ever, e.g. the number of the transfer: the same key again posts nothing.")
+_amount = click.option("--amount-minor", type=click.IntRange(1), required=True, help="In minor units: 1000000 is ARS 10,000.00.")
+_currency = click.option("--currency", default="ARS", show_default=True, callback=_three_letters, help="ISO 4217.")
+
+
 @click.group()
 def ledger() -> None:
-    """The books: whether they are right."""
+    """The books: whether they are right, and what nobody but an operator can tell them."""
 
 
 @ledger.command()
@@ -48,6 +62,66 @@ def rebuild(organizer_id: UUID) -> None:
     for one in mended:
         click.echo(one)
     click.echo(f"{len(mended)} balances mended." if mended else "Nothing to do: the balances are the sum of what was posted.", err=True)
+
+
+@ledger.command()
+@_of_organizer
+@_key
+@_amount
+@_currency
+def payout(organizer_id: UUID, key: str, amount_minor: int, currency: str) -> None:
+    """Post that the organizer was paid its proceeds, by the platform or because what gateways pay out is the organizer's own."""
+    from alltickets.kernel.money import Money
+
+    amount = Money(amount_minor, currency)
+    _post(organizer_id, amount, lambda books: books.payout(organizer_id, key, amount, at=datetime.now(UTC)))
+
+
+@ledger.command("pass-on")
+@_of_organizer
+@_key
+@_amount
+@click.option("--tax-minor", type=click.IntRange(0), default=0, show_default=True, help="The tax on it, where it is invoiced.")
+@_currency
+def pass_on(organizer_id: UUID, key: str, amount_minor: int, tax_minor: int, currency: str) -> None:
+    """Post that the organizer bears a gateway's fee, by contract."""
+    from alltickets.kernel.money import Money
+
+    fee = Money(amount_minor, currency)
+    _post(organizer_id, fee, lambda books: books.pass_on(organizer_id, key, fee, tax_minor=tax_minor, at=datetime.now(UTC)))
+
+
+@ledger.command()
+@_of_organizer
+@click.argument("key")
+def reverse(organizer_id: UUID, key: str) -> None:
+    """Take back what stands under KEY (as in `payout:2026-114`); once, however often. What was right is then posted under a new key.
+
+    For payouts, fees passed on and what settlement reports told; the facts of a charge follow its payment and are not reversed.
+    """
+    reversal = asyncio.run(_ask(lambda books: books.reverse(organizer_id, key, at=datetime.now(UTC))))
+    if reversal is None:
+        raise click.ClickException(f"Nothing that can be taken back stands under {key}. `alltickets ledger verify` tells what differs.")
+    click.echo(_told(reversal))
+
+
+def _post(organizer_id: UUID, amount: "Money", ask: "Callable[[Ledger], Awaitable[Posting | None]]") -> None:
+    stands = asyncio.run(_ask(ask))
+    if stands is None:
+        raise click.ClickException(f"There is no organizer {organizer_id}.")
+    if (stands.minor, stands.currency) != (amount.minor, amount.currency):
+        raise click.ClickException(f"The key was used before, for another amount: {_told(stands)}. Nothing was posted; use another key.")
+    click.echo(_told(stands))
+
+
+def _told(posting: "Posting") -> str:
+    moves = ", ".join(f"{move.credit} -> {move.debit} {posting.currency} {move.minor}" for move in posting.moves)
+    return f"{posting.key}: {moves}"
+
+
+async def _ask(ask: "Callable[[Ledger], Awaitable[Posting | None]]") -> "Posting | None":
+    async with _open_ledger() as books:
+        return await ask(books)
 
 
 async def _verify(only: UUID | None, show: Callable[[list[Row]], None]) -> int:

@@ -7,6 +7,7 @@ reference that the caller gave.
 from alltickets.payments.codes import shown_code
 from alltickets.payments.disputes.queries import DisputeDetails
 from alltickets.payments.instalments.rules import Financed, InstalmentPlan
+from alltickets.payments.ledger.rules import Posting
 from alltickets.payments.parts import Part, PartKind
 from alltickets.payments.port import (
     Card,
@@ -129,6 +130,7 @@ __all__ = [
     "PaymentOption",
     "PaymentPurpose",
     "Payments",
+    "Posting",
     "Promotion",
     "PromotionInvalid",
     "PromotionNotFound",

@@ -1,15 +1,15 @@
-"""Reads of the ledger for people: what was posted of a payment."""
+"""Reads of the ledger for people: what was posted of a payment, and a posting by its key."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from alltickets.payments.ledger.rules import Move
+from alltickets.payments.ledger.rules import Move, Posting
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["PostingDetails", "postings_of"]
+__all__ = ["PostingDetails", "posting_of", "postings_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,32 @@ async def postings_of(reader: Reader, reference: UUID, *, cursor: str | None, si
     moves = await _moves_of(reader, [posting.key for posting in postings])
     complete = [replace(posting, moves=tuple(moves.get(posting.key, ()))) for posting in postings]
     return page_of(complete, size, lambda posting: [str(posting.posting_id)])
+
+
+async def posting_of(reader: Reader, key: str) -> Posting | None:
+    """The posting of a key with its moves, or None. Two statements."""
+    rows = await reader.fetch_tuples(
+        """
+        SELECT kind, amount_minor, currency, occurred_at, payment_id, charge_id
+          FROM payments.ledger_postings
+         WHERE organizer_id = %(organizer_id)s AND key = %(key)s
+        """,
+        key=key,
+    )
+    if not rows:
+        return None
+    [(kind, minor, currency, occurred_at, payment_id, charge_id)] = rows
+    moves = tuple((await _moves_of(reader, [key])).get(key, ()))
+    return Posting(
+        key=key,
+        kind=kind,
+        minor=minor,
+        currency=currency,
+        moves=moves,
+        occurred_at=occurred_at,
+        payment_id=payment_id,
+        charge_id=charge_id,
+    )
 
 
 async def _moves_of(reader: Reader, keys: list[str]) -> dict[str, list[Move]]:

@@ -19,6 +19,7 @@ from alltickets.payments.ledger import accounts
 from alltickets.payments.parts import Part, PartKind, shares_of
 
 __all__ = [
+    "REVERSIBLE",
     "Bearer",
     "Books",
     "ChargeFacts",
@@ -70,6 +71,9 @@ OtherKind = Literal[
     "reversal",  # a posting was wrong
 ]
 """Facts of more than one charge, or from elsewhere."""
+
+REVERSIBLE: frozenset[str] = frozenset({"settlement", "withholding", "payout", "fee_passed_on", "rounding"})
+"""Kinds that a reversal takes back. Not facts of a charge: the books follow its payment, and the next fact posts the difference."""
 
 PostingKind = ChargeKind | OtherKind
 

@@ -4,13 +4,15 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from alltickets.kernel.money import Money
 from alltickets.payments.ledger.checking import BalanceDifference, ChargeDifference, Progress, check_balances, check_charges
 from alltickets.payments.ledger.facts import Fact, facts_of, post
-from alltickets.payments.ledger.queries import PostingDetails, postings_of
+from alltickets.payments.ledger.queries import PostingDetails, posting_of, postings_of
 from alltickets.payments.ledger.records import Balance, move_balances, read_balances, read_known, write_postings
-from alltickets.payments.ledger.rules import Posting
+from alltickets.payments.ledger.rules import REVERSIBLE, Move, OtherKind, Posting, fee_passed_on, paid_out, reversal_of
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.outbox import Recorded, cursor_and_end
 from alltickets.platform.paging import Page
@@ -63,6 +65,35 @@ class Ledger:
     async def post(self, tx: Transaction, postings: Iterable[Posting]) -> list[Posting]:
         """Post in the caller's transaction what was not posted under its key before; what that was. Three statements."""
         return await write_postings(tx, list(postings))
+
+    async def payout(self, organizer_id: UUID, key: str, amount: Money, *, at: datetime) -> Posting | None:
+        """The organizer was paid. Once for the key; what stands under it, which is another posting where the key was used before.
+
+        None where there is no such organizer. The same for `pass_on`.
+        """
+        return await self._record(organizer_id, f"payout:{key}", "payout", amount, paid_out(amount.minor), at)
+
+    async def pass_on(self, organizer_id: UUID, key: str, fee: Money, *, tax_minor: int, at: datetime) -> Posting | None:
+        """The organizer bears so much of what gateways keep, by contract, with the tax on it where it is invoiced."""
+        return await self._record(organizer_id, f"fee_passed_on:{key}", "fee_passed_on", fee, fee_passed_on(fee.minor, tax_minor), at)
+
+    async def reverse(self, organizer_id: UUID, key: str, *, at: datetime) -> Posting | None:
+        """Take back, once, what stands under a key; the reversal, or None where there is nothing of `REVERSIBLE`."""
+        async with self._database.transaction(organizer_id) as tx:
+            posting = await posting_of(tx, key)
+            if posting is None or posting.kind not in REVERSIBLE:
+                return None
+            reversal = reversal_of(posting, at=at)
+            await self.post(tx, [reversal])
+        return reversal
+
+    async def _record(
+        self, organizer_id: UUID, key: str, kind: OtherKind, amount: Money, moves: tuple[Move, ...], at: datetime
+    ) -> Posting | None:
+        posting = Posting(key=key, kind=kind, minor=amount.minor, currency=amount.currency, moves=moves, occurred_at=at)
+        async with self._database.transaction(organizer_id) as tx:
+            await self.post(tx, [posting])
+            return await posting_of(tx, key)
 
     async def balances(self, organizer_id: UUID) -> list[Balance]:
         """Every account's balance, by account and currency."""
