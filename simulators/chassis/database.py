@@ -1,12 +1,16 @@
 """A gateway's memory: one SQLite file, so that a restart forgets nothing."""
 
+import logging
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 __all__ = ["Database"]
+
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -36,11 +40,13 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: str) -> None:
+        version = zlib.crc32((_SCHEMA + schema).encode()) >> 1
+        _set_aside(path, version)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         # In WAL mode NORMAL loses nothing when the process dies, only (perhaps) when the power does.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-        self._connection.executescript(_SCHEMA + schema)
+        self._connection.executescript(f"{_SCHEMA + schema}; PRAGMA user_version = {version};")
 
     def close(self) -> None:
         """Leave the file as one that any SQLite can open."""
@@ -72,3 +78,16 @@ class Database:
         """The first row or None."""
         row: sqlite3.Row | None = self._connection.execute(sql, params).fetchone()
         return row
+
+
+def _set_aside(path: Path, version: int) -> None:
+    """Keep a file under another name whose tables another version made: the gateway begins anew, rather than fail at every statement."""
+    if not path.exists():
+        return
+    connection = sqlite3.connect(path)
+    [found], [tables] = (connection.execute(sql).fetchone() for sql in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master"))
+    connection.close()
+    if tables and found != version:
+        aside = path.with_name(f"{path.name}.before")
+        path.replace(aside)
+        _log.warning("what was remembered is of another version: this gateway begins anew, and keeps it as %s", aside.name)
