@@ -132,6 +132,7 @@ PROBLEMS = Problems(
         ProblemType(payments.HintsTooMany, "hints-too-many", 429, "Too many unsigned notices"),
         ProblemType(payments.PaymentNotFound, "payment-not-found", 404, "No such payment"),
         ProblemType(payments.AwaitedPaymentNotFound, "awaited-payment-not-found", 404, "No such payment by transfer or in cash"),
+        ProblemType(payments.FlagNotFound, "payment-flag-not-found", 404, "No such flag"),
         ProblemType(payments.DisputeNotFound, "dispute-not-found", 404, "No such dispute"),
         ProblemType(payments.RefundNotFound, "refund-not-found", 404, "No such refund"),
         ProblemType(payments.ReceivedLater, "received-later", 422, "Day still to come"),

@@ -98,6 +98,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "attempt_id": awaited["attempt_id"],
             "refund_id": refund["refund_id"],
             "dispute_id": dispute["dispute_id"],
+            "flag_id": _flag(organizer)["flag_id"],
             "report_id": line["report_id"],
             "line_id": line["line_id"],
             "payment_option_id": account_id,
@@ -136,6 +137,13 @@ def _disputed(stack: Stack, organizer: Organizer, order: dict[str, Any]) -> dict
 
     [dispute] = wait_until(told, "the dispute to be told", 30)
     found: dict[str, Any] = dispute
+    return found
+
+
+def _flag(organizer: Organizer) -> dict[str, Any]:
+    """The flag of the refund that somebody has to carry out."""
+    [flag, *_] = wait_until(lambda: organizer.call("GET", "/payments/flags")["items"], "the refund by hand to be flagged", 30)
+    found: dict[str, Any] = flag
     return found
 
 

@@ -55,7 +55,7 @@ partially_refunded  charged refunded disputed charged_back integrity_hold
 refunded            disputed charged_back integrity_hold
 disputed            charged partially_refunded refunded charged_back integrity_hold
 charged_back        refunded disputed integrity_hold
-integrity_hold      voiding
+integrity_hold      voiding voided
 """  # noqa: E501
 
 
@@ -212,6 +212,51 @@ def test_the_right_amount_still_pays_after_a_wrong_one() -> None:
     assert ledger.payment.status == "paid"
     assert ledger.attempt.status == "integrity_hold"
     assert len(ledger.told_of(PaymentCaptured)) == 1
+
+
+@pytest.mark.parametrize("is_ordered_back", [True, False], ids=["by us", "on the gateway's pages"])
+@pytest.mark.parametrize("late", [[], [("charged", 0)]])
+def test_a_wrong_amount_that_is_back_lets_the_payment_be_paid_again(is_ordered_back: bool, late: list[tuple[GatewayStatus, int]]) -> None:
+    ledger = Ledger()
+    wrong = Money(1_00, "ARS")
+    ledger.report(seen("charged", amount=wrong))
+    if is_ordered_back:
+        ledger.charges["p1"] = msgspec.structs.replace(ledger.charges["p1"], is_surplus=True)
+
+    ledger.report(seen("refunded", amount=wrong, sequence=1))
+    for status, sequence in late:
+        ledger.report(seen(status, amount=wrong, sequence=sequence))
+
+    assert (ledger.attempt.status, ledger.payment.status) == ("voided", "failed")
+    assert [event.reason for event in ledger.told if isinstance(event, PaymentFailed)] == ["voided"]
+    assert len(ledger.told_of(PaymentFlagged)) == 1
+    ledger.second_attempt()
+    ledger.report(seen("charged", provider_payment_id="p2", attempt=SECOND_ATTEMPT))
+    assert ledger.payment.status == "paid"
+
+
+def test_a_wrong_amount_that_is_back_leaves_what_another_charge_paid() -> None:
+    ledger = Ledger()
+    ledger.report(seen("charged", provider_payment_id="wrong", amount=Money(1, "ARS")))
+    ledger.report(seen("charged", provider_payment_id="right"))
+
+    ledger.report(seen("refunded", provider_payment_id="wrong", amount=Money(1, "ARS"), sequence=1))
+
+    assert (ledger.attempt.status, ledger.payment.status) == ("charged", "paid")
+    assert not ledger.told_of(PaymentFailed)
+
+
+def test_what_is_being_given_back_pays_for_nothing_though_its_amount_is_put_right() -> None:
+    ledger = Ledger()
+    ledger.report(seen("charged", amount=Money(99_00, "ARS")))
+    ledger.charges["p1"] = msgspec.structs.replace(ledger.charges["p1"], is_surplus=True)
+
+    ledger.report(seen("charged", sequence=1))
+
+    assert (ledger.attempt.status, ledger.payment.kept_charge_id) == ("integrity_hold", None)
+    assert not ledger.told_of(PaymentCaptured)
+    ledger.report(seen("refunded", sequence=2))
+    assert (ledger.attempt.status, ledger.payment.status) == ("voided", "failed")
 
 
 def test_a_report_of_another_account_confirms_nothing() -> None:

@@ -1,6 +1,8 @@
-"""What payments does when something is published: it applies the callbacks that its own inbox has stored, and keeps its books."""
+"""What payments does when something is published: it applies the callbacks that its own inbox has stored, keeps its books, and keeps
+what somebody has to look at.
+"""
 
-from alltickets.payments.events import CallbacksReceived, ChargeMoved, PaymentCaptured, RefundFailed, RefundOrdered
+from alltickets.payments.events import CallbacksReceived, ChargeMoved, PaymentCaptured, PaymentFlagged, RefundFailed, RefundOrdered
 from alltickets.payments.service import Payments
 from alltickets.payments.service.ledger import SUBSCRIPTION
 from alltickets.platform.outbox import Subscription
@@ -17,6 +19,7 @@ def subscriptions(payments: Payments) -> list[Subscription]:
     The books are a reader of their own: what they cannot digest holds no payment up.
     """
     return [
+        Subscription(name="payment-flags", events=(PaymentFlagged,), handle=payments.flags.on_events),
         Subscription(name="payments", events=(CallbacksReceived,), handle=payments.inbox.apply_received),
         Subscription(
             name=SUBSCRIPTION,

@@ -31,7 +31,7 @@ class AttemptDetails:
 
 @dataclass(frozen=True, slots=True)
 class ChargeDetails:
-    """A payment at the provider. `is_surplus`: it paid again what was paid, and goes back. `intent`: what becomes of reserved money."""
+    """A payment at the provider. `is_surplus`: it pays for nothing, and goes back. `intent`: what becomes of reserved money."""
 
     id: UUID
     attempt_id: UUID

@@ -26,6 +26,7 @@ Refusal
 ├── ReceivedLater         money that comes another day was not seen
 ├── RefundNotFound        no such refund
 ├── RefundNotByHand       a gateway gives it back
+├── FlagNotFound          no such flag
 ├── DisputeNotFound       no such dispute
 ├── DisputeNotOpen        the bank is deciding, or has decided
 ├── DisputeOverdue        evidence was taken until a day that is over
@@ -67,6 +68,7 @@ __all__ = [
     "DisputeOverdue",
     "DisputeTooLarge",
     "FeeScheduleNotFound",
+    "FlagNotFound",
     "GatewayFailed",
     "GatewayUnknown",
     "HintsTooMany",
@@ -242,6 +244,14 @@ class GatewayFailed(Refusal):
 
     def __str__(self) -> str:
         return f"{self.fault} Nothing was changed; try again later, and look at the account's connection test."
+
+
+@dataclass(eq=False)
+class FlagNotFound(Refusal):
+    """Also said of another organizer's flag."""
+
+    def __str__(self) -> str:
+        return "There is no such flag. The list of flags shows the ones that there are."
 
 
 @dataclass(eq=False)

@@ -85,7 +85,7 @@ ATTEMPT_RANKS: dict[AttemptStatus, int] = {
     "declined": 6,  # a no; the same link may still be tried again
     "expired": 6,  # nobody paid in time
     "cancelled": 6,  # called off before money moved
-    "voided": 6,  # what was reserved was given back, and nothing was ever taken
+    "voided": 6,  # what was reserved was given back, and nothing was ever taken; or what was taken did not fit, and was given back
     "error": 6,  # nothing ever reached the gateway, or it refused to understand
     "charged": 7,  # the money is here
     "partially_refunded": 7,  # some of it went back
@@ -118,7 +118,14 @@ PAYMENT_OF_ATTEMPT: dict[AttemptStatus, PaymentStatus] = {
 }
 """What a payment is while this is the state of its newest attempt, or, once money is kept, of the attempt that brought it."""
 
-_STEPS_DOWN = {("disputed", "charged"), ("disputed", "partially_refunded"), ("unknown", "awaiting_buyer"), ("integrity_hold", "voiding")}
+_STEPS_DOWN = {
+    ("disputed", "charged"),
+    ("disputed", "partially_refunded"),
+    ("unknown", "awaiting_buyer"),
+    ("integrity_hold", "voiding"),
+    ("integrity_hold", "voided"),
+}
+_OF_MONEY = {status for status, rank in ATTEMPT_RANKS.items() if ATTEMPT_RANKS["charged"] <= rank < ATTEMPT_RANKS["integrity_hold"]}
 _EXCLUDED = {("capturing", "voiding"), ("voiding", "capturing")}
 
 _FAILURES: dict[AttemptStatus, FailureReason] = {
@@ -132,7 +139,7 @@ _FAILURES: dict[AttemptStatus, FailureReason] = {
 
 def may_move(before: AttemptStatus, after: AttemptStatus) -> bool:
     """Upwards by rank, either way within one. Three steps down: a dispute that was won, a lost answer that was found to be a link, and
-    a reservation of another amount, which is given back.
+    money of another amount, taken or only reserved, which is given back.
 
     So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money. Whether
     reserved money is taken or given back is decided once.
@@ -187,7 +194,7 @@ Intent = Literal["capture", "void"]
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back.
+    """A payment as the provider knows it: the greatest of its reports. `is_surplus` once it was decided to give it back, for good.
 
     intent: of money that was only reserved, what was decided to do with it.
     """
@@ -251,6 +258,8 @@ def decide(
             charge = known
         if charge.intent == "void" and not _holds_or_held_money(charge):
             return _follow_voided(payment, attempt, charge, events)
+        if _is_back(payment, attempt, charge):
+            return _follow_returned(payment, attempt, charge, events)
         held = conclude(payment, attempt, "integrity_hold")
         if held is not None:
             kind: Literal["amount_mismatch", "account_mismatch"]
@@ -259,7 +268,9 @@ def decide(
             payment, attempt = held.payment, held.attempt
         return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))
 
-    if _holds_or_held_money(charge) and payment.kept_charge_id is None:
+    if charge.is_surplus and payment.kept_charge_id is None and _is_back(payment, attempt, charge):
+        return _follow_returned(payment, attempt, charge, events)
+    if _holds_or_held_money(charge) and payment.kept_charge_id is None and not charge.is_surplus:
         payment = msgspec.structs.replace(payment, kept_charge_id=charge.id, kept_attempt_id=attempt.id)
     if charge.id == payment.kept_charge_id:
         return _follow_kept(payment, attempt, known, charge, events)
@@ -526,6 +537,26 @@ def _follow_other(payment: Payment, attempt: Attempt, charge: Charge, events: li
             payment, attempt = moved.payment, moved.attempt
             events += moved.events
     return Transition(payment=payment, attempt=attempt, charge=charge, surplus_minor=surplus_minor, events=tuple(events))
+
+
+def _is_back(payment: Payment, attempt: Attempt, charge: Charge) -> bool:
+    """Whether money of this attempt that did not pay for anything went back whole."""
+    return charge.status == "refunded" and charge.attempt_id == attempt.id and charge.id != payment.kept_charge_id
+
+
+def _follow_returned(payment: Payment, attempt: Attempt, charge: Charge, events: list[Event]) -> Transition:
+    """Another amount than agreed was taken, and is back: nobody has to decide on it any more, and what is still unpaid may be paid."""
+    if attempt.id == payment.kept_attempt_id:
+        # Another charge of it has paid: it is what that one is.
+        if attempt.status == "integrity_hold":
+            [status] = [one for one, of_it in PAYMENT_OF_ATTEMPT.items() if of_it == payment.status and one in _OF_MONEY]
+            attempt = msgspec.structs.replace(attempt, status=status)
+        return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))
+    moved = conclude(payment, attempt, "voided")
+    if moved is not None:
+        payment, attempt = moved.payment, moved.attempt
+        events += moved.events
+    return Transition(payment=payment, attempt=attempt, charge=charge, events=tuple(events))
 
 
 def _follow_voided(payment: Payment, attempt: Attempt, charge: Charge, events: list[Event]) -> Transition:

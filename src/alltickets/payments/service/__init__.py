@@ -19,6 +19,8 @@ from alltickets.payments.service.checkout import NOTHING_TOLD, Checkout, NextSte
 from alltickets.payments.service.confirming import Confirming
 from alltickets.payments.service.disputes import Disputes
 from alltickets.payments.service.fees import FeesService
+from alltickets.payments.service.flags import Flags
+from alltickets.payments.service.giving_back import GivingBack
 from alltickets.payments.service.inbox import Inbox
 from alltickets.payments.service.ledger import Ledger
 from alltickets.payments.service.nightly import Nightly
@@ -61,6 +63,7 @@ class Payments:
 
     accounts: connect gateways. sellers: connect them with the seller's consent.
     checkout: start payments. cards: which account takes one. inbox: take callbacks. poller: ask instead of waiting.
+    flags: what somebody has to look at. giving_back: what did not fit.
     nightly: at everything open. refunds: give back. reservations: take what is reserved, or let it go.
     reconciliation: hold settlement reports against our books. reports: fetch them.
     ledger: the books. settling: what settlement reports say goes into them.
@@ -97,6 +100,8 @@ class Payments:
         self.poller = Poller(database, clock, connections, self.reservations)
         self.nightly = Nightly(database, clock, connections, self.reservations)
         self.refunds = Refunds(database, clock, connections)
+        self.flags = Flags(database, clock)
+        self.giving_back = GivingBack(database, clock)
         self.reconciliation = Reconciliation(database, clock, connections)
         self.reports = Reports(database, clock, connections, self.reconciliation)
         self.ledger = Ledger(database, fee_tax_basis_points=fee_tax_basis_points)

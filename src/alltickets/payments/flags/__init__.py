@@ -1,0 +1,1 @@
+"""Flags: what somebody has to look at, kept until somebody has."""
