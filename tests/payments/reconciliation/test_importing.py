@@ -83,10 +83,10 @@ class Books:
             [charge] = (await fetch_charges(tx, [], [(self.account.id, paid.id)])).values()
         return charge.facts.fee_minor
 
-    async def unsettled(self) -> list[str]:
+    async def unsettled(self) -> list[tuple[str, str]]:
         self.clock.advance(seconds=1)
         page = await self.payments.reconciliation.unsettled(self.actor, self.account.id, until=self.clock(), cursor=None, size=50)
-        return [charge.provider_payment_id for charge in page.items]
+        return [(charge.provider_payment_id, charge.proposed_act) for charge in page.items]
 
 
 @pytest_asyncio.fixture
@@ -99,6 +99,7 @@ async def books(
 async def test_each_line_stands_beside_what_we_know(books: Books, follower: Follower) -> None:
     good, by_reference, short, untold = await books.sell(4)
     await follower.catch_up()
+    before = await books.unsettled()
 
     report = await books.take_in(
         f"{HEAD}{good.id},,payment,100.00,4.84\n,{by_reference.reference},payment,100.00,4.84\n{short.id},,payment,99.00,4.84\n"
@@ -115,7 +116,11 @@ async def test_each_line_stands_beside_what_we_know(books: Books, follower: Foll
     ]
     assert (report.state, report.lines, report.lines_new) == ("done", 6, 6)
     assert {(one.state, one.lines, one.gross_minor) for one in report.sums if one.state == "matched"} == {("matched", 2, 200_00)}
-    assert await books.unsettled() == [untold.id]
+    assert before == [(one.id, "import_report") for one in (good, by_reference, short, untold)]
+    assert await books.unsettled() == [(untold.id, "fetch")]
+    await books.payments.inbox.receive("sandbox", books.account.id, callback(books.merchant, untold.changed("refunded"), books.clock()))
+    await follower.catch_up()
+    assert await books.unsettled() == [(untold.id, "review")]
 
 
 async def test_a_report_that_comes_again_says_nothing_new(books: Books, follower: Follower) -> None:

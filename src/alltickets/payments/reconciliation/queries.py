@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from alltickets.payments.port import GatewayStatus
 from alltickets.payments.reconciliation.lines import LineKey, LineKind
-from alltickets.payments.reconciliation.rules import ACTS, LineState, ProposedAct
+from alltickets.payments.reconciliation.rules import ACTS, LineState, ProposedAct, UnsettledAct, proposed_for_unsettled
 from alltickets.payments.refusals import SettlementLineNotFound, SettlementReportNotFound
 from alltickets.platform.database import Reader
 from alltickets.platform.paging import Page, decode_cursor, page_of
@@ -100,15 +101,21 @@ class LineDetails:
 
 @dataclass(frozen=True, slots=True)
 class UnsettledCharge:
-    """Money that we know of and no line of a report tells of."""
+    """Money that we know of and no line of a report tells of. is_reported_since: a report was taken in after it was first seen."""
 
     charge_id: UUID
     attempt_id: UUID
     provider_payment_id: str
-    status: str
+    status: GatewayStatus
     amount_minor: int
     currency: str
     first_seen_at: datetime
+    is_reported_since: bool
+
+    @property
+    def proposed_act(self) -> UnsettledAct:
+        """What is to be done about it."""
+        return proposed_for_unsettled(self.status, is_reported_since=self.is_reported_since)
 
 
 async def head_of(reader: Reader, report_id: UUID) -> ReportHead:
@@ -210,7 +217,11 @@ async def list_unsettled(reader: Reader, account_id: UUID, *, until: datetime, c
     rows = await reader.fetch_all(
         UnsettledCharge,
         """
-        SELECT c.id AS charge_id, c.attempt_id, c.provider_payment_id, c.status, c.amount_minor, c.currency, c.first_seen_at
+        SELECT c.id AS charge_id, c.attempt_id, c.provider_payment_id, c.status, c.amount_minor, c.currency, c.first_seen_at,
+               EXISTS (SELECT 1
+                         FROM payments.settlement_reports r
+                        WHERE r.organizer_id = c.organizer_id AND r.account_id = c.account_id AND r.state = 'done'
+                          AND r.created_at > c.first_seen_at) AS is_reported_since
           FROM payments.charges c
          WHERE c.organizer_id = %(organizer_id)s AND c.account_id = %(account_id)s AND c.first_seen_at < %(until)s
            AND c.status IN ('charged', 'refunded', 'disputed', 'charged_back')

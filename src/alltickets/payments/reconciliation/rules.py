@@ -18,9 +18,11 @@ __all__ = [
     "KnownCharge",
     "LineState",
     "ProposedAct",
+    "UnsettledAct",
     "Verdict",
     "compare",
     "is_booked",
+    "proposed_for_unsettled",
 ]
 
 FEE_TOLERANCE_MINOR = 1
@@ -53,6 +55,12 @@ ACTS: dict[LineState, ProposedAct | None] = {
     "not_compared": None,
     "unreadable": "review",
 }
+
+UnsettledAct = Literal[
+    "import_report",  # no report was taken in since the money came: it may stand in the next one
+    "fetch",  # ask the gateway how the payment stands
+    "review",  # somebody has to look: what went back, or banks took, may stand in no report
+]
 
 _HELD_MONEY: frozenset[GatewayStatus] = frozenset({"charged", "refunded", "disputed", "charged_back"})
 _DISPUTED: frozenset[GatewayStatus] = frozenset({"disputed", "charged_back"})
@@ -100,6 +108,13 @@ def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
     if known.fee_minor is not None and abs(line.fee_minor - known.fee_minor) > FEE_TOLERANCE_MINOR:
         return Verdict(state="fee_differs", expected_minor=known.fee_minor)
     return Verdict(state="matched")
+
+
+def proposed_for_unsettled(status: GatewayStatus, *, is_reported_since: bool) -> UnsettledAct:
+    """What to do about money of ours that no line tells of; `is_reported_since`: a report was taken in after it was first seen."""
+    if not is_reported_since:
+        return "import_report"
+    return "fetch" if status == "charged" else "review"
 
 
 def _compare_dispute(line: SettlementLine, known: KnownCharge) -> Verdict:

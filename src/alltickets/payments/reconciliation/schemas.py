@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alltickets.payments.reconciliation.lines import LineKey, LineKind
 from alltickets.payments.reconciliation.queries import LineDetails
-from alltickets.payments.reconciliation.rules import LineState, ProposedAct
+from alltickets.payments.reconciliation.rules import LineState, ProposedAct, UnsettledAct
 
 __all__ = [
     "ReportRead",
@@ -98,7 +98,10 @@ class SettlementAct(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class UnsettledChargeRead(msgspec.Struct, kw_only=True):
-    """Money that we know of and no line of a report tells of."""
+    """Money that we know of and no line of a report tells of.
+
+    `proposed_act`: import_report where no report was taken in since it came, fetch (ask the gateway how it stands), or review.
+    """
 
     charge_id: UUID
     attempt_id: UUID
@@ -107,6 +110,7 @@ class UnsettledChargeRead(msgspec.Struct, kw_only=True):
     amount_minor: int
     currency: str
     first_seen_at: datetime
+    proposed_act: UnsettledAct
 
 
 def line_read(line: LineDetails) -> SettlementLineRead:
