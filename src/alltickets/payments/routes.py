@@ -1,13 +1,16 @@
 """HTTP of payments: the organizer's gateway accounts and payments, and the door at which gateways call back."""
 
-from typing import Any
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Router, get, patch, post, put
 from litestar.di import Provide
+from litestar.params import QueryParameter
 
 from alltickets.identity.interface import Actor, Permission, allow, allow_anyone
+from alltickets.payments.listing import InState, PaymentFilter
 from alltickets.payments.port import Notice
 from alltickets.payments.schemas import (
     CallbackRead,
@@ -18,12 +21,25 @@ from alltickets.payments.schemas import (
     LedgerBalanceRead,
     LedgerPostingRead,
     PaymentRead,
+    PaymentSummaryRead,
+    PostingOfBooksRead,
 )
 from alltickets.payments.service import Payments
 from alltickets.platform.http.paging import CursorParameter, SizeParameter
 from alltickets.platform.paging import Page
 
 __all__ = ["callback_router", "organizer_router"]
+
+Since = Annotated[date | None, QueryParameter(description="from this day on, which begins at midnight UTC")]
+Until = Annotated[date | None, QueryParameter(description="of before this day, which begins at midnight UTC")]
+StateFilter = Annotated[InState | None, QueryParameter(description="only those in this state, or those that somebody has to look at")]
+AccountFilter = Annotated[UUID | None, QueryParameter(description="only those paid, or tried last, at this gateway account")]
+BooksFilter = Annotated[
+    str | None,
+    QueryParameter(
+        description="only what moves this account, or an account of this word", max_length=100, pattern=r"^[a-z_]+(:[^\x00-\x1f\x7f]*)?$"
+    ),
+]
 
 
 def organizer_router(payments: Payments) -> Router:
@@ -37,6 +53,8 @@ def organizer_router(payments: Payments) -> Router:
             switch_account,
             check_account,
             list_balances,
+            list_all_postings,
+            list_payments,
             read_payment,
             list_postings,
         ],
@@ -94,6 +112,23 @@ async def check_account(account_id: UUID, actor: Actor, payments: Payments) -> G
     return msgspec.convert(result, GatewayAccountCheckRead, from_attributes=True)
 
 
+@get("/", operation_id="listPayments", guards=[allow(Permission.PAYMENTS_READ)])
+async def list_payments(
+    actor: Actor,
+    payments: Payments,
+    in_state: StateFilter = None,
+    account_id: AccountFilter = None,
+    since: Since = None,
+    until: Until = None,
+    cursor: CursorParameter = None,
+    size: SizeParameter = 50,
+) -> Page[PaymentSummaryRead]:
+    """Payments, newest first."""
+    wanted = PaymentFilter(in_state=in_state, account_id=account_id, since=_midnight(since), until=_midnight(until))
+    page = await payments.page(actor.organizer_id, wanted, cursor=cursor, size=size)
+    return Page(msgspec.convert(page.items, list[PaymentSummaryRead], from_attributes=True), page.next)
+
+
 @get("/{reference:uuid}", operation_id="readPayment", guards=[allow(Permission.PAYMENTS_READ)])
 async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> PaymentRead:
     """The payment of a reference (an order's id) with its attempts, charges and refunds."""
@@ -104,6 +139,23 @@ async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> Pay
 async def list_balances(actor: Actor, payments: Payments) -> list[LedgerBalanceRead]:
     """The balances of the organizer's books, by account and currency."""
     return msgspec.convert(await payments.ledger.balances(actor.organizer_id), list[LedgerBalanceRead], from_attributes=True)
+
+
+@get("/postings", operation_id="listAllLedgerPostings", guards=[allow(Permission.PAYMENTS_READ)])
+async def list_all_postings(
+    actor: Actor,
+    payments: Payments,
+    account: BooksFilter = None,
+    since: Since = None,
+    until: Until = None,
+    cursor: CursorParameter = None,
+    size: SizeParameter = 50,
+) -> Page[PostingOfBooksRead]:
+    """What was posted to the organizer's books, the newest fact first: also settlements, payouts and taxes, which are of no payment."""
+    page = await payments.ledger.all_postings(
+        actor.organizer_id, account=account, since=_midnight(since), until=_midnight(until), cursor=cursor, size=size
+    )
+    return Page(msgspec.convert(page.items, list[PostingOfBooksRead], from_attributes=True), page.next)
 
 
 @get("/{reference:uuid}/postings", operation_id="listLedgerPostings", guards=[allow(Permission.PAYMENTS_READ)])
@@ -129,6 +181,10 @@ async def receive_callback(
     query = request.scope["query_string"].decode("latin-1")
     await payments.inbox.receive(gateway, account_id, Notice(headers=headers, query=query, body=body))
     return CallbackRead(received=True)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
 
 
 def _dependencies(payments: Payments) -> dict[str, Provide]:

@@ -25,6 +25,8 @@ __all__ = [
     "LedgerMoveRead",
     "LedgerPostingRead",
     "PaymentRead",
+    "PaymentSummaryRead",
+    "PostingOfBooksRead",
     "RefundRead",
 ]
 
@@ -177,6 +179,24 @@ class PaymentRead(msgspec.Struct, kw_only=True):
     refunds: list[RefundRead]
 
 
+class PaymentSummaryRead(msgspec.Struct, kw_only=True):
+    """A payment in a list. `account_id`: at which it was paid, or tried last. `refunded_minor`: of what was kept for it.
+
+    `needs_review`: an attempt of it waits for somebody. `is_flagged`: it has an open flag, which says why.
+    """
+
+    payment_id: UUID
+    reference: UUID
+    status: str
+    amount_minor: int
+    currency: str
+    refunded_minor: int
+    account_id: UUID
+    needs_review: bool
+    is_flagged: bool
+    created_at: datetime
+
+
 class CallbackRead(msgspec.Struct, kw_only=True):
     """The callback is stored and need not be sent again."""
 
@@ -224,3 +244,9 @@ class LedgerPostingRead(msgspec.Struct, kw_only=True):
     occurred_at: datetime
     posted_at: datetime
     moves: list[LedgerMoveRead]
+
+
+class PostingOfBooksRead(LedgerPostingRead, kw_only=True):
+    """The same in a list of all; `reference`: of its payment, an order's id. None where it is of no payment, as payouts are."""
+
+    reference: UUID | None

@@ -88,6 +88,7 @@ payments = sa.Table(
     sa.Column("parts", JSONB, nullable=False, server_default="[]", comment="What the amount is made of: kinds and minor units."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "reference", name="payments_reference"),
+    sa.Index("payments_created", "organizer_id", "created_at", "id"),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", _PAYMENT_STATUSES),
 )
@@ -394,6 +395,7 @@ ledger_postings = sa.Table(
     sa.Column("posted_at", _instant, nullable=False),
     sa.PrimaryKeyConstraint("organizer_id", "key"),
     sa.Index("ledger_postings_payment", "organizer_id", "payment_id"),
+    sa.Index("ledger_postings_occurred", "organizer_id", "occurred_at", "posting_id"),
     sa.CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
     one_of("kind", _POSTING_KINDS),
     comment="Append-only: a posting is taken back by another one.",

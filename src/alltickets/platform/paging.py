@@ -4,16 +4,18 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 import msgspec
 
 from alltickets.kernel.errors import Refusal
 
-__all__ = ["PAGE_SIZE_MAX", "CursorUnreadable", "Page", "decode_cursor", "page_of"]
+__all__ = ["PAGE_SIZE_MAX", "CursorUnreadable", "Page", "decode_cursor", "instant_in", "page_of"]
 
 Item = TypeVar("Item")
 PAGE_SIZE_MAX = 200
+YEAR_MIN, YEAR_MAX = 1900, 9998
 
 
 @dataclass(eq=False)
@@ -54,6 +56,17 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[object, ...] | None
         return tuple(msgspec.convert(value, kind, strict=False) for value, kind in zip(values, types, strict=True))
     except msgspec.ValidationError as fault:
         raise CursorUnreadable from fault
+
+
+def instant_in(value: object) -> datetime:
+    """The instant that a cursor names in ISO 8601. Raises `CursorUnreadable`."""
+    try:
+        instant = datetime.fromisoformat(str(value))
+    except ValueError as fault:
+        raise CursorUnreadable from fault
+    if instant.tzinfo is None or not YEAR_MIN <= instant.year <= YEAR_MAX:
+        raise CursorUnreadable
+    return instant
 
 
 def _encode(key: Sequence[str | int]) -> str:

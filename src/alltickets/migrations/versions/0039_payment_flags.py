@@ -1,4 +1,4 @@
-"""payments: flags, kept until somebody has looked at them"""
+"""payments: flags, kept until somebody has looked at them; payments and postings are listed by when they came"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -43,5 +43,7 @@ def upgrade() -> None:
     op.create_index(
         "flags_open_once", "flags", ["organizer_id", "subject_id", "kind"], unique=True, schema="payments", postgresql_where=is_open
     )
+    op.create_index("payments_created", "payments", ["organizer_id", "created_at", "id"], schema="payments")
+    op.create_index("ledger_postings_occurred", "ledger_postings", ["organizer_id", "occurred_at", "posting_id"], schema="payments")
     # An organizer may own any share of a table (docs/decisions/0008).
     op.execute("ALTER TABLE payments.flags ALTER COLUMN organizer_id SET STATISTICS 0")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from alltickets.payments.port import DisputeReason, DisputeState
 from alltickets.platform.database import Reader
-from alltickets.platform.paging import CursorUnreadable, Page, decode_cursor, page_of
+from alltickets.platform.paging import Page, decode_cursor, instant_in, page_of
 
 __all__ = ["DisputeAnswerRow", "DisputeDetails", "DisputeMove", "DisputeSummary", "kept_charge_of", "list_disputes", "read_dispute"]
 
@@ -103,7 +103,7 @@ async def list_disputes(reader: Reader, *, in_state: DisputeState | None, cursor
          LIMIT %(limit)s
         """,
         state=in_state,
-        due_at=None if after is None else _instant_in(str(after[0])),
+        due_at=None if after is None else _deadline_in(after[0]),
         id=None if after is None else after[1],
         limit=size + 1,
     )
@@ -167,14 +167,6 @@ async def kept_charge_of(reader: Reader, reference: UUID) -> tuple[UUID, UUID] |
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-def _instant_in(text: str) -> str:
+def _deadline_in(value: object) -> str:
     """What a cursor names, if it is an instant or none."""
-    if text == NO_DEADLINE:
-        return text
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as fault:
-        raise CursorUnreadable from fault
-    if instant.tzinfo is None or not 1900 <= instant.year < 9999:
-        raise CursorUnreadable
-    return text
+    return NO_DEADLINE if value == NO_DEADLINE else instant_in(value).isoformat()

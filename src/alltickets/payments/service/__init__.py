@@ -7,6 +7,7 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.instalments.rules import CfteaYear
+from alltickets.payments.listing import PaymentFilter, PaymentSummary, list_payments
 from alltickets.payments.port import Card, Provider, Purchase
 from alltickets.payments.queries import PaymentDetails, Released, payment_of, refund_waits, released_of
 from alltickets.payments.routing.router import Router
@@ -36,6 +37,7 @@ from alltickets.payments.service.settling import Settling
 from alltickets.payments.service.simulations import Simulations
 from alltickets.payments.service.statements import Statements
 from alltickets.platform.database import Database, Reader, Transaction
+from alltickets.platform.paging import Page
 from alltickets.platform.secrets import KeyRing
 
 __all__ = [
@@ -170,6 +172,11 @@ class Payments:
         """A payment with everything that happened to it, for people. Raises `PaymentNotFound`."""
         async with self._database.reading(organizer_id) as reader:
             return await payment_of(reader, reference)
+
+    async def page(self, organizer_id: UUID, wanted: PaymentFilter, *, cursor: str | None, size: int) -> Page[PaymentSummary]:
+        """The organizer's payments, newest first. Raises `CursorUnreadable`."""
+        async with self._database.reading(organizer_id) as reader:
+            return await list_payments(reader, wanted, cursor=cursor, size=size)
 
     async def drained(self) -> None:
         """Return once every accepted callback is stored: part of a graceful shutdown."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from alltickets.kernel.money import Money
 from alltickets.payments.ledger.checking import BalanceDifference, ChargeDifference, Progress, check_balances, check_charges
 from alltickets.payments.ledger.facts import Fact, facts_of, post
-from alltickets.payments.ledger.queries import PostingDetails, posting_of, postings_of
+from alltickets.payments.ledger.queries import PostingDetails, PostingOfBooks, list_postings, posting_of, postings_of
 from alltickets.payments.ledger.records import Balance, move_balances, read_balances, read_known, write_postings
 from alltickets.payments.ledger.rules import REVERSIBLE, Move, OtherKind, Posting, fee_passed_on, paid_out, reversal_of
 from alltickets.platform.database import Database, Reader, Transaction
@@ -104,6 +104,20 @@ class Ledger:
         """What was posted of a payment, in that order. Raises `PaymentNotFound`, `CursorUnreadable`."""
         async with self._database.reading(organizer_id) as reader:
             return await postings_of(reader, reference, cursor=cursor, size=size)
+
+    async def all_postings(
+        self,
+        organizer_id: UUID,
+        *,
+        account: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        cursor: str | None,
+        size: int,
+    ) -> Page[PostingOfBooks]:
+        """See `list_postings`."""
+        async with self._database.reading(organizer_id) as reader:
+            return await list_postings(reader, account=account, since=since, until=until, cursor=cursor, size=size)
 
     async def organizers(self, after: UUID | None) -> list[UUID]:
         """The organizers that follow one in the order of their ids, some of them; the first where there is none. Empty: no more."""
