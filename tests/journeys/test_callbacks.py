@@ -272,6 +272,18 @@ def test_a_gateway_that_took_another_amount_is_flagged_and_not_confirmed(organiz
 
     [attempt] = payment_of(organizer, order)["attempts"]
     assert (attempt["status"], attempt["needs_review"]) == ("integrity_hold", True)
+    [flag] = [one for one in organizer.call("GET", "/payments/flags")["items"] if one["reference"] == order["order_id"]]
+    assert (flag["kind"], "giveBackPayment" in flag["next_operations"]) == ("amount_mismatch", True)
+
+    organizer.call("POST", f"/payments/{order['order_id']}/give-back")
+    wait_until(lambda: buyer.read(order)["payment_state"] == "failed", "the order to be payable again", 20)
+    again = buyer.http.post(f"/api/shop/orders/{order['order_id']}/payments", headers={"Authorization": f"Bearer {order['secret']}"})
+    buyer.pay({**order, "next_action": again.json()})
+    paid = buyer.paid(order)
+
+    assert (len(paid["tickets"]), paid["refunded"]["minor"]) == (2, 0)
+    assert [one["settled_by"] is not None for one in organizer.call("GET", "/payments/flags")["items"]] == [True]
+    assert [attempt["status"] for attempt in payment_of(organizer, order)["attempts"]] == ["voided", "charged"]
 
 
 def test_a_callback_of_an_unknown_payment_is_kept_and_reported(stack: Stack, buyer: Buyer, sale: Sale, gateway: Gateway) -> None:

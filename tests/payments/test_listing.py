@@ -45,6 +45,7 @@ class Office:
 
     async def open(self) -> None:
         self.house: House = await make_house(self.identity)
+        self.token: str | None = None
         self.organizer_id = self.house.actor.organizer_id
         self.merchants = [Merchant.fresh(), Merchant.fresh()]
         self.accounts = [await connect(self.payments, self.organizer_id, merchant) for merchant in self.merchants]
@@ -61,8 +62,10 @@ class Office:
 
     async def browser(self) -> httpx.AsyncClient:
         """Of somebody who has just signed in, for days have gone by."""
-        signed_in = await self.identity.sessions.sign_in(self.house.mail, PASSWORD, address=f"office {new_id()}")
-        return open_browser(self.app, token=signed_in.token)
+        if self.token is None:
+            signed_in = await self.identity.sessions.sign_in(self.house.mail, PASSWORD, address=f"office {new_id()}")
+            self.token = signed_in.token
+        return open_browser(self.app, token=self.token)
 
     async def get(self, path: str = "", **params: object) -> dict[str, Any]:
         async with await self.browser() as browser:
