@@ -123,7 +123,7 @@ class Checkout:
         what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
         keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
         that was started before, five where it goes on with another attempt.
-        Refusals: `NoAccountFits`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
+        Refusals: `NoAccountFits`, `OptionGone`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
         books = await self._router.books(tx, accounts)
@@ -267,7 +267,9 @@ class Checkout:
             raise PaymentChanged(prepared.request.reference)
         chose_another = prepared.request.option_id is not None and not prepared.routed.goes_to(row.account_id)
         is_live = row.status in _OPEN and now < row.expires_at
-        if row.status in _FOLLOWED or (is_live and not chose_another):
+        # Nobody has entered a card: the next account may as well take its place, as it would have at first.
+        is_out = row.status == "created" and prepared.request.option_id is not None and row.account_id in accounts.failing(now)
+        if row.status in _FOLLOWED or (is_live and not chose_another and not is_out):
             return Started(row.payment_id, row.attempt_id, self._step(accounts, row))
         if row.payment_status not in _STARTABLE:
             raise PaymentClosed(row.payment_status)
@@ -452,10 +454,8 @@ class Checkout:
         if newest.attempt_id != attempt_id or newest.attempts >= ATTEMPTS_MAX:
             return None
         accounts = await self._connections.of(tx)
-        flow = failed.gateway.capabilities.flow
-        alike = [one.id for one in accounts.all if one.id != failed.id and one.gateway.capabilities.flow == flow]
         try:
-            routed = await self._router.route_elsewhere(tx, accounts, failing, alike, now)
+            routed = await self._router.route_elsewhere(tx, accounts, failing, accounts.alike(failed.id), now)
         except NoAccountFits:
             return None
         again = replace(self._prepare(routed, _request_of(failing), now), payment_id=failing.payment_id)
