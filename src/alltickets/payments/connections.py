@@ -161,6 +161,10 @@ class Accounts:
             raise AccountNotFound
         return account
 
+    def find(self, account_id: UUID) -> ConnectedAccount | None:
+        """That account; None where it cannot be opened."""
+        return self._by_id.get(account_id)
+
     def alike(self, account_id: UUID) -> tuple[UUID, ...]:
         """The other accounts with which a buyer who chose that one does the same; none where they bring the money by themselves."""
         one = self.get(account_id)
