@@ -137,6 +137,7 @@ PROBLEMS = Problems(
         ProblemType(payments.RefundNotFound, "refund-not-found", 404, "No such refund"),
         ProblemType(payments.ReceivedLater, "received-later", 422, "Day still to come"),
         ProblemType(payments.NoAccountFits, "no-payment-account", 409, "No payment method available"),
+        ProblemType(payments.OptionGone, "payment-option-gone", 409, "Payment option not available"),
         ProblemType(payments.TooLateForAccount, "too-late-for-account", 409, "Too little time left to pay this way"),
         ProblemType(payments.RoutingDraftMissing, "routing-draft-missing", 409, "No draft to activate"),
         ProblemType(payments.PaymentChanged, "payment-changed", 409, "Payment of another amount"),

@@ -15,7 +15,7 @@ from alltickets.orders.events import OrderPaid, OrderPlaced, PaidLine
 from alltickets.orders.refusals import HoldersInvalid, HoldTaken, LimitExceeded, OrderConflict, OrderNotFound, OrderNotOpen
 from alltickets.orders.rules import Buyer, Holder, OrderStatus
 from alltickets.orders.service import PlacedOrder
-from alltickets.payments.interface import NoAccountFits, Redirect
+from alltickets.payments.interface import NoAccountFits, OptionGone, Redirect
 from tests.orders.box_office import ANA, PRICE, BoxOffice
 
 
@@ -224,7 +224,7 @@ async def test_a_batch_answers_each_in_its_place_and_a_refused_one_does_not_fail
     placed = {index: outcome.order.order_id for index, outcome in enumerate(outcomes) if isinstance(outcome, PlacedOrder)}
     assert placed == {index: requests[index].order_id for index in (0, 2, 5, 8)}
     refused = [type(outcomes[index]) for index in (1, 3, 4, 6, 7)]
-    assert refused == [HoldersInvalid, HoldTaken, HoldGone, OrderConflict, NoAccountFits]
+    assert refused == [HoldersInvalid, HoldTaken, HoldGone, OrderConflict, OptionGone]
     assert await order_ids(box) == set(placed.values())
 
 

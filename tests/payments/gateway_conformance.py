@@ -1,11 +1,13 @@
 """What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 
@@ -239,6 +241,27 @@ class GatewayConformance:
         bench.buyer_does(again, "approve")
         [payment] = await bench.gateway.query(str(wanted.attempt_id))
         assert payment.status == "charged"
+
+    async def test_a_page_that_was_closed_takes_no_payment_and_what_was_paid_stays_paid(self, bench: Bench) -> None:
+        if not bench.gateway.capabilities.expires_pages:
+            pytest.skip("has no pages, or closes none")
+        left, paid = wanted_at(bench), wanted_at(bench)
+        pages = [await bench.gateway.create(one) for one in (left, paid)]
+        links = [one.url for one in pages if isinstance(one, Redirect)]
+        bench.buyer_does(links[1], "approve")
+
+        for page in (*pages, pages[0]):
+            assert isinstance(page, Redirect)
+            assert page.provider_reference is not None
+            await bench.gateway.expire(page.provider_reference)
+
+        # Some benches look at the page's answer themselves.
+        with contextlib.suppress(AssertionError):
+            bench.buyer_does(links[0], "approve")
+        assert (await asyncio.to_thread(httpx.get, links[0], trust_env=False)).status_code == 410
+        unpaid = await bench.gateway.query(str(left.attempt_id))
+        assert {one.status for one in unpaid} <= {"expired", "cancelled"}
+        assert [one.status for one in await bench.gateway.query(str(paid.attempt_id))] == ["charged"]
 
     @pytest.mark.parametrize(("action", "status"), [("approve", "charged"), ("reject", "declined"), ("pending", "pending")])
     async def test_what_the_buyer_did_is_reported_in_our_words(self, bench: Bench, action: str, status: str) -> None:

@@ -9,7 +9,7 @@ from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.port import Redirect
-from alltickets.payments.refusals import AttemptsExhausted, NoAccountFits, PaymentChanged, PaymentClosed, PaymentNotFound
+from alltickets.payments.refusals import AttemptsExhausted, NoAccountFits, OptionGone, PaymentChanged, PaymentClosed, PaymentNotFound
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
@@ -66,7 +66,7 @@ async def test_outcomes_keep_their_order_and_a_refused_one_fails_no_other(
     async with database.transaction(organizer_id) as tx:
         outcomes = await payments.start(tx, wanted)
 
-    assert [type(outcome) for outcome in outcomes] == [Started, NoAccountFits, NoAccountFits, Started]
+    assert [type(outcome) for outcome in outcomes] == [Started, NoAccountFits, OptionGone, Started]
 
 
 async def test_nothing_is_started_when_the_caller_rolls_back(

@@ -8,13 +8,17 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from alltickets.identity.interface import Actor
+from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.payments.breaker.rules import FAILURES_IN_ROW_MAX, OPEN_SECONDS_MIN, PROBES
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.port import Redirect
+from alltickets.payments.refusals import NoAccountFits, OptionGone, OptionInstead
 from alltickets.payments.routing.rules.facts import PaymentPurpose
+from alltickets.payments.routing.rules.policy import Option, Policy
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.checkout import NextStep
@@ -65,11 +69,26 @@ class Counter:
             account = await connect(self.processes[0], self.organizer_id, self.merchant, mode="session", gateway=gateway)
             self.accounts[account.id] = gateway
 
-    async def buy(self, *, process: int = 0, reference: UUID | None = None) -> tuple[UUID, NextStep]:
-        """A buyer goes to pay by whatever comes first: the reference and what they do next."""
-        one = request(self.clock, reference=reference)
+    async def buy(self, *, process: int = 0, reference: UUID | None = None, option_id: UUID | None = None) -> tuple[UUID, NextStep]:
+        """A buyer goes to pay by what they chose, or whatever comes first: the reference and what they do next."""
+        one = request(self.clock, reference=reference, option_id=option_id)
         started = await start(self.database, self.processes[process], self.organizer_id, one)
         return one.reference, await self.processes[process].begin(self.organizer_id, started.attempt_id)
+
+    async def refused(self, *, option_id: UUID) -> Refusal:
+        """Why a buyer who chose so cannot pay."""
+        async with self.database.transaction(self.organizer_id) as tx:
+            [outcome] = await self.processes[0].start(tx, [request(self.clock, option_id=option_id)])
+        assert isinstance(outcome, Refusal)
+        return outcome
+
+    async def put_in_force(self, policy: Policy) -> list[UUID]:
+        """Decide by this policy from now on: the ids of its options."""
+        actor, routing = Actor.system(self.organizer_id, "test"), self.processes[0].routing
+        drafted = await routing.save_draft(actor, None, 0, policy)
+        active = (await routing.activate(actor, None, drafted.revision)).active
+        assert active is not None
+        return [one.option_id for one in active.options if one.option_id is not None]
 
     async def tried(self, reference: UUID) -> list[tuple[str, str]]:
         """The attempts of a payment: at which gateway, and what became of each."""
@@ -82,6 +101,10 @@ class Counter:
 
     async def shaky_account(self) -> AccountDetails:
         return next(one for one in await self.processes[0].accounts.all_of(self.organizer_id) if one.gateway == "shaky")
+
+    def account_id(self, gateway: str) -> UUID:
+        """Their account there."""
+        return next(account_id for account_id, name in self.accounts.items() if name == gateway)
 
     async def break_it(self) -> None:
         """Have the breaker of the first choice open."""
@@ -157,6 +180,72 @@ async def test_an_account_that_fails_leaves_the_options_of_every_process_and_say
     assert "503" in shown.last_error
     reference, _ = await counter.buy()
     assert await counter.tried(reference) == [("sandbox", "awaiting_buyer")], "nobody asks it any more"
+
+
+async def test_who_chose_the_account_that_is_out_notices_nothing_and_the_decision_says_why(counter: Counter) -> None:
+    shaky = counter.account_id("shaky")
+    await counter.break_it()
+
+    reference, step = await counter.buy(option_id=shaky)
+    again, again_step = await counter.buy(reference=reference, option_id=shaky)
+
+    assert isinstance(step, Redirect)
+    assert (again, again_step) == (reference, step), "asked once more they have the page that they had"
+    assert await counter.tried(reference) == [("sandbox", "awaiting_buyer")]
+    [told] = await counter.processes[1].routing.decisions(counter.organizer_id, reference)
+    assert (told.stored.facts.stood_in_for, told.is_reproducible) == (shaky, True)
+    assert "Quien compra eligió pagar por Sandbox, que no puede cobrar este pago; en su lugar puede hacerlo Sandbox." in told.sentences
+    assert "Sandbox queda afuera: no responde en este momento." in told.sentences
+
+
+async def test_who_chose_it_while_it_is_switched_off_notices_nothing_either(counter: Counter) -> None:
+    shaky = counter.account_id("shaky")
+    await counter.processes[0].accounts.switch(Actor.system(counter.organizer_id, "test"), shaky, is_enabled=False)
+
+    reference, step = await counter.buy(option_id=shaky)
+
+    assert isinstance(step, Redirect)
+    assert await counter.tried(reference) == [("sandbox", "awaiting_buyer")]
+
+
+async def test_a_page_that_is_open_already_stays_the_buyers_when_its_account_opens_no_more(counter: Counter) -> None:
+    shaky = counter.account_id("shaky")
+    reference, step = await counter.buy(option_id=shaky)
+    await counter.break_it()
+
+    assert await counter.buy(reference=reference, option_id=shaky) == (reference, step)
+    assert await counter.tried(reference) == [("shaky", "awaiting_buyer")]
+
+
+async def test_what_an_option_promises_never_becomes_something_else_in_silence(counter: Counter) -> None:
+    shaky, sandbox = counter.account_id("shaky"), counter.account_id("sandbox")
+    free = Option(label="6 cuotas sin interés", accounts=(shaky,), method="credit_card", instalments=6, bank="Banco X")
+    once = Option(label="En un pago", accounts=(shaky, sandbox), method="credit_card", instalments=1)
+    promised, other = await counter.put_in_force(Policy(options=(free, once)))
+    await counter.break_it()
+
+    refused = await counter.refused(option_id=promised)
+    unknown = await counter.refused(option_id=new_id())
+    reference, step = await counter.buy(option_id=other)
+
+    # What the page needs to go on with stands in the answer.
+    instead = (OptionInstead(other, "En un pago", None),)
+    assert isinstance(refused, OptionGone)
+    assert isinstance(unknown, OptionGone)
+    assert (refused.label, refused.options) == ("6 cuotas sin interés", instead)
+    assert (unknown.label, unknown.options) == (None, instead)
+    assert isinstance(step, Redirect)
+    assert await counter.tried(reference) == [("sandbox", "awaiting_buyer")], "an option with another account behind it holds"
+    [told] = await counter.processes[0].routing.decisions(counter.organizer_id, reference)
+    assert (told.stored.facts.instalments, told.stored.facts.stood_in_for) == (1, None)
+
+
+async def test_without_anything_else_to_choose_nothing_is_proposed(counter: Counter) -> None:
+    option = Option(label="Tarjeta", accounts=(counter.account_id("shaky"),))
+    [option_id] = await counter.put_in_force(Policy(options=(option,)))
+    await counter.break_it()
+
+    assert type(await counter.refused(option_id=option_id)) is NoAccountFits
 
 
 async def test_probes_find_it_well_again(counter: Counter) -> None:

@@ -102,6 +102,7 @@ async def test_an_owner_connects_tests_and_switches_an_account(office: Office, m
         "create_idempotency": "header",
         "refund_idempotency": "header",
         "instalments": "none",
+        "expires_pages": False,
         "captures": False,
         "voids": False,
         "partial_refunds": True,

@@ -42,6 +42,8 @@ export interface OfferPrice {
 export interface PaymentOption {
   readonly option_id: string;
   readonly label: string;
+  /** It says how one pays, and is asked for by its id even where nobody touched it: nothing else may take its place in silence. */
+  readonly is_promise: boolean;
   /** Where the buyer brings the money by themselves: for so long their places are kept at most. */
   readonly pay_within_hours: number | null;
   /** Of banks, for cards that are entered on the order's page: what each is called, and its terms in a line. */

@@ -61,6 +61,7 @@ const REFUSALS = [
   "overloaded",
   "payment-changed",
   "payment-closed",
+  "payment-option-gone",
   "performance-not-found",
   "seats-mismatched",
   "seats-taken",

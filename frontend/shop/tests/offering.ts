@@ -41,7 +41,7 @@ export const SHOP_EVENT: ShopEvent = {
   ...OFFERING,
   title: "El inspector de sombras",
   has_codes: false,
-  payment_options: [{ option_id: "account", label: "Pasarela", pay_within_hours: null, promotions: [] }],
+  payment_options: [{ option_id: "account", label: "Pasarela", is_promise: false, pay_within_hours: null, promotions: [] }],
   language: "es-AR",
   language_prefix: "",
   paths: { event: "/e/x", order: "/o", terms: "/terms", privacy: "/privacy" },

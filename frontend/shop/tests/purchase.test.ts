@@ -302,3 +302,29 @@ test("a tab that sees another one placing the order waits for what comes of it, 
   expect(left).toEqual([PAY_URL]);
   expect(second.state.standing).toBe("open");
 });
+
+test("a way to pay that is gone gives way to those that are left, and nothing that was typed is lost", async () => {
+  const { services, left } = server();
+  const gone = { option_id: "six", label: "6 cuotas sin interés", is_promise: true, pay_within_hours: null, promotions: [] };
+  const once = { ...gone, option_id: "once", label: "En un pago", promotions: [{ name: "Martes", says: "10 %" }] };
+  const event = { ...SHOP_EVENT, payment_options: [gone, once] };
+  const cash = { option_id: "cash", label: "Efectivo", pay_within_hours: 48 };
+  services.putOrder.mockRejectedValueOnce(new Problem("payment-option-gone", 409, { options: [{ ...cash }, { ...once }, { label: 1 }] }, null));
+  const purchase = new Purchase(event, services, null);
+  purchase.choose({ performanceId: FRIDAY, quantities: { pullman: 2 }, seats: {} });
+  await purchase.holding.reserve();
+  purchase.write({ buyer: BUYER, holders: [0, 1].map(() => ({ isBuyer: true, name: "", document: "", answers: {} })) });
+  purchase.review();
+
+  await purchase.ordering.pay(true);
+  const { step, notice, options, buyer } = purchase.state;
+  purchase.write({ optionId: "once" });
+  await purchase.ordering.pay(true);
+
+  expect([step, notice?.kind, buyer]).toEqual(["summary", "problem", BUYER]);
+  expect(options).toEqual([{ ...cash, is_promise: true, promotions: [] }, once]);
+  // What the page showed as chosen is asked for although nobody touched it; and the next try is another order.
+  expect(services.putOrder.mock.calls.map(([, body]) => body.payment_option_id)).toEqual(["six", "once"]);
+  expect(new Set(services.putOrder.mock.calls.map(([id]) => id)).size).toBe(2);
+  expect(left).toEqual([PAY_URL]);
+});

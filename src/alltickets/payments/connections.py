@@ -161,6 +161,23 @@ class Accounts:
             raise AccountNotFound
         return account
 
+    def find(self, account_id: UUID) -> ConnectedAccount | None:
+        """That account; None where it cannot be opened."""
+        return self._by_id.get(account_id)
+
+    def alike(self, account_id: UUID) -> tuple[UUID, ...]:
+        """The other accounts with which a buyer who chose that one does the same; none where they bring the money by themselves."""
+        one = self.get(account_id)
+        if one.is_offline:
+            return ()
+        flow = one.gateway.capabilities.flow
+        return tuple(other.id for other in self.all if other.id != account_id and other.gateway.capabilities.flow == flow)
+
+    def patience_hours(self, account_ids: Sequence[UUID]) -> int | None:
+        """How long places are kept where each of these waits for the money: as long as the least patient one does."""
+        patience = [self.get(one).gateway.capabilities.patience for one in account_ids]
+        return min((one.hours for one in patience if one is not None), default=None) if None not in patience else None
+
     def is_offline(self, account_id: UUID) -> bool:
         """Whether that account has no gateway that could be asked: what people recorded is all there is to know."""
         account = self._by_id.get(account_id)

@@ -231,6 +231,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     partial_refunds: bool
     early_refunds: EarlyRefunds
     settlements: Settlements = "file"
+    expires_pages: bool = False
+    """A page that nobody has paid on, `expire` closes before its time. False: it stays open until its time is over."""
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
     voids: bool = False
@@ -519,6 +521,10 @@ class Gateway(Protocol):
 
     async def create(self, creation: Creation) -> Redirect | Final | Pending:
         """Have the provider open a payment page, or charge the card. Only where `create_needs_call` is True."""
+        ...
+
+    async def expire(self, provider_reference: str) -> None:
+        """Close a page, so that nobody pays on it any more; what is paid or over stays as it is. Only where `expires_pages`."""
         ...
 
     async def query(self, reference: str) -> list[GatewayPayment]:

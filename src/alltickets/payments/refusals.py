@@ -5,6 +5,7 @@ Refusal
 ├── GatewayUnknown        no gateway has that name
 ├── AccountNotFound       no such account of this organizer, or at that callback address
 ├── NoAccountFits         no connected account can take this payment
+│   └── OptionGone        but there is another way to pay than the chosen one
 ├── TooLateForAccount     the chosen account needs more time than there is
 ├── AttemptsExhausted     this payment was tried too often
 ├── CardNotTaken          the payment's form does not offer such a card or so many instalments
@@ -79,6 +80,8 @@ __all__ = [
     "NoLayout",
     "NotABankAccount",
     "NothingToRefund",
+    "OptionGone",
+    "OptionInstead",
     "PaymentChanged",
     "PaymentClosed",
     "PaymentNotFound",
@@ -139,6 +142,27 @@ class NoAccountFits(Refusal):
 
     def __str__(self) -> str:
         return f"No payment method of this organizer takes {self.currency} at present. Choose another one, or ask the organizer."
+
+
+@dataclass(frozen=True, slots=True)
+class OptionInstead:
+    """A way to pay that is open. pay_within_hours: where buyers bring the money by themselves, so long are places kept."""
+
+    option_id: UUID
+    label: str
+    pay_within_hours: int | None
+
+
+@dataclass(eq=False)
+class OptionGone(NoAccountFits):
+    """The chosen option, called `label` as long as there is one of its id, takes no payment; `options` do, first choice first."""
+
+    label: str | None
+    options: tuple[OptionInstead, ...]
+
+    def __str__(self) -> str:
+        gone = "That payment option is" if self.label is None else f"{self.label!r} is"
+        return f"{gone} not available at present. Nothing was charged; choose one of: {', '.join(one.label for one in self.options)}."
 
 
 @dataclass(eq=False)

@@ -66,6 +66,7 @@ class GatewaySellerRead(msgspec.Struct, kw_only=True):
 class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     """What a gateway can do, as it declares it: how buyers pay, who holds the money, how one learns of it, how it goes back.
 
+    `expires_pages`: a page that its buyer has left is closed there before they pay in another way.
     `captures`, `voids`: it may only reserve money, which is then taken, or given back where it pays for nothing.
     """
 
@@ -76,6 +77,7 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     create_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
     refund_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
     instalments: Annotated[Instalments, Meta(description="Where the buyer chooses them.", examples=["page"])]
+    expires_pages: bool
     captures: bool
     voids: bool
     partial_refunds: bool

@@ -22,6 +22,7 @@ __all__ = [
     "StartPayment",
     "StoredAttempt",
     "attempt_of",
+    "follow_again",
     "insert_attempts",
     "insert_payments",
     "newest_of",
@@ -234,6 +235,20 @@ def _first_look(one: Prepared, now: datetime) -> datetime | None:
     """When to look after a new attempt: where there is nobody to ask, only once its time is over."""
     expires_at = one.creation.expires_at
     return expires_at + AFTER_EXPIRY if one.account.is_offline else first_query(one.status, now=now, expires_at=expires_at)
+
+
+async def follow_again(tx: Transaction, payment_id: UUID, attempt_id: UUID, now: datetime) -> None:
+    """Have the payment follow an earlier attempt once more."""
+    await tx.execute(
+        """
+        UPDATE payments.payments
+           SET newest_attempt_id = %(attempt_id)s, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        """,
+        id=payment_id,
+        attempt_id=attempt_id,
+        now=now,
+    )
 
 
 async def reopen(tx: Transaction, payment_id: UUID, creation: Creation, now: datetime, *, counts: bool = True) -> None:

@@ -75,6 +75,7 @@ class _Promotion(msgspec.Struct, frozen=True):
 class _PaymentOption(msgspec.Struct, frozen=True):
     option_id: UUID
     label: str
+    is_promise: bool
     pay_within_hours: int | None
     promotions: tuple[_Promotion, ...]
 
@@ -170,7 +171,10 @@ class CheckoutPages:
         if any(one.has_card_form for one in options):
             promotions = await self._sources.payments.promotions.shown(event.organizer_id, event.currency, purpose)
             shown = tuple(_Promotion(one.terms.name, terms_in_words(one, self._templates, language)) for one in promotions)
-        return tuple(_PaymentOption(one.option_id, one.label, one.pay_within_hours, shown if one.has_card_form else ()) for one in options)
+        return tuple(
+            _PaymentOption(one.option_id, one.label, one.is_promise, one.pay_within_hours, shown if one.has_card_form else ())
+            for one in options
+        )
 
     async def _prices(
         self, event: EventSnapshot, performances: list[PerformanceSnapshot], ticket_type_ids: list[UUID], now: datetime

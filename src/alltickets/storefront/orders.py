@@ -25,6 +25,7 @@ from alltickets.payments.interface import (
     CardForm,
     InstalmentsChanged,
     Instructions,
+    OptionGone,
     PaymentOption,
     PaymentPurpose,
     PromotionOver,
@@ -51,7 +52,7 @@ __all__ = ["OrderPages"]
 COOKIE_SECONDS = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most (RFC 6265bis): tickets are bought long before they are used."""
 GATEWAYS = {"bank_transfer": "transfer", "cash": "cash"}
-DONE = ("holder", "data", "code", "mail", "address", "promotion", "instalments")
+DONE = ("holder", "data", "code", "mail", "address", "promotion", "instalments", "option")
 NEWS_RETRY_MS = (500, 4_000)
 """After how long a browser whose connection has ended comes back: not all of a stopped process's at the same instant."""
 _POLICY = dict(SECURITY_HEADERS)[b"content-security-policy"].decode()
@@ -199,7 +200,11 @@ class OrderPages:
         card_bin = request.form.get("card_bin") or None
         if card_bin is not None:
             _require_bin(card_bin)
-        placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request), card_bin=card_bin)
+        try:
+            placed = await self._orders.placing.pay_again(organizer_id, visit.order_id, option_id=_option_of(request), card_bin=card_bin)
+        except OptionGone:
+            # The page that it leads to shows what there is by now.
+            return redirect(request.language.path(f"/o/{visit.order_id}?done=option"))
         if not isinstance(placed.step, Redirect):
             return redirect(request.language.path(f"/o/{visit.order_id}"))
         return self._page("order/leaving.html", request, visit, target=placed.step.url)

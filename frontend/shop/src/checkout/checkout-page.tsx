@@ -80,7 +80,7 @@ function StepBody({ words, event, state, purchase, when }: BodyProps) {
     const types = ticketTypesOfPlaces(lines);
     return (
       <SummaryStep
-        {...{ words, quote, when, faults: state.faults, optionId: state.optionId, options: event.payment_options }}
+        {...{ words, quote, when, faults: state.faults, optionId: state.optionId, options: state.options }}
         buyer={buyerOf(state.buyer, event.language)}
         holders={types.map((type, index) => holderOf(state.event, type, state.holders[index] ?? emptyHolder(index), state.buyer))}
         paths={event.paths}

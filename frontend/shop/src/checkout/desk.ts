@@ -81,6 +81,7 @@ export function blank(event: ShopEvent): State {
   return {
     ...KEPT_NOTHING,
     event,
+    options: event.payment_options,
     selection: emptySelection(event),
     step: "selection",
     quote: null,

@@ -2,6 +2,7 @@ import { newId } from "../device/ids";
 import { buyerOf, emptyHolder, holderOf, ticketTypesOfPlaces } from "../features/details/checks";
 import { clockOffsetMs } from "../features/holding/countdown";
 import { linesOf } from "../features/selection/selection";
+import { optionsInstead } from "../features/summary/options-instead";
 import { faultsOf, Problem } from "../transport/problem";
 import type { OrderBody, PlacedOrder, ShownOrder } from "../transport/wire";
 import type { Desk } from "./desk";
@@ -77,7 +78,7 @@ export class Ordering {
   }
 
   private orderBody(): OrderBody | null {
-    const { hold, buyer, holders, optionId, event } = this.desk.state;
+    const { hold, buyer, holders, optionId, options, event } = this.desk.state;
     if (hold === null) {
       return null;
     }
@@ -87,11 +88,12 @@ export class Ordering {
       hold_id: hold.holdId,
       buyer: buyerOf(buyer, this.desk.event.language),
       holders: types.map((type, index) => holderOf(event, type, holders[index] ?? emptyHolder(index), buyer)),
-      payment_option_id: optionId,
+      payment_option_id: optionId ?? (options[0]?.is_promise ? options[0].option_id : null),
     };
   }
 
   private async refused(fault: unknown): Promise<void> {
+    this.offerWhatIsLeft(fault);
     const type = fault instanceof Problem ? fault.type : "";
     const lines = this.desk.state.hold?.lines ?? [];
     if (type === "hold-gone") {
@@ -109,6 +111,14 @@ export class Ordering {
     } else {
       this.forgetUnlessUnknown(fault);
       this.desk.tell(fault, "place");
+    }
+  }
+
+  /** Where the chosen way to pay is gone, show those that the refusal tells; what was typed stays. */
+  private offerWhatIsLeft(fault: unknown): void {
+    if (fault instanceof Problem && fault.type === "payment-option-gone") {
+      this.desk.show({ options: optionsInstead(fault, this.desk.state.options) });
+      this.desk.keep({ optionId: null });
     }
   }
 
@@ -152,6 +162,7 @@ export class Ordering {
       const next = await this.desk.services.payOrder(order.orderId, order.secret, optionId, this.desk.course);
       this.leaveFor(next.kind === "redirect" ? next.url : null, { order_id: order.orderId, secret: order.secret });
     } catch (fault) {
+      this.offerWhatIsLeft(fault);
       this.desk.tell(fault, "pay");
       if (fault instanceof Problem && fault.type === "order-not-open") {
         await this.askOrder(order.orderId, order.secret);

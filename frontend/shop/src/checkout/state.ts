@@ -1,4 +1,4 @@
-import type { Offering } from "../event";
+import type { Offering, PaymentOption } from "../event";
 import { secondsLeft } from "../features/holding/countdown";
 import type { Alternative } from "../features/holding/alternatives";
 import { detailFaults } from "../features/details/checks";
@@ -24,6 +24,8 @@ export type Busy = "holding" | "ordering" | "leaving" | "opening" | null;
 
 export interface State extends Kept {
   readonly event: Offering;
+  /** The ways to pay: those of the page, or newer ones that a refusal told. */
+  readonly options: readonly PaymentOption[];
   readonly step: Step;
   readonly quote: Quote | null;
   readonly levels: readonly OfferLevel[];

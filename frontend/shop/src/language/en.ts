@@ -157,6 +157,7 @@ export const en: Catalogue = {
   "problem.order-not-found": "We did not find that purchase. Choose your tickets again.",
   "problem.order-not-open": "This purchase can no longer be paid. You were charged nothing: choose your tickets again.",
   "problem.no-payment-account": "No way to pay is available for this event right now. Your tickets are still reserved: try again in a minute.",
+  "problem.payment-option-gone": "That way to pay is not available right now. You were charged nothing and your tickets are still reserved: choose another one and go on.",
   "problem.payment-closed": "This payment is closed. Look at your purchase before paying again.",
   "problem.payment-changed": "The amount changed. Choose your tickets again.",
   "problem.attempts-exhausted": "Paying was tried too often. Choose your tickets again in a few minutes.",

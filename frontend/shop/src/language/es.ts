@@ -156,6 +156,7 @@ export const es = {
   "problem.order-not-found": "No encontramos esa compra. Elegí tus entradas de nuevo.",
   "problem.order-not-open": "Esta compra ya no se puede pagar. No se te cobró nada: elegí tus entradas de nuevo.",
   "problem.no-payment-account": "En este momento no hay un medio de pago disponible para este evento. Tus entradas siguen reservadas: probá de nuevo en un minuto.",
+  "problem.payment-option-gone": "Esa forma de pago no está disponible en este momento. No se te cobró nada y tus entradas siguen reservadas: elegí otra y seguí.",
   "problem.payment-closed": "Este pago ya está cerrado. Mirá tu compra antes de pagar otra vez.",
   "problem.payment-changed": "El importe cambió. Volvé a elegir tus entradas.",
   "problem.attempts-exhausted": "Se intentó pagar demasiadas veces. Elegí tus entradas de nuevo en unos minutos.",

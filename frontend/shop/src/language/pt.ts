@@ -157,6 +157,7 @@ export const pt: Catalogue = {
   "problem.order-not-found": "Não encontramos essa compra. Escolha seus ingressos de novo.",
   "problem.order-not-open": "Esta compra não pode mais ser paga. Nada foi cobrado: escolha seus ingressos de novo.",
   "problem.no-payment-account": "No momento não há meio de pagamento para este evento. Seus ingressos continuam reservados: tente em um minuto.",
+  "problem.payment-option-gone": "Essa forma de pagamento não está disponível no momento. Nada foi cobrado e seus ingressos continuam reservados: escolha outra e continue.",
   "problem.payment-closed": "Este pagamento está fechado. Veja sua compra antes de pagar de novo.",
   "problem.payment-changed": "O valor mudou. Escolha seus ingressos de novo.",
   "problem.attempts-exhausted": "Tentou-se pagar vezes demais. Escolha seus ingressos de novo em alguns minutos.",

@@ -126,6 +126,10 @@ class OfflineGateway:
         """Refused: `sign` says all there is to say."""
         raise _nobody()
 
+    async def expire(self, provider_reference: str) -> None:  # noqa: ARG002
+        """Never called: it has no pages."""
+        raise _nobody()
+
     async def query(self, reference: str) -> list[GatewayPayment]:  # noqa: ARG002
         """Refused: what there is to know of a payment was recorded here, and to say "none" would deny what people have seen."""
         raise _nobody()

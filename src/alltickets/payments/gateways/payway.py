@@ -286,6 +286,10 @@ class PaywayGateway:
             raise _charge_refused(answer)
         return Final(payment=_normalised(decode(answer, _payment_decoder), last_four=card.last_four))
 
+    async def expire(self, provider_reference: str) -> None:
+        """Never called: it has no pages."""
+        raise GatewayError(f"{provider_reference} cannot be closed here.", kind="unsupported")
+
     async def query(self, reference: str) -> list[GatewayPayment]:
         """By our reference. Each is then asked for by its id, which alone tells the card's last digits, and its refunds where there are."""
         query = {"siteOperationId": reference.replace("-", ""), "offset": "0", "pageSize": "50"}

@@ -53,7 +53,7 @@ LINK = Capabilities(
     expires_in_seconds_min=60,
     currencies=tuple(sorted(CURRENCY_EXPONENTS)),
 )
-SESSION = msgspec.structs.replace(LINK, create_needs_call=True)
+SESSION = msgspec.structs.replace(LINK, create_needs_call=True, expires_pages=True)
 
 STATUSES: dict[str, GatewayStatus] = {
     "pending": "pending",
@@ -182,6 +182,14 @@ class SandboxGateway:
         response = await self._call("POST", "/v1/sessions", key=str(creation.attempt_id), body=body)
         session = decode(response, _session_decoder)
         return Redirect(url=session.url, provider_reference=session.id)
+
+    async def expire(self, provider_reference: str) -> None:
+        """Close a session; done again it changes nothing."""
+        try:
+            await self._call("POST", f"/v1/sessions/{provider_reference}/expire")
+        except GatewayError as error:
+            if error.code != "session_completed":
+                raise
 
     async def query(self, reference: str) -> list[GatewayPayment]:
         """By our reference, oldest first."""

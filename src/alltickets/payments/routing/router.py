@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alltickets.payments.connections import Accounts, ConnectedAccount
-from alltickets.payments.refusals import NoAccountFits, TooLateForAccount
+from alltickets.payments.refusals import NoAccountFits, OptionGone, OptionInstead, TooLateForAccount
 from alltickets.payments.routing.records import (
     NewDecision,
     RoutingState,
@@ -105,7 +105,11 @@ class Router:
         return approvals
 
     def route(self, books: Books, accounts: Accounts, request: StartPayment, approvals: tuple[Approvals, ...], now: datetime) -> Routed:
-        """The account for a payment. Raises `NoAccountFits`, also where the option is not offered any more, or `TooLateForAccount`."""
+        """The account for a payment. Raises `NoAccountFits`, `OptionGone` where there is another way to pay, or `TooLateForAccount`.
+
+        An option of a policy holds as it was shown. Without a policy accounts that work alike stand for each other, and whoever chose
+        one that takes nothing notices nothing.
+        """
         purpose, currency = request.purpose, request.amount.currency
         book = books.of(purpose.event_id)
         failing = accounts.failing(now)
@@ -125,7 +129,17 @@ class Router:
             too_late=tuple(one.id for one in accounts.all if payable_until(one, request, now) is None),
             approvals=approvals if book.needs_approvals else (),
         )
-        return _routed(book, accounts, facts)
+        if request.option_id is None:
+            return _routed(book, accounts, facts)
+        try:
+            if option is None:
+                raise NoAccountFits(currency)
+            return _routed_alike(book, accounts, facts, request.option_id)
+        except NoAccountFits:
+            instead = _instead(book, accounts, facts)
+            if not instead:
+                raise
+            raise OptionGone(currency, None if option is None else option.label, instead) from None
 
     async def route_elsewhere(
         self, tx: Transaction, accounts: Accounts, attempt: StoredAttempt, among: Sequence[UUID], now: datetime
@@ -240,14 +254,33 @@ def _routed(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> Routed:
     return Routed(accounts.get(decision.account_id), book, facts, decision)
 
 
+def _routed_alike(book: RouteBook, accounts: Accounts, facts: RouteFacts, option_id: UUID) -> Routed:
+    """As was chosen; or where a chosen account takes nothing, and no policy says otherwise, at one that works like it."""
+    try:
+        return _routed(book, accounts, facts)
+    except NoAccountFits:
+        alike = () if book.context.version else accounts.alike(option_id)
+        if not alike:
+            raise
+        stood_in = msgspec.structs.replace(facts, choice=(option_id, *alike), stood_in_for=option_id)
+        return _routed(book, accounts, stood_in)
+
+
+def _instead(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> tuple[OptionInstead, ...]:
+    """What the buyer may choose in the place of what they chose: whatever is offered and would take this payment."""
+    found = []
+    for one in offered(book, facts.currency, facts.purpose, facts.at, facts.open_breakers):
+        asked = msgspec.structs.replace(facts, method=one.method, bank=one.bank, instalments=one.instalments, choice=one.account_ids)
+        if decide(book, asked).account_id is not None:
+            found.append(OptionInstead(one.option_id, one.label, accounts.patience_hours(one.account_ids)))
+    return tuple(found)
+
+
 def _option(book: RouteBook, request: StartPayment, failing: Sequence[UUID], now: datetime) -> PaymentOption | None:
-    """What the buyer chose; where they chose nothing, the first of the policy's options, which they were shown as chosen."""
+    """What the buyer chose, if there is such a thing; where they chose nothing, the first of the policy's options."""
     currency, purpose = request.amount.currency, request.purpose
     if request.option_id is not None:
-        option = chosen(book, request.option_id, currency, purpose, now)
-        if option is None:
-            raise NoAccountFits(currency)
-        return option
+        return chosen(book, request.option_id, currency, purpose, now)
     if not book.context.policy.options:
         return None
     return next(iter(offered(book, currency, purpose, now, failing)), None)

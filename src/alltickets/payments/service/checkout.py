@@ -27,7 +27,6 @@ from alltickets.payments.port import (
     GatewayError,
     GatewayErrorKind,
     GatewayPayment,
-    GatewayStatus,
     Instructions,
     Purchase,
     Redirect,
@@ -46,6 +45,7 @@ from alltickets.payments.routing.router import Router
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
 from alltickets.payments.service.calling import TRIES_MAX, Calling
+from alltickets.payments.service.leaving import CAME_TO_NOTHING, Leaving
 from alltickets.payments.service.promotions import Promotions
 from alltickets.payments.standings import Cause, Standing
 from alltickets.payments.starting import (
@@ -71,7 +71,6 @@ _HARMLESS: tuple[GatewayErrorKind, ...] = ("unavailable_not_sent", "rate_limited
 _FOLLOWED: tuple[AttemptStatus, ...] = ("sending", "pending", "unknown", "authorized", "capturing", "voiding")
 _OPEN: tuple[AttemptStatus, ...] = (*_FOLLOWED, "created", "awaiting_buyer")
 _STARTABLE: tuple[PaymentStatus, ...] = ("open", "failed", "expired")
-_CAME_TO_NOTHING: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")
 _FLAG_OF: dict[GatewayErrorKind, FlagKind] = {"auth_config": "account_refused", "invalid_request": "request_refused"}
 
 _log = structlog.get_logger()
@@ -114,6 +113,7 @@ class Checkout:
         self._router = router
         self._promotions = promotions
         self._calling = Calling(database, clock)
+        self._leaving = Leaving(database, clock, connections)
         self._callback_base = f"{public_url}/api/payments/callbacks"
 
     async def start(self, tx: Transaction, requests: Sequence[StartPayment]) -> list[Started | Refusal]:
@@ -123,7 +123,7 @@ class Checkout:
         what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
         keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
         that was started before, five where it goes on with another attempt.
-        Refusals: `NoAccountFits`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
+        Refusals: `NoAccountFits`, `OptionGone`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
         books = await self._router.books(tx, accounts)
@@ -148,10 +148,15 @@ class Checkout:
         The attempt is committed as "sending" before the call, so that a crash leaves a trace which the poller follows. Called again it
         gives the same link, and asks again only where nothing can have happened, where the gateway promises to repeat its answer, or
         where another page does no harm. Where the gateway fails before the buyer has seen anything of it, another account that works
-        alike takes its place, once, and the buyer notices nothing.
+        alike takes its place, once, and the buyer notices nothing. Pages that they have left are closed first, and nothing is begun where
+        one of them was paid.
         Raises `PaymentNotFound`.
         """
-        account, creation, status, redirect_url = await self._load(organizer_id, attempt_id)
+        account, row = await self._load(organizer_id, attempt_id)
+        creation, status, redirect_url = self._creation_of(account, row), row.status, row.redirect_url
+        is_fresh = status == "created" or (status == "awaiting_buyer" and not account.gateway.capabilities.create_needs_call)
+        if row.attempts > 1 and is_fresh and not await self._leaving.close(organizer_id, row.reference, attempt_id):
+            return "wait"
         if account.gateway.capabilities.flow == "card_form" and status == "created":
             return account.gateway.sign(creation)
         if redirect_url is not None and status == "awaiting_buyer":
@@ -171,19 +176,20 @@ class Checkout:
     ) -> NextStep:
         """Charge the card that the buyer filled in for a started attempt; outside of any transaction.
 
-        An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. The attempt is
-        committed as "sending" before the call, with the best promotion of the card, and nothing of the card is kept but its beginning,
-        where a promotion rests on it, and what the gateway's answer tells. Nothing is charged where the buyer would pay more than they were
-        `told`. Where instalments have interest the issuer adds it: what is charged is the price.
+        An attempt is charged once, however often this is called: whoever comes later is told how the payment stands. Pages that the buyer
+        has left are closed first, and nothing is charged where one of them was paid. The attempt is committed as "sending" before the call,
+        with the best promotion of the card, and nothing of the card is kept but its beginning, where a promotion rests on it, and what the
+        gateway's answer tells. Nothing is charged where the buyer would pay more than they were `told`. Where instalments have interest the
+        issuer adds it: what is charged is the price.
         Raises `PaymentNotFound`, also for an attempt of another payment, `CardNotTaken`, `PromotionOver` and `InstalmentsChanged`.
         """
-        async with self._database.reading(organizer_id) as reader:
-            row = await attempt_of(reader, attempt_id)
-            if row.reference != reference:
-                raise PaymentNotFound
-            account = (await self._connections.of(reader)).get(row.account_id)
+        account, row = await self._load(organizer_id, attempt_id)
+        if row.reference != reference:
+            raise PaymentNotFound
         creation = self._creation_of(account, row)
         method = _method_of(account, creation, card)
+        if row.status == "created" and not await self._leaving.close(organizer_id, reference, attempt_id):
+            return "wait"
         asked = await self._claim_for_card(organizer_id, account, row, method, card, told)
         if asked is not None:
             amount, plan_code = asked
@@ -267,11 +273,16 @@ class Checkout:
             raise PaymentChanged(prepared.request.reference)
         chose_another = prepared.request.option_id is not None and not prepared.routed.goes_to(row.account_id)
         is_live = row.status in _OPEN and now < row.expires_at
-        if row.status in _FOLLOWED or (is_live and not chose_another):
+        # Nobody has entered a card: the next account may as well take its place, as it would have at first.
+        is_out = row.status == "created" and prepared.request.option_id is not None and row.account_id in accounts.failing(now)
+        if row.status in _FOLLOWED or (is_live and not chose_another and not is_out):
             return Started(row.payment_id, row.attempt_id, self._step(accounts, row))
         if row.payment_status not in _STARTABLE:
             raise PaymentClosed(row.payment_status)
-        return await self._replace(tx, row, prepared, now)
+        started = await self._replace(tx, row, prepared, now)
+        # Places are kept longer for who brings the money, from this very moment: that page stays open until its time is over.
+        is_left = row.status == "awaiting_buyer" and row.redirect_url is not None and not isinstance(started.step, Instructions)
+        return replace(started, step="needs_call") if is_left else started
 
     async def go_on_at(self, tx: Transaction, row: StoredAttempt, routed: Routed, now: datetime) -> NextStep:
         """Have the payment go on at that account, nothing of its newest attempt having been sent; under the lock of `newest_of`."""
@@ -323,11 +334,10 @@ class Checkout:
             code=row.code,
         )
 
-    async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, Creation, AttemptStatus, str | None]:
+    async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, StoredAttempt]:
         async with self._database.reading(organizer_id) as reader:
             row = await attempt_of(reader, attempt_id)
-            account = (await self._connections.of(reader)).get(row.account_id)
-        return account, self._creation_of(account, row), row.status, row.redirect_url
+            return (await self._connections.of(reader)).get(row.account_id), row
 
     async def _claim(self, organizer_id: UUID, account: ConnectedAccount, attempt_id: UUID) -> bool:
         """Commit that the call is about to be made; False if it was claimed before."""
@@ -367,7 +377,7 @@ class Checkout:
         """
         newest = await newest_of(tx, row.reference, lock=True)
         if newest.attempt_id == row.attempt_id:
-            return True
+            return newest.payment_status in _STARTABLE
         counts = newest.status != "created"
         if newest.status in _FOLLOWED or newest.payment_status not in _STARTABLE or (counts and newest.attempts >= ATTEMPTS_MAX):
             return False
@@ -403,7 +413,7 @@ class Checkout:
             return await self._note_failure(organizer_id, account, creation, error, may_switch=may_switch and error.kind in _HARMLESS)
         if isinstance(answer, Final):
             await self._apply(organizer_id, account, [answer.payment], "call")
-            return "failed" if answer.payment.status in _CAME_TO_NOTHING else "wait"
+            return "failed" if answer.payment.status in CAME_TO_NOTHING else "wait"
         now = self._clock()
 
         def note(standing: Standing) -> None:
@@ -452,10 +462,8 @@ class Checkout:
         if newest.attempt_id != attempt_id or newest.attempts >= ATTEMPTS_MAX:
             return None
         accounts = await self._connections.of(tx)
-        flow = failed.gateway.capabilities.flow
-        alike = [one.id for one in accounts.all if one.id != failed.id and one.gateway.capabilities.flow == flow]
         try:
-            routed = await self._router.route_elsewhere(tx, accounts, failing, alike, now)
+            routed = await self._router.route_elsewhere(tx, accounts, failing, accounts.alike(failed.id), now)
         except NoAccountFits:
             return None
         again = replace(self._prepare(routed, _request_of(failing), now), payment_id=failing.payment_id)

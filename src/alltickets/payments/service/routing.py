@@ -220,7 +220,8 @@ class RoutingService:
         now = self._clock()
         options = offered(books.of(purpose.event_id), currency, purpose, now, accounts.failing(now))
         return [
-            replace(one, pay_within_hours=_patience_hours(accounts, one), has_card_form=_has_card_form(accounts, one)) for one in options
+            replace(one, pay_within_hours=accounts.patience_hours(one.account_ids), has_card_form=_has_card_form(accounts, one.account_ids))
+            for one in options
         ]
 
     async def decisions(self, organizer_id: UUID, reference: UUID) -> list[ExplainedDecision]:
@@ -253,15 +254,9 @@ def _explained(book: RouteBook, stored: StoredDecision) -> ExplainedDecision:
     return ExplainedDecision(stored, book.context, explain(book, stored.facts, stored.decision), again == stored.decision)
 
 
-def _patience_hours(accounts: Accounts, option: PaymentOption) -> int | None:
-    """How long places are kept where every account behind it waits for the money: as long as the least patient one does."""
-    patience = [accounts.get(one).gateway.capabilities.patience for one in option.account_ids]
-    return min((one.hours for one in patience if one is not None), default=None) if None not in patience else None
-
-
-def _has_card_form(accounts: Accounts, option: PaymentOption) -> bool:
+def _has_card_form(accounts: Accounts, account_ids: Iterable[UUID]) -> bool:
     """Whether the card may be entered on a form of ours."""
-    return any(accounts.get(one).gateway.capabilities.flow == "card_form" for one in option.account_ids)
+    return any(accounts.get(one).gateway.capabilities.flow == "card_form" for one in account_ids)
 
 
 def _subject(actor: Actor, event_id: UUID | None) -> Subject:

@@ -61,6 +61,7 @@ CAPABILITIES = Capabilities(
     early_refunds="refused",
     settlements="fetched",
     disputes="answered",
+    expires_pages=True,
     expires_in_seconds_min=60,
     currencies=("ARS",),
 )
@@ -137,6 +138,11 @@ class MercadoPagoGateway:
         response = await self._call("POST", "/checkout/preferences", body=_terms(creation, self._account))
         preference = decode(response, _preference_decoder)
         return Redirect(url=preference.init_point, provider_reference=preference.id)
+
+    async def expire(self, provider_reference: str) -> None:
+        """Have the preference end now. It keeps everything else that it says."""
+        ends = datetime.now(UTC).isoformat(timespec="milliseconds")
+        await self._call("PUT", f"/checkout/preferences/{provider_reference}", body={"expires": True, "expiration_date_to": ends})
 
     async def query(self, reference: str) -> list[GatewayPayment]:
         """By our reference, oldest first. A page that was tried often fills several pages of a search, and the last may have the money."""

@@ -43,6 +43,7 @@ CHECKOUT = Capabilities(
     instalments="none",
     partial_refunds=True,
     early_refunds="pending",
+    expires_pages=True,
     disputes="answered",
     # Stripe asks for half an hour from when it gets the call; five minutes are for clocks that disagree, one is for a call that comes late.
     expires_in_seconds_min=(30 + 5 + 1) * 60,
@@ -112,6 +113,14 @@ class StripeGateway:
         if session.url is None:
             raise GatewayError("Stripe's session has no page.", kind="unknown_outcome")
         return Redirect(url=session.url, provider_reference=session.id)
+
+    async def expire(self, provider_reference: str) -> None:
+        """Expire a session. One that is not open any more Stripe refuses as a mistake of ours."""
+        try:
+            await self._call("POST", f"/v1/checkout/sessions/{_as_path(provider_reference)}/expire", form={})
+        except GatewayError as error:
+            if error.kind != "invalid_request":
+                raise
 
     async def query(self, reference: str) -> list[GatewayPayment]:
         """By our reference. The sessions of that moment are listed, which shows what has just happened; a search, which lags a minute

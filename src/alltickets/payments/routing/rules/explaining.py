@@ -23,7 +23,11 @@ def explain(book: RouteBook, facts: RouteFacts, decision: Decision) -> list[str]
     """Why this account: the policy, the rule, what became of each account, and the choice. A sentence each."""
     entries = {entry.state.account_id: entry for entry in book.accounts}
     said = [_policy(book)]
-    if facts.choice is not None:
+    if facts.stood_in_for in entries and facts.choice is not None:
+        others = _either([entries[one].state.label for one in facts.choice if one in entries and one != facts.stood_in_for])
+        label = entries[facts.stood_in_for].state.label
+        said.append(f"Quien compra eligió pagar por {label}, que no puede cobrar este pago; en su lugar puede hacerlo {others}.")
+    elif facts.choice is not None:
         said.append(f"Quien compra eligió pagar por {_either([entries[one].state.label for one in facts.choice if one in entries])}.")
     for number in decision.passed_over:
         rule = book.context.policy.rules[number]

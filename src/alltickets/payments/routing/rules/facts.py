@@ -72,6 +72,7 @@ class RouteFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     method, card_bin, bank, instalments: None where nobody knows before the buyer is at the gateway.
     choice: the accounts behind the option that the buyer chose; None: nothing was chosen.
+    stood_in_for: the account among them that the buyer chose, which takes nothing; the others work like it, and stand in for it.
     open_breakers: accounts that do not answer at present. too_late: those that need more time than there is.
     approvals: only where the policy asks for them.
     """
@@ -86,6 +87,7 @@ class RouteFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bank: str | None = None
     instalments: int | None = None
     choice: tuple[UUID, ...] | None = None
+    stood_in_for: UUID | None = None
     open_breakers: tuple[UUID, ...] = ()
     too_late: tuple[UUID, ...] = ()
     approvals: tuple[Approvals, ...] = ()

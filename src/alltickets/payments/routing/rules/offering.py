@@ -35,6 +35,11 @@ class PaymentOption:
     pay_within_hours: int | None = None
     has_card_form: bool = False
 
+    @property
+    def is_promise(self) -> bool:
+        """Whether a policy says what it is. An account by itself says nothing, and others that work alike may stand for it."""
+        return self.option_id not in self.account_ids
+
 
 def offered(book: RouteBook, currency: str, purpose: PaymentPurpose, at: datetime, failing: Sequence[UUID] = ()) -> list[PaymentOption]:
     """The options of that moment, in the policy's order; those whose accounts are all away are left out.
