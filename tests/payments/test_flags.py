@@ -185,6 +185,7 @@ async def test_money_of_another_amount_goes_back_once_and_the_order_is_paid_agai
     for _ in range(2):
         await desk.refund()
     returned = await desk.stands(reference), await desk.balances(), await desk.flags()
+    released = (await desk.payments.aftermath(organizer_id, reference)).released
     async with desk.browser() as browser:
         over = await browser.post(path)
         nothing = await browser.post(f"{BASE}/{new_id()}/give-back")
@@ -201,6 +202,7 @@ async def test_money_of_another_amount_goes_back_once_and_the_order_is_paid_agai
     assert [one.status_code for one in ordered] == [200] * 3
     assert [[refund["amount_minor"] for refund in one.json()["refunds"]] for one in ordered] == [[WRONG_MINOR]] * 3
     assert returned == (("failed", ["voided"]), {}, [])
+    assert released is None, "it was taken, and not only reserved"
     assert [payment["refunded_minor"] for payment in desk.sandbox.payments(desk.merchant, wrong)] == [WRONG_MINOR]
     assert (over.status_code, over.json()["type"]) == (409, "/problems/nothing-to-refund")
     assert (nothing.status_code, kept.status_code) == (404, 409)

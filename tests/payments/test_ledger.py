@@ -229,7 +229,7 @@ async def test_whoever_dies_after_posting_has_posted_nothing_and_the_next_one_po
         died.append(len(recorded))
         raise asyncio.CancelledError
 
-    [applying, _] = subscriptions(shop.payments)
+    [applying, *_] = subscriptions(shop.payments)
     real, shop.follower = shop.follower, Follower(database, [applying])
     reference, _ = await shop.pay()
     with pytest.raises(asyncio.CancelledError):
@@ -243,7 +243,7 @@ async def test_whoever_dies_after_posting_has_posted_nothing_and_the_next_one_po
 
 
 async def test_two_workers_post_each_fact_once(shop: Shop, database: Database) -> None:
-    [applying, posting] = subscriptions(shop.payments)
+    [applying, posting, _] = subscriptions(shop.payments)
     shop.follower = Follower(database, [applying])
     for _ in range(5):
         await shop.pay()
@@ -257,7 +257,7 @@ async def test_two_workers_post_each_fact_once(shop: Shop, database: Database) -
 
 @pytest.mark.parametrize("size", [1, 20])
 async def test_a_batch_takes_as_many_statements_as_one_fact(shop: Shop, database: Database, database_url: str, size: int) -> None:
-    [applying, _] = subscriptions(shop.payments)
+    [applying, *_] = subscriptions(shop.payments)
     shop.follower = Follower(database, [applying])
     ledger = Ledger(database, fee_tax_basis_points=2_100)
     for _ in range(size):
@@ -380,7 +380,7 @@ async def test_a_charge_of_which_the_ledger_has_not_heard_is_found(shop: Shop) -
 
 
 async def test_verification_waits_for_what_the_ledger_is_about_to_read(shop: Shop, database: Database) -> None:
-    [applying, posting] = subscriptions(shop.payments)
+    [applying, posting, _] = subscriptions(shop.payments)
     shop.follower = Follower(database, [applying])
     await shop.pay()
 

@@ -19,7 +19,6 @@ def subscriptions(payments: Payments) -> list[Subscription]:
     The books are a reader of their own: what they cannot digest holds no payment up.
     """
     return [
-        Subscription(name="payment-flags", events=(PaymentFlagged,), handle=payments.flags.on_events),
         Subscription(name="payments", events=(CallbacksReceived,), handle=payments.inbox.apply_received),
         Subscription(
             name=SUBSCRIPTION,
@@ -27,4 +26,5 @@ def subscriptions(payments: Payments) -> list[Subscription]:
             handle=payments.ledger.on_events,
             apart_seconds=POSTED_SECONDS_APART,
         ),
+        Subscription(name="payment-flags", events=(PaymentFlagged,), handle=payments.flags.on_events),
     ]

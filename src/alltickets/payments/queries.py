@@ -15,7 +15,7 @@ __all__ = ["Aftermath", "AttemptDetails", "ChargeDetails", "PaymentDetails", "Re
 class Aftermath:
     """What a buyer has to know of the money beside whether they have paid.
 
-    released: money was reserved that will not be taken: it is going back, or is back; the newest word counts.
+    released: money was reserved that will not be taken: it is going back, or is back; the newest word counts. Not what was taken first.
     refund: money waits to be given back because its gateway does it only later, or its gateway refused to and nobody has had it made again.
     is_lost: the buyer's bank has taken the money back.
     """
@@ -140,6 +140,9 @@ async def aftermath_of(reader: Reader, reference: UUID) -> Aftermath:
         SELECT (SELECT a.status
                   FROM payments.attempts a
                  WHERE a.organizer_id = p.organizer_id AND a.payment_id = p.id AND a.status IN ('voiding', 'voided')
+                   AND NOT EXISTS (SELECT 1
+                                     FROM payments.charges t
+                                    WHERE t.organizer_id = a.organizer_id AND t.attempt_id = a.id AND t.status = 'refunded')
                  ORDER BY a.id DESC
                  LIMIT 1) AS released,
                (SELECT r.status

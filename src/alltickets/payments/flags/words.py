@@ -57,8 +57,9 @@ WORDS: Mapping[FlagKind, FlagWords] = {
         "readPayment",
     ),
     "refund_failed": _words(
-        "La devolución no llegó a quien compró. Mirá el motivo y devolvé el dinero de otra manera.",
-        "The refund did not reach the buyer. See why, and give the money back otherwise.",
+        "La devolución no llegó a quien compró. Mirá el motivo y hacela de nuevo, o devolvé el dinero de otra manera.",
+        "The refund did not reach the buyer. See why, and make it again or give the money back otherwise.",
+        "retryRefund",
         "readPayment",
     ),
     "refund_unresolved": _words(
