@@ -24,6 +24,11 @@ from tests.simulators.payway import VISA, PaywayProcess, Site
 from tests.waiting import until
 
 GOES_ON_SECONDS_MAX = 5.0
+"""What was promised: the sale goes on."""
+SLOWEST_SECONDS_MAX = 8.0
+"""For the slowest of all buyers. An account that hangs is given up after three seconds (`PAGE_SECONDS_MAX`). On two cores the slowest took
+3.2 to 4.1 s, with other work on them 5.2 to 5.9 s. Whoever waited for it twice, or for its time-out, would take longer than this.
+"""
 BUYERS = 80
 """Most of them wait for the account that hangs at the same time: more than connections are kept for."""
 
@@ -185,7 +190,7 @@ def _mails(organizer: Organizer, order: Mapping[str, Any]) -> list[str]:
 async def test_in_the_middle_of_a_rush_the_sale_goes_on_at_the_other_account_when_the_first_hangs(
     stack: Stack, organizer: Organizer, mercadopago: MercadoPagoProcess
 ) -> None:
-    organizer.connect_mercadopago()
+    hanging = organizer.connect_mercadopago()
     organizer.connect_sandbox("session")
     sale = organizer.publish(capacity=2 * BUYERS)
     reached: list[tuple[float, str]] = []
@@ -199,6 +204,9 @@ async def test_in_the_middle_of_a_rush_the_sale_goes_on_at_the_other_account_whe
         (await http.put(f"/api/shop/holds/{hold_id}", json=places, headers=headers)).raise_for_status()
         buyer = {"name": "Julia Ríos", "mail": f"julia{number}@example.com", "document": "30.123.456"}
         body = {"event_id": str(sale.event_id), "hold_id": hold_id, "buyer": buyer}
+        if number % 2:
+            # Their page still shows the account that hangs, and they have touched its button.
+            body["payment_option_id"] = str(hanging)
         began = time.monotonic()
         order = (await http.put(f"/api/shop/orders/{new_id()}", json=body, headers=headers)).raise_for_status().json()
         waited.append(time.monotonic() - began)
@@ -224,4 +232,5 @@ async def test_in_the_middle_of_a_rush_the_sale_goes_on_at_the_other_account_whe
 
     assert len(reached) == BUYERS
     assert 0 < at_other[0] < GOES_ON_SECONDS_MAX
+    assert max(waited) < SLOWEST_SECONDS_MAX, "whoever buys, and whatever they chose, has a page in time"
     assert next(one["last_error"] for one in organizer.call("GET", "/payments/accounts")) is not None

@@ -7,12 +7,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.payments.applying import apply_conclusion
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentFlagged
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.port import Card, CardForm
 from alltickets.payments.refusals import CardNotTaken, PaymentNotFound, RefundWholeOnly
+from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import NextStep, Started
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
@@ -244,3 +246,25 @@ async def test_a_site_without_a_history_of_refunds_refuses_a_part_before_anythin
 
     assert isinstance(part, RefundWholeOnly)
     assert isinstance(whole, RefundStarted)
+
+
+async def test_the_accounts_terms_hold_at_its_form_and_for_whoever_does_not_use_it(till: Till) -> None:
+    [account] = await till.payments.accounts.all_of(till.organizer_id)
+    form = (await till.start()).step
+    terms = AccountTerms(methods=("credit_card",), instalments_max=3)
+    await till.payments.accounts.set_terms(Actor.system(till.organizer_id, "test"), account.id, terms)
+
+    limited = await till.payments.resume(till.organizer_id, till.reference)
+    debit, many, few = card_of(till.site, VISA, method="31"), card_of(till.site, installments=6), card_of(till.site, installments=3)
+    for card in (debit, many):
+        with pytest.raises(CardNotTaken):
+            await till.charge(card)
+    charges = till.charges()
+    charged = await till.charge(few)
+
+    assert isinstance(form, CardForm)
+    assert isinstance(limited, CardForm)
+    assert {one.kind for one in form.methods} > {one.kind for one in limited.methods} == {"credit_card"}
+    assert max(count for one in form.methods for count in one.installments) > 3
+    assert max(count for one in limited.methods for count in one.installments) == 3
+    assert (charges, charged, till.charges()) == ([], "wait", ["approved"])

@@ -293,6 +293,18 @@ async def test_a_connection_test_that_passes_lets_payments_in_again(counter: Cou
 
     assert result.is_working
     assert await counter.offered() == ["shaky", "sandbox"]
+    assert "503" in ((await counter.shaky_account()).last_error or ""), "what went wrong last is still told"
+
+
+async def test_a_connection_test_that_fails_is_told_with_its_kind_and_lets_payments_go_on(counter: Counter) -> None:
+    counter.shaky.misbehave(fail_5xx=1)
+
+    result = await counter.processes[0].accounts.check(counter.organizer_id, counter.account_id("shaky"))
+
+    shown = await counter.shaky_account()
+    assert not result.is_working
+    assert (shown.last_error or "").startswith("Connection test (unavailable_not_sent): ")
+    assert (shown.last_error_at, shown.left_out_until) == (counter.clock(), None)
 
 
 async def test_where_no_other_account_works_alike_the_buyer_is_told(counter: Counter) -> None:

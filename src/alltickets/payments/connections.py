@@ -11,7 +11,7 @@ import structlog
 
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.instalments.rules import InstalmentPlan
-from alltickets.payments.port import Gateway, GatewayError, Provider
+from alltickets.payments.port import CardForm, Creation, Gateway, GatewayError, Instructions, Provider, Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.schedule import ABSENT_FOR_MIN
@@ -38,6 +38,19 @@ class ConnectedAccount:
     breaker: Breaker = CLOSED
     plans: tuple[InstalmentPlan, ...] = ()
     """What instalments with interest cost there."""
+
+    def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
+        """What the gateway signs, within the account's terms: a form offers no card, and no number of instalments, that they leave out."""
+        step = self.gateway.sign(creation)
+        if not isinstance(step, CardForm):
+            return step
+        most = self.terms.instalments_max
+        offered = [
+            one if most is None else msgspec.structs.replace(one, installments=tuple(count for count in one.installments if count <= most))
+            for one in step.methods
+            if not self.terms.methods or one.kind in self.terms.methods
+        ]
+        return msgspec.structs.replace(step, methods=tuple(one for one in offered if one.installments))
 
     @property
     def is_offline(self) -> bool:

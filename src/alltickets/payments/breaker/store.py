@@ -5,10 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.payments.breaker.rules import Breaker
+from alltickets.payments.breaker.rules import CLOSED, Breaker, verdict_on
+from alltickets.payments.port import GatewayError
 from alltickets.platform.database import Transaction
 
-__all__ = ["forget", "lock_breaker", "note_error", "write_breaker"]
+__all__ = ["close_breaker", "forget", "lock_breaker", "note_error", "note_failure", "write_breaker"]
 
 
 async def lock_breaker(tx: Transaction, account_id: UUID) -> Breaker:
@@ -59,6 +60,25 @@ async def forget(tx: Transaction, account_id: UUID) -> None:
         """,
         account_id=account_id,
     )
+
+
+async def close_breaker(tx: Transaction, account_id: UUID) -> None:
+    """What was counted of an account that works counts no more; what went wrong last stays, for people."""
+    await tx.execute(
+        """
+        DELETE FROM payments.breakers
+         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s AND last_error IS NULL
+        """,
+        account_id=account_id,
+    )
+    await write_breaker(tx, account_id, CLOSED)
+
+
+async def note_failure(tx: Transaction, account_id: UUID, what: str, error: GatewayError, now: datetime) -> None:
+    """Keep a failure that is no creation's, with its kind and of what it was, where it speaks of the account; it is not counted."""
+    if verdict_on(error.kind) != "well":
+        await lock_breaker(tx, account_id)
+        await note_error(tx, account_id, f"{what} ({error.kind}): {error}", now)
 
 
 async def note_error(tx: Transaction, account_id: UUID, error: str, now: datetime) -> None:

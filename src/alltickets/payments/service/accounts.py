@@ -14,7 +14,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
-from alltickets.payments.breaker.store import forget
+from alltickets.payments.breaker.store import close_breaker, note_failure
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
 from alltickets.payments.port import Capabilities, GatewayError, GatewayErrorKind
@@ -249,14 +249,16 @@ class AccountsService:
         return await self.all_of(actor.organizer_id)
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
-        """Ask the gateway whether it accepts the account; if it does, payments go there again. Raises `AccountNotFound`."""
+        """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`."""
         account = await self._connected(organizer_id, account_id)
         try:
             await account.gateway.check()
         except GatewayError as error:
+            async with self._database.transaction(organizer_id) as tx:
+                await note_failure(tx, account_id, "Connection test", error, self._clock())
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
-            await forget(tx, account_id)
+            await close_breaker(tx, account_id)
         return CheckResult(True)
 
     async def reseal(self) -> int:

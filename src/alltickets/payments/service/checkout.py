@@ -158,11 +158,11 @@ class Checkout:
         if row.attempts > 1 and is_fresh and not await self._leaving.close(organizer_id, row.reference, attempt_id):
             return "wait"
         if account.gateway.capabilities.flow == "card_form" and status == "created":
-            return account.gateway.sign(creation)
+            return account.sign(creation)
         if redirect_url is not None and status == "awaiting_buyer":
             return Redirect(url=redirect_url)
         if not account.gateway.capabilities.create_needs_call and status == "awaiting_buyer":
-            return account.gateway.sign(creation)
+            return account.sign(creation)
         capabilities = account.gateway.capabilities
         if status == "unknown" and capabilities.create_idempotency != "query":
             if await self._is_found(organizer_id, account, attempt_id):
@@ -223,7 +223,7 @@ class Checkout:
 
     def form_at(self, account: ConnectedAccount, row: StoredAttempt) -> CardForm | None:
         """The form for a card that an attempt would have at that account; None where cards are not entered on a form of ours."""
-        form = account.gateway.sign(self._creation_of(account, row)) if account.gateway.capabilities.flow == "card_form" else None
+        form = account.sign(self._creation_of(account, row)) if account.gateway.capabilities.flow == "card_form" else None
         return form if isinstance(form, CardForm) else None
 
     def _prepare(self, routed: Routed, request: StartPayment, now: datetime) -> Prepared:
@@ -319,7 +319,7 @@ class Checkout:
             if row.redirect_url is not None:
                 return Redirect(url=row.redirect_url)
             account = accounts.get(row.account_id)
-            return account.gateway.sign(self._creation_of(account, row))
+            return account.sign(self._creation_of(account, row))
         return "failed" if row.payment_status in _STARTABLE and row.status not in _OPEN else "wait"
 
     def _creation_of(self, account: ConnectedAccount, row: "StoredAttempt") -> Creation:
@@ -500,17 +500,17 @@ def _request_of(row: StoredAttempt) -> StartPayment:
 
 
 def _first_step(prepared: Prepared) -> Started:
-    step = prepared.account.gateway.sign(prepared.creation) if prepared.status != "created" else None
+    step = prepared.account.sign(prepared.creation) if prepared.status != "created" else None
     return Started(prepared.payment_id, prepared.creation.attempt_id, step or _step_of_created(prepared.account, prepared.creation))
 
 
 def _step_of_created(account: ConnectedAccount, creation: Creation) -> NextStep:
-    return account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else "needs_call"
+    return account.sign(creation) if account.gateway.capabilities.flow == "card_form" else "needs_call"
 
 
 def _method_of(account: ConnectedAccount, creation: Creation, card: Card) -> CardMethod:
     """The form's method that the buyer chose. Raises `CardNotTaken` for what it does not offer: whoever posts may have made it up."""
-    form = account.gateway.sign(creation) if account.gateway.capabilities.flow == "card_form" else None
+    form = account.sign(creation) if account.gateway.capabilities.flow == "card_form" else None
     for one in form.methods if isinstance(form, CardForm) else ():
         if one.method == card.method:
             return one

@@ -10,6 +10,7 @@ import structlog
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_absences, apply_conclusion, apply_failed_queries, apply_reports
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.rules import AttemptStatus
@@ -105,10 +106,14 @@ class Poller:
         if failed:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_failed_queries(tx, failed, now=self._clock())
-        refused = {one.account_id for one, answer in answers.items() if isinstance(answer, GatewayError) and answer.kind == "auth_config"}
+        refused = {
+            one.account_id: answer for one, answer in answers.items() if isinstance(answer, GatewayError) and answer.kind == "auth_config"
+        }
         if refused:
             async with self._database.transaction(organizer_id) as tx:
                 await suspect(tx, refused, self._clock())
+                for account_id in sorted(refused):
+                    await note_failure(tx, account_id, "Asking about a payment", refused[account_id], self._clock())
         # Last, for it calls gateways again: whatever becomes of that, what was answered is written.
         asked = [one.id for one, answer in answers.items() if isinstance(answer, list)]
         await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)
