@@ -144,6 +144,8 @@ PROBLEMS = Problems(
         ProblemType(payments.AttemptsExhausted, "attempts-exhausted", 409, "Tried too often"),
         ProblemType(payments.NothingToRefund, "nothing-to-refund", 409, "Nothing to give back"),
         ProblemType(payments.RefundTooLarge, "refund-too-large", 409, "More than was paid"),
+        ProblemType(payments.RefundRefused, "refund-refused", 409, "Refused by the gateway"),
+        ProblemType(payments.RefundOver, "refund-over", 409, "Given back already"),
         ProblemType(payments.RefundWholeOnly, "refund-whole-only", 409, "Not in parts"),
         ProblemType(payments.RefundNotByHand, "refund-not-by-hand", 409, "A gateway gives it back"),
         ProblemType(payments.DisputeNotOpen, "dispute-not-open", 409, "Not possible in this state of the dispute"),

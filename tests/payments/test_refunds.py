@@ -1,6 +1,7 @@
 """Money given back: once, never more than was taken, whatever happens to the answer."""
 
 import asyncio
+from collections.abc import Awaitable
 from uuid import UUID
 
 import httpx
@@ -11,11 +12,12 @@ from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.port import Redirect
-from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundNotFound, RefundOver, RefundRefused, RefundTooLarge
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
 from alltickets.platform.database import Database
+from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
@@ -211,6 +213,77 @@ async def test_what_was_ordered_and_what_came_to_nothing_is_told(till: Till) -> 
 
     assert [(event.refund_id, event.amount_minor) for event in ordered if isinstance(event, RefundOrdered)] == [(refund_id, 30_00)]
     assert [(event.refund_id, event.amount_minor) for event in failed if isinstance(event, RefundFailed)] == [(refund_id, 30_00)]
+
+
+async def test_what_the_gateway_refused_is_made_again_under_a_new_key_once(till: Till, follower: Follower) -> None:
+    """A bank has the money when it is to be given back, and leaves it later."""
+    refund_id = new_id()
+    await till.ask(refund_id=refund_id)
+    [payment] = till.sandbox.payments(till.merchant, till.attempt_id)
+    till.sandbox.change(payment["id"], "charged_back")
+    await till.later()
+    await looked(till)
+    with_bank = await refusal_of(till.payments.refunds.make_again(till.organizer_id, refund_id))
+    till.sandbox.change(payment["id"], "approved")
+    await looked(till)
+    told = await till.payments.aftermath(till.organizer_id, till.reference)
+
+    ordered_again = await till.ask(refund_id=refund_id)
+    both = await asyncio.gather(*(till.payments.refunds.make_again(till.organizer_id, refund_id) for _ in range(2)))
+    under_way = await till.payments.aftermath(till.organizer_id, till.reference)
+    await till.later()
+    await follower.catch_up()
+    books = await till.payments.ledger.verify(till.organizer_id, lambda _what, _count: None, patience_seconds=5)
+
+    refused, made = (await till.payments.details(till.organizer_id, till.reference)).refunds
+    assert isinstance(with_bank, NothingToRefund)
+    assert isinstance(ordered_again, RefundRefused)
+    assert (told.refund, under_way.refund) == ("failed", None)
+    assert {again_id for again_id, _ in both} == {made.id}
+    assert (made.id != refund_id, made.retry_of, made.status, refused.status, refused.needs_review) == (
+        True,
+        refund_id,
+        "succeeded",
+        "failed",
+        False,
+    )
+    assert till.given_back() == ASKED.minor
+    assert await till.told() == [(ASKED.minor, True)]
+    assert (books.charges, books.balances) == ([], [])
+    assert isinstance(await refusal_of(till.payments.refunds.make_again(till.organizer_id, refund_id)), RefundOver)
+    assert isinstance(await refusal_of(till.payments.refunds.make_again(till.organizer_id, new_id())), RefundNotFound)
+    assert not await till.payments.refunds.retry(till.organizer_id, refund_id)
+    ordered = await events_of(till.database, till.organizer_id, RefundOrdered)
+    assert [event.refund_id for event in ordered if isinstance(event, RefundOrdered)] == [refund_id, made.id]
+
+
+async def test_what_was_given_back_otherwise_since_is_not_made_again(till: Till) -> None:
+    refund_id = new_id()
+    await till.ask(60_00, refund_id=refund_id)
+    [payment] = till.sandbox.payments(till.merchant, till.attempt_id)
+    till.sandbox.change(payment["id"], "charged_back")
+    await till.later()
+    till.sandbox.change(payment["id"], "approved")
+    await looked(till)
+    await till.ask(50_00)
+
+    refused = await refusal_of(till.payments.refunds.make_again(till.organizer_id, refund_id))
+    await till.later()
+
+    assert isinstance(refused, RefundTooLarge)
+    assert (await till.payments.aftermath(till.organizer_id, till.reference)).refund is None
+    assert till.given_back() == 50_00
+
+
+async def looked(till: Till) -> None:
+    """What the gateway says of the payment now is known here."""
+    await till.payments.poller.ask(till.organizer_id, till.reference)
+
+
+async def refusal_of(asked: Awaitable[object]) -> Refusal:
+    with pytest.raises(Refusal) as raised:
+        await asked
+    return raised.value
 
 
 async def test_two_workers_carry_a_refund_out_once(till: Till) -> None:

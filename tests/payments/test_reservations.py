@@ -180,7 +180,7 @@ async def test_what_nobody_wants_any_more_goes_back_once_though_the_answer_is_lo
         ("voiding", "query"),
         ("voided", "query"),
     ]
-    assert await desk.payments.released_of(desk.organizer_id, desk.reference) == "voided"
+    assert (await desk.payments.aftermath(desk.organizer_id, desk.reference)).released == "voided"
 
 
 async def test_of_two_reservations_of_one_payment_one_is_taken_and_the_other_goes_back(desk: Desk, payway: PaywayProcess) -> None:

@@ -57,9 +57,18 @@ async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, h
             await insert_refunds(tx, [(new_id(), payment.id, charge.id, money.minor, money.currency, "test")], now=site.clock())
             await tx.execute("UPDATE payments.refunds SET status = 'queued' WHERE organizer_id = %(organizer_id)s")
         waiting = await browser.get(path, headers=with_secret(order))
+        async with contexts.database.transaction(organizer_id) as tx:
+            await tx.execute("UPDATE payments.refunds SET status = 'failed' WHERE organizer_id = %(organizer_id)s")
+        refused = await browser.get(path, headers=with_secret(order))
+        [refund] = (await contexts.payments.details(organizer_id, order_id)).refunds
+        await contexts.payments.refunds.make_again_for(house.actor, refund.id)
+        again = await browser.get(path, headers=with_secret(order))
 
     assert "La devolución está en espera" not in before.text
     assert "La devolución está en espera" in waiting.text
+    for page, is_refused in ((waiting, False), (refused, True), (again, False)):
+        assert ("El medio de pago no hizo la devolución" in page.text) is is_refused
+        assert ("lo que se pagó vuelve por el mismo medio" in page.text) is not is_refused
 
 
 async def test_payments_ask_orders_whether_money_is_of_use_before_they_take_it(site: Site, house: House) -> None:

@@ -39,7 +39,8 @@ def query(organizer_id: UUID, reference: UUID) -> None:
         click.echo(f"charge  {charge.provider_payment_id}  {charge.status}  {amount}")
     for refund in details.refunds:
         review = "  waits for people" if refund.needs_review else ""
-        click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{review}")
+        again = f"  again for {refund.retry_of}" if refund.retry_of else ""
+        click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{again}{review}")
 
 
 @payments.command()
@@ -57,9 +58,9 @@ def replay(organizer_id: UUID, callback_id: UUID) -> None:
 @_organizer
 @click.argument("refund_id", type=click.UUID)
 def retry(organizer_id: UUID, refund_id: UUID) -> None:
-    """Take up a refund that waits for people; the gateway is asked first whether it was carried out."""
+    """Take up a refund that waits for people: what the gateway refused is made again, about anything else it is asked first."""
     if not asyncio.run(_retry(organizer_id, refund_id)):
-        raise Trouble("There is no such refund, or it is over: one that the gateway refused is ordered anew.")
+        raise Trouble("There is no such refund, or it is over, or its money is no longer there: see `alltickets payments query`.")
     click.echo("Taken up. `alltickets payments query` shows how it stands.")
 
 

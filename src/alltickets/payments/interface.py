@@ -22,7 +22,7 @@ from alltickets.payments.port import (
 )
 from alltickets.payments.promotions.rules import BinRange, Holding, Promotion, PromotionTerms
 from alltickets.payments.promotions.uses import PromotionUse
-from alltickets.payments.queries import PaymentDetails
+from alltickets.payments.queries import Aftermath, PaymentDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
@@ -59,6 +59,8 @@ from alltickets.payments.refusals import (
     ReceivedLater,
     RefundNotByHand,
     RefundNotFound,
+    RefundOver,
+    RefundRefused,
     RefundTooLarge,
     RefundWholeOnly,
     RoutingDraftMissing,
@@ -83,6 +85,7 @@ __all__ = [
     "AccountDetails",
     "AccountInvalid",
     "AccountNotFound",
+    "Aftermath",
     "AmountDiffers",
     "AskRefund",
     "AttemptsExhausted",
@@ -145,6 +148,8 @@ __all__ = [
     "Redirect",
     "RefundNotByHand",
     "RefundNotFound",
+    "RefundOver",
+    "RefundRefused",
     "RefundStarted",
     "RefundTooLarge",
     "RefundWholeOnly",

@@ -8,10 +8,21 @@ from uuid import UUID
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "Released", "payment_of", "refund_waits", "released_of"]
+__all__ = ["Aftermath", "AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "aftermath_of", "payment_of"]
 
 
-Released = Literal["voiding", "voided"]
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What a buyer has to know of the money beside whether they have paid.
+
+    released: money was reserved that will not be taken: it is going back, or is back; the newest word counts.
+    refund: money waits to be given back because its gateway does it only later, or its gateway refused to and nobody has had it made again.
+    is_lost: the buyer's bank has taken the money back.
+    """
+
+    released: Literal["voiding", "voided"] | None
+    refund: Literal["queued", "failed"] | None
+    is_lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,10 @@ class ChargeDetails:
 
 @dataclass(frozen=True, slots=True)
 class RefundDetails:
-    """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`."""
+    """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`.
+
+    retry_of: the refund that the gateway had refused, and that this one makes again.
+    """
 
     id: UUID
     charge_id: UUID
@@ -62,6 +76,7 @@ class RefundDetails:
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    retry_of: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,38 +129,43 @@ async def payment_of(reader: Reader, reference: UUID) -> PaymentDetails:
     )
 
 
-async def released_of(reader: Reader, reference: UUID) -> Released | None:
-    """Whether money was reserved for a payment that will not be taken: it is going back, or is back. The newest word counts."""
-    rows = await reader.fetch_tuples(
+async def aftermath_of(reader: Reader, reference: UUID) -> Aftermath:
+    """See `Aftermath`; nothing of the kind where nothing was ever to be paid. One statement.
+
+    A refusal is news as long as its money could still be given back: what went back otherwise since is settled.
+    """
+    found = await reader.fetch_first(
+        Aftermath,
         """
-        SELECT a.status
+        SELECT (SELECT a.status
+                  FROM payments.attempts a
+                 WHERE a.organizer_id = p.organizer_id AND a.payment_id = p.id AND a.status IN ('voiding', 'voided')
+                 ORDER BY a.id DESC
+                 LIMIT 1) AS released,
+               (SELECT r.status
+                  FROM payments.refunds r
+                  JOIN payments.charges c
+                    ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
+                 WHERE r.organizer_id = p.organizer_id AND r.payment_id = p.id
+                   AND (r.status = 'queued'
+                        OR r.status = 'failed' AND c.status = 'charged'
+                           AND r.amount_minor <= c.amount_minor - c.refunded_minor
+                                                 - (SELECT coalesce(sum(o.amount_minor), 0)
+                                                      FROM payments.refunds o
+                                                     WHERE o.organizer_id = r.organizer_id AND o.charge_id = r.charge_id
+                                                       AND o.status NOT IN ('succeeded', 'failed'))
+                           AND NOT EXISTS (SELECT 1
+                                             FROM payments.refunds m
+                                            WHERE m.organizer_id = r.organizer_id AND m.retry_of = r.id))
+                 ORDER BY r.status
+                 LIMIT 1) AS refund,
+               p.status = 'charged_back' AS is_lost
           FROM payments.payments p
-          JOIN payments.attempts a
-            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
-         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND a.status IN ('voiding', 'voided')
-         ORDER BY a.id DESC
-         LIMIT 1
+         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s
         """,
         reference=reference,
     )
-    found: Released | None = rows[0][0] if rows else None
-    return found
-
-
-async def refund_waits(reader: Reader, reference: UUID) -> bool:
-    """Whether money of a payment waits to be given back, because its gateway does it only later."""
-    rows = await reader.fetch_tuples(
-        """
-        SELECT 1
-          FROM payments.payments p
-          JOIN payments.refunds r
-            ON r.organizer_id = p.organizer_id AND r.payment_id = p.id
-         WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s AND r.status = 'queued'
-         LIMIT 1
-        """,
-        reference=reference,
-    )
-    return bool(rows)
+    return found or Aftermath(None, None, is_lost=False)
 
 
 async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
@@ -181,7 +201,8 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
     return await reader.fetch_all(
         RefundDetails,
         """
-        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at
+        SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at,
+               retry_of
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
          ORDER BY id

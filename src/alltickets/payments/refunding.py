@@ -10,12 +10,24 @@ from alltickets.kernel.money import Money
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
 from alltickets.payments.port import GatewayError, RefundOrder
+from alltickets.payments.refusals import RefundRefused
 from alltickets.payments.rules import Charge, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.standings import CHARGE_COLUMNS, Cause, charge_of, lock_standings
 from alltickets.platform.database import Transaction
 
-__all__ = ["CLAIMED_MAX", "Kept", "Refund", "RefundStatus", "apply_success", "claim_due", "flag_refund", "lock_kept", "mark_refund"]
+__all__ = [
+    "CLAIMED_MAX",
+    "Kept",
+    "Refund",
+    "RefundStatus",
+    "apply_success",
+    "claim_due",
+    "flag_refund",
+    "lock_kept",
+    "mark_refund",
+    "take_up",
+]
 
 CLAIMED_MAX = 8
 
@@ -76,8 +88,8 @@ class Kept:
 
 async def lock_kept(
     tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
-) -> tuple[dict[UUID, Kept | None], dict[UUID, Money]]:
-    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before."""
+) -> tuple[dict[UUID, Kept | None], dict[UUID, Money | RefundRefused]]:
+    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before, or refused then."""
     locked = await tx.fetch_tuples(
         """
         SELECT p.reference, p.id
@@ -106,15 +118,20 @@ async def lock_kept(
     )
     ordered = await tx.fetch_tuples(
         """
-        SELECT id, amount_minor, currency
-          FROM payments.refunds
-         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
+        SELECT r.id, r.amount_minor, r.currency,
+               r.status = 'failed' AND NOT EXISTS (SELECT 1
+                                                     FROM payments.refunds a
+                                                    WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id)
+          FROM payments.refunds r
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = ANY(%(ids)s)
         """,
         ids=list(refund_ids),
     )
     kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
     kept.update({row[-4]: Kept(row[-3], charge_of(row), *row[-2:]) for row in charges})
-    return kept, {refund_id: Money(minor, currency) for refund_id, minor, currency in ordered}
+    return kept, {
+        refund_id: RefundRefused() if is_refused else Money(minor, currency) for refund_id, minor, currency, is_refused in ordered
+    }
 
 
 async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
@@ -221,6 +238,20 @@ async def mark_refund(
             )
         )
     return marked > 0
+
+
+async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
+    """Have the loop take up a refund that is not over at once; whether it is not."""
+    taken_up = await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+        """,
+        id=refund_id,
+        now=now,
+    )
+    return taken_up > 0
 
 
 async def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:

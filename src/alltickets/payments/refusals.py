@@ -25,6 +25,8 @@ Refusal
 ├── AmountDiffers         the money that somebody saw is not what was asked for
 ├── ReceivedLater         money that comes another day was not seen
 ├── RefundNotFound        no such refund
+├── RefundRefused         its gateway refused it before: it is made again, not ordered again
+├── RefundOver            the money was given back: nothing is to be made again
 ├── RefundNotByHand       a gateway gives it back
 ├── FlagNotFound          no such flag
 ├── DisputeNotFound       no such dispute
@@ -86,6 +88,8 @@ __all__ = [
     "ReceivedLater",
     "RefundNotByHand",
     "RefundNotFound",
+    "RefundOver",
+    "RefundRefused",
     "RefundTooLarge",
     "RefundWholeOnly",
     "RoutingDraftMissing",
@@ -396,6 +400,22 @@ class RefundNotFound(Refusal):
 
     def __str__(self) -> str:
         return "There is no such refund. The list of refunds shows the ones that are given back by hand."
+
+
+@dataclass(eq=False)
+class RefundRefused(Refusal):
+    """The id names a refund that its gateway has refused."""
+
+    def __str__(self) -> str:
+        return "The gateway refused this refund before. Nothing was ordered now; have the refund made again instead."
+
+
+@dataclass(eq=False)
+class RefundOver(Refusal):
+    """It was made."""
+
+    def __str__(self) -> str:
+        return "This money was given back. Nothing was sent again."
 
 
 @dataclass(eq=False)

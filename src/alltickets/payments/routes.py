@@ -23,6 +23,7 @@ from alltickets.payments.schemas import (
     PaymentRead,
     PaymentSummaryRead,
     PostingOfBooksRead,
+    RefundRetriedRead,
 )
 from alltickets.payments.service import Payments
 from alltickets.platform.http.paging import CursorParameter, SizeParameter
@@ -57,6 +58,7 @@ def organizer_router(payments: Payments) -> Router:
             list_payments,
             read_payment,
             list_postings,
+            retry_refund,
         ],
         dependencies=_dependencies(payments),
         tags=["payments"],
@@ -133,6 +135,12 @@ async def list_payments(
 async def read_payment(reference: UUID, actor: Actor, payments: Payments) -> PaymentRead:
     """The payment of a reference (an order's id) with its attempts, charges and refunds."""
     return msgspec.convert(await payments.details(actor.organizer_id, reference), PaymentRead, from_attributes=True)
+
+
+@post("/refunds/{refund_id:uuid}/retry", operation_id="retryRefund", status_code=200, guards=[allow(Permission.ORDERS_REFUND)])
+async def retry_refund(refund_id: UUID, actor: Actor, payments: Payments) -> RefundRetriedRead:
+    """Have a refund that its gateway refused made again, under a new id; or one that is not over asked about now. Twice is once."""
+    return RefundRetriedRead(refund_id=await payments.refunds.make_again_for(actor, refund_id))
 
 
 @get("/balances", operation_id="listLedgerBalances", guards=[allow(Permission.PAYMENTS_READ)])

@@ -28,6 +28,7 @@ __all__ = [
     "PaymentSummaryRead",
     "PostingOfBooksRead",
     "RefundRead",
+    "RefundRetriedRead",
 ]
 
 Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["Sandbox"])]
@@ -151,7 +152,10 @@ class ChargeRead(msgspec.Struct, kw_only=True):
 
 
 class RefundRead(msgspec.Struct, kw_only=True):
-    """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`."""
+    """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`.
+
+    `failed`: the gateway refused it. `retry_of`: the refund that failed before, and that this one makes again.
+    """
 
     id: UUID = msgspec.field(name="refund_id")
     charge_id: UUID
@@ -163,6 +167,13 @@ class RefundRead(msgspec.Struct, kw_only=True):
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    retry_of: UUID | None
+
+
+class RefundRetriedRead(msgspec.Struct, kw_only=True):
+    """The refund that is under way now."""
+
+    refund_id: UUID
 
 
 class PaymentRead(msgspec.Struct, kw_only=True):

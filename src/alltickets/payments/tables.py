@@ -215,6 +215,7 @@ refunds = sa.Table(
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("waited_until", _instant, comment="It was queued, and its gateway could not have given it back before."),
+    sa.Column("retry_of", _id, comment="The refund that the gateway had refused, and that this one makes again under a key of its own."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
@@ -222,6 +223,7 @@ refunds = sa.Table(
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
     sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
+    sa.Index("refunds_retry_of", "organizer_id", "retry_of", unique=True, postgresql_where=sa.text("retry_of IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", "created queued sending unknown pending succeeded failed"),
 )

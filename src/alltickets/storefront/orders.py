@@ -20,6 +20,7 @@ from markupsafe import Markup
 from alltickets.kernel.money import Money
 from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
 from alltickets.payments.interface import (
+    Aftermath,
     Card,
     CardForm,
     InstalmentsChanged,
@@ -58,9 +59,8 @@ _BIN = re.compile(r"[0-9]{6}")
 _TOTAL = re.compile(r"[0-9]{1,15}")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
-_GOING_BACK = (Standing.RETURNING, Standing.CANCELLED)
-_SETTLED = (Standing.REJECTED, Standing.EXPIRED, Standing.CANCELLED, Standing.PAID)
-"""What a payment has come to, so that the buyer looks at what their bank set aside for it."""
+_SETTLED = (Standing.REJECTED, Standing.EXPIRED, Standing.CANCELLED, Standing.PAID, Standing.RETURNING, Standing.REFUNDED)
+"""What a payment has come to, so that the buyer looks at what became of the money."""
 
 
 class OrderPages:
@@ -133,19 +133,15 @@ class OrderPages:
             promotions=[] if card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
-            refund_waits=standing in _GOING_BACK and await self._refund_waits(shown),
-            released=await self._released(shown) if shown.order.total.minor and standing in _SETTLED else None,
+            aftermath=await self._aftermath(shown) if shown.order.total.minor and standing in _SETTLED else None,
         )
         return answer if card_form is None or desk is None else _reaching(answer, [card_form, *desk.forms])
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
 
-    async def _refund_waits(self, shown: ShownOrder) -> bool:
-        return await self._payments.refund_waits(shown.event.organizer_id, shown.order.order_id)
-
-    async def _released(self, shown: ShownOrder) -> str | None:
-        return await self._payments.released_of(shown.event.organizer_id, shown.order.order_id)
+    async def _aftermath(self, shown: ShownOrder) -> Aftermath:
+        return await self._payments.aftermath(shown.event.organizer_id, shown.order.order_id)
 
     async def _options(self, shown: ShownOrder) -> list[PaymentOption]:
         """The ways to pay that the buyer may choose; what they were told how to pay by is not another one."""

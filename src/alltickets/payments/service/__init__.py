@@ -9,7 +9,7 @@ from alltickets.payments.connections import Connections
 from alltickets.payments.instalments.rules import CfteaYear
 from alltickets.payments.listing import PaymentFilter, PaymentSummary, list_payments
 from alltickets.payments.port import Card, Provider, Purchase
-from alltickets.payments.queries import PaymentDetails, Released, payment_of, refund_waits, released_of
+from alltickets.payments.queries import Aftermath, PaymentDetails, aftermath_of, payment_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
@@ -150,15 +150,10 @@ class Payments:
         """See `Checkout.decline_of`: why the newest attempt was declined."""
         return await self.checkout.decline_of(organizer_id, reference)
 
-    async def released_of(self, organizer_id: UUID, reference: UUID) -> Released | None:
-        """Whether money was set aside at the buyer's bank that nobody takes: it is being let go, or was. None: nothing of the kind."""
+    async def aftermath(self, organizer_id: UUID, reference: UUID) -> Aftermath:
+        """What the buyer has to know of money that was set aside, goes back, or was taken back by their bank."""
         async with self._database.reading(organizer_id) as reader:
-            return await released_of(reader, reference)
-
-    async def refund_waits(self, organizer_id: UUID, reference: UUID) -> bool:
-        """Whether money is to be given back that the gateway gives back only later."""
-        async with self._database.reading(organizer_id) as reader:
-            return await refund_waits(reader, reference)
+            return await aftermath_of(reader, reference)
 
     async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""

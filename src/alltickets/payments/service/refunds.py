@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
@@ -25,8 +26,10 @@ from alltickets.payments.refunding import (
     flag_refund,
     lock_kept,
     mark_refund,
+    take_up,
 )
-from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundTooLarge, RefundWholeOnly
+from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
+from alltickets.payments.retrying import make_again, newest_try
 from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.rules import refundable_minor
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
@@ -81,7 +84,7 @@ class Refunds:
 
         Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
         whatever their number, one more where a part is asked for. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
-        `RefundWholeOnly`.
+        `RefundWholeOnly`; `RefundRefused` for an id that was ordered before and that its gateway refused: see `retry`.
         """
         accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
         known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
@@ -90,7 +93,7 @@ class Refunds:
         for request in requests:
             before = ordered_before.get(request.refund_id)
             if before is not None:
-                outcomes.append(RefundStarted(request.refund_id, before))
+                outcomes.append(before if isinstance(before, Refusal) else RefundStarted(request.refund_id, before))
                 continue
             try:
                 kept, minor = _decide(known, request, accounts)
@@ -120,23 +123,38 @@ class Refunds:
         return await sweep_each(await organizers_with_due_refunds(self._database, self._clock()), self._sweep)
 
     async def retry(self, organizer_id: UUID, refund_id: UUID) -> bool:
-        """Take up a refund again that waits for people, now; False where there is none that does, or the gateway has refused it.
-
-        It is asked about first where it may have been carried out, as always.
-        """
-        async with self._database.transaction(organizer_id) as tx:
-            taken_up = await tx.execute(
-                """
-                UPDATE payments.refunds
-                   SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
-                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
-                """,
-                id=refund_id,
-                now=self._clock(),
-            )
-        if taken_up:
+        """As `make_again`, and carry it out now; False where there is nothing that waits for people."""
+        try:
+            _, has_moved = await self.make_again(organizer_id, refund_id)
+        except Refusal:
+            return False
+        if has_moved:
             await self._sweep(organizer_id)
-        return bool(taken_up)
+        return has_moved
+
+    async def make_again(self, organizer_id: UUID, refund_id: UUID, *, actor: Actor | None = None) -> tuple[UUID, bool]:
+        """Take up a refund that waits for people; the id under which it goes on, and whether it was waiting. The loop carries it out.
+
+        What its gateway has refused is ordered anew under a new id, which is its key there: the former one may be answered as before.
+        What may have been carried out keeps its id, and is asked about first. One that is under way, of its own or after another
+        call of this, is only asked about sooner. Raises `RefundNotFound`, `RefundOver`, `NothingToRefund` or `RefundTooLarge`.
+        """
+        now = self._clock()
+        async with self._database.transaction(organizer_id) as tx:
+            newest = await newest_try(tx, refund_id)
+            if newest.status == "succeeded":
+                raise RefundOver
+            if newest.status != "failed":
+                return newest.id, await take_up(tx, newest.id, now)
+            again_id = await make_again(tx, newest, now)
+            if actor is not None:
+                await record(tx, actor, "refund.made_again", Subject("refund", again_id), {"refused": str(newest.id)})
+            return again_id, True
+
+    async def make_again_for(self, actor: Actor, refund_id: UUID) -> UUID:
+        """As `make_again`, because somebody wants it, who is recorded; the id under which it goes on."""
+        newest_id, _ = await self.make_again(actor.organizer_id, refund_id, actor=actor)
+        return newest_id
 
     async def _sweep(self, organizer_id: UUID) -> int:
         settled = 0

@@ -1,0 +1,127 @@
+"""Refunds that their gateway refused, made again: a row of its own for each, so that each has its own key there and in the books."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from alltickets.kernel.ids import new_id
+from alltickets.payments.events import RefundOrdered
+from alltickets.payments.refunding import RefundStatus
+from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
+from alltickets.payments.rules import refundable_minor
+from alltickets.payments.standings import CHARGE_COLUMNS, charge_of
+from alltickets.platform.database import Transaction
+
+__all__ = ["NewestTry", "make_again", "newest_try"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewestTry:
+    """The last of the refunds that were made one for the other; the gateway has refused all before it."""
+
+    id: UUID
+    payment_id: UUID
+    charge_id: UUID
+    amount_minor: int
+    currency: str
+    status: RefundStatus
+
+
+async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
+    """What became of a refund, its payment locked until `tx` ends. Raises `RefundNotFound`."""
+    await tx.fetch_tuples(
+        """
+        SELECT p.id
+          FROM payments.refunds r
+          JOIN payments.payments p
+            ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = %(id)s
+           FOR UPDATE OF p
+        """,
+        id=refund_id,
+    )
+    # A statement of its own: what somebody else made again during the wait for the lock is seen.
+    found = await tx.fetch_first(
+        NewestTry,
+        """
+        WITH RECURSIVE tries AS (
+             SELECT r.organizer_id, r.id, 1 AS number
+               FROM payments.refunds r
+              WHERE r.organizer_id = %(organizer_id)s AND r.id = %(id)s
+              UNION ALL
+             SELECT r.organizer_id, r.id, t.number + 1
+               FROM tries t
+               JOIN payments.refunds r
+                 ON r.organizer_id = t.organizer_id AND r.retry_of = t.id)
+        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.status
+          FROM tries t
+          JOIN payments.refunds r
+            ON r.organizer_id = t.organizer_id AND r.id = t.id
+         WHERE r.organizer_id = %(organizer_id)s
+         ORDER BY t.number DESC
+         LIMIT 1
+        """,
+        id=refund_id,
+    )
+    if found is None:
+        raise RefundNotFound
+    return found
+
+
+async def make_again(tx: Transaction, refund: NewestTry, now: datetime) -> UUID:
+    """Order what a gateway has refused once more, and its id. The payment is locked, and nothing of the refund was given back.
+
+    Raises `NothingToRefund` or `RefundTooLarge` where the money went back otherwise, or a bank has it.
+    """
+    assert refund.status == "failed", "what may have been carried out is asked about, never made again"
+    left = await _left_of(tx, refund.charge_id)
+    if left == 0:
+        raise NothingToRefund
+    if refund.amount_minor > left:
+        raise RefundTooLarge(left, refund.currency)
+    refund_id = new_id()
+    await tx.execute(
+        """
+        INSERT INTO payments.refunds (organizer_id, id, payment_id, charge_id, amount_minor, currency, reason, status, tries,
+                                      next_try_at, needs_review, created_at, updated_at, retry_of)
+        SELECT organizer_id, %(new_id)s, payment_id, charge_id, amount_minor, currency, reason, 'created', 0,
+               %(now)s, false, %(now)s, %(now)s, id
+          FROM payments.refunds
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        """,
+        id=refund.id,
+        new_id=refund_id,
+        now=now,
+    )
+    await tx.execute(
+        "UPDATE payments.refunds SET needs_review = false, updated_at = %(now)s WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
+        id=refund.id,
+        now=now,
+    )
+    tx.publish(
+        RefundOrdered(
+            refund_id=refund_id,
+            payment_id=refund.payment_id,
+            charge_id=refund.charge_id,
+            amount_minor=refund.amount_minor,
+            currency=refund.currency,
+        )
+    )
+    return refund_id
+
+
+async def _left_of(tx: Transaction, charge_id: UUID) -> int:
+    [row] = await tx.fetch_tuples(
+        f"""
+        SELECT {CHARGE_COLUMNS},
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
+               coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
+          FROM payments.charges c
+          LEFT JOIN payments.refunds r
+            ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
+         WHERE c.organizer_id = %(organizer_id)s AND c.id = %(id)s
+         GROUP BY c.organizer_id, c.id
+        """,
+        id=charge_id,
+    )
+    return refundable_minor(charge_of(row), *row[-2:])
