@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
 revision = "0038_refunds_again"
-down_revision = "0039_payment_flags"
+down_revision = "0037_refunds_and_reports"
 branch_labels = None
 depends_on = None
 
