@@ -100,6 +100,7 @@ PROBLEMS = Problems(
         ProblemType(orders.SelectionInvalid, "selection-invalid", 422, "Selection does not fit"),
         ProblemType(orders.OrderNotFound, "order-not-found", 404, "No such order"),
         ProblemType(orders.OrderConflict, "order-conflict", 409, "Order id used for something else"),
+        ProblemType(orders.RefundConflict, "refund-conflict", 409, "Another refund has this id"),
         ProblemType(orders.HoldTaken, "hold-taken", 409, "Ordered already"),
         ProblemType(orders.HoldersInvalid, "holders-invalid", 422, "Data of buyer or holders missing or wrong"),
         ProblemType(orders.LimitExceeded, "limit-exceeded", 409, "Over the limit"),

@@ -17,7 +17,7 @@ from alltickets.inventory.rules import (
     TooManyHolds,
     seat_id_of,
 )
-from alltickets.inventory.service import Inventory, claim, confirm, extend, keep_patiently, read_holds, release, return_sold
+from alltickets.inventory.service import Inventory, claim, confirm, extend, keep_patiently, read_holds, release, return_places, return_sold
 from alltickets.inventory.stock import HoldRaced
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "keep_patiently",
     "read_holds",
     "release",
+    "return_places",
     "return_sold",
     "seat_id_of",
 ]

@@ -36,6 +36,7 @@ __all__ = [
     "read_holds",
     "release",
     "resize",
+    "return_places",
     "return_sold",
 ]
 
@@ -119,6 +120,28 @@ async def return_sold(tx: Transaction, hold_ids: Collection[UUID]) -> list[Hold]
         await table.set_states(tx, [hold.hold_id for hold in sold], HoldState.RETURNED)
         await table.set_seats(tx, dict.fromkeys(_seats_of(sold)), "free")
     return sold
+
+
+async def return_places(tx: Transaction, hold_id: UUID, draws: Mapping[UUID, int], seats: Collection[UUID]) -> None:
+    """Put some of the sold places of a hold back on sale; the hold keeps the others, and ends with the last one.
+
+    What the hold does not have, because its offer has drawn on other pools since, is left alone. Nothing for a hold that is not sold.
+    """
+    hold = (await table.lock_holds(tx, [hold_id])).get(hold_id)
+    if hold is None or hold.state != HoldState.CONFIRMED:
+        return
+    freed = {pool_id: min(quantity, hold.draws[pool_id]) for pool_id, quantity in draws.items() if pool_id in hold.draws}
+    freed_seats = [seat for seat in hold.seats if seat in seats]
+    stock = await table.lock_stock(tx, freed, freed_seats)
+    for pool_id, quantity in freed.items():
+        stock.pools[pool_id].sold -= quantity
+    left = {pool_id: quantity - freed.get(pool_id, 0) for pool_id, quantity in hold.draws.items()}
+    await table.write_stock(tx, stock)
+    kept_seats = [seat for seat in hold.seats if seat not in seats]
+    await table.set_places(tx, hold_id, {pool_id: quantity for pool_id, quantity in left.items() if quantity}, kept_seats)
+    if not any(left.values()):
+        await table.set_states(tx, [hold_id], HoldState.RETURNED)
+    await table.set_seats(tx, dict.fromkeys(freed_seats), "free")
 
 
 async def extend(

@@ -24,6 +24,7 @@ __all__ = [
     "lock_holds",
     "lock_stock",
     "set_ends",
+    "set_places",
     "set_seats",
     "set_states",
     "write_holds",
@@ -196,6 +197,20 @@ async def set_states(tx: Transaction, hold_ids: Collection[UUID], state: HoldSta
             state=state.value,
             hold_ids=uuid_array(hold_ids),
         )
+
+
+async def set_places(tx: Transaction, hold_id: UUID, draws: Mapping[UUID, int], seats: Sequence[UUID]) -> None:
+    """Give a locked hold other places."""
+    await tx.execute(
+        """
+        UPDATE inventory.holds
+           SET draws = %(draws)s::jsonb, seats = %(seats)s::uuid[]
+         WHERE organizer_id = %(organizer_id)s AND hold_id = %(hold_id)s
+        """,
+        hold_id=hold_id,
+        draws=_map_as_json(draws),
+        seats=uuid_array(seats),
+    )
 
 
 async def set_ends(tx: Transaction, ends: Mapping[UUID, datetime]) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "write_holders",
     "write_orders",
     "write_progress",
+    "write_returned",
 ]
 
 
@@ -53,6 +54,8 @@ class Order(msgspec.Struct, frozen=True):
     refunded_minor: int
     discount_minor: int = 0
     """What a promotion of the buyer's bank took off the total, once it is paid."""
+    returned_numbers: Sequence[int] = ()
+    """Of tickets that were given back while the order goes on; their places are for sale again."""
 
     @property
     def total(self) -> Money:
@@ -70,7 +73,8 @@ _holders = msgspec.json.Decoder(tuple[Holder, ...])
 
 ORDER_COLUMNS = """
     order_id, event_id, hold_id, status, number, buyer::text, holders::text, quote_id, total_minor, currency,
-    campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor, discount_minor
+    campaign, fingerprint, payment_state, pay_until, placed_at, paid_at, refunded_minor, discount_minor,
+    returned_numbers
 """
 _SELECT_ORDERS = f"""
     SELECT {ORDER_COLUMNS}
@@ -173,6 +177,15 @@ async def write_progress(tx: Transaction, orders: Sequence[Order]) -> None:
                 for order in orders
             ]
         ),
+    )
+
+
+async def write_returned(tx: Transaction, order: Order) -> None:
+    """Write back which tickets of a locked order were given back."""
+    await tx.execute(
+        "UPDATE orders.orders SET returned_numbers = %(numbers)s WHERE organizer_id = %(organizer_id)s AND order_id = %(order_id)s",
+        order_id=order.order_id,
+        numbers=list(order.returned_numbers),
     )
 
 

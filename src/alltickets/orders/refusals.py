@@ -8,6 +8,7 @@ Refusal
 ├── HoldTaken            another order was placed on the same hold
 ├── OrderNotFound        no such order, or not with this secret
 ├── OrderNotOpen         what was asked is not possible in the state the order is in
+├── RefundConflict       the refund's id was used for something else
 ├── NoValidTickets       nothing of the order admits anybody, so there is nothing to print
 ├── TicketNotChangeable  its holder, or its code, is no longer the buyer's to change
 └── TicketChanged        somebody corrected the holder meanwhile
@@ -28,6 +29,7 @@ __all__ = [
     "OrderConflict",
     "OrderNotFound",
     "OrderNotOpen",
+    "RefundConflict",
     "SelectionInvalid",
     "TicketChanged",
     "TicketNotChangeable",
@@ -117,6 +119,14 @@ class OrderNotOpen(Refusal):
 
     def __str__(self) -> str:
         return f"The order is {self.order_status.replace('_', ' ')}, so this cannot be done. Nothing was changed."
+
+
+@dataclass(eq=False)
+class RefundConflict(Refusal):
+    """The id names a refund of another order, or of another amount."""
+
+    def __str__(self) -> str:
+        return "This refund id was used for another refund. Nothing was given back; use a new id for a new refund."
 
 
 @dataclass(eq=False)

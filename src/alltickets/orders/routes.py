@@ -23,10 +23,12 @@ from alltickets.orders.schemas import (
     Locale,
     NextAction,
     OrderRead,
+    OrderRefundRead,
     OrderSummary,
     OrderTicket,
     OrderWrite,
     PlacedOrderRead,
+    RefundWrite,
     SeatRead,
     SeatRowRead,
     SeatsRead,
@@ -34,7 +36,7 @@ from alltickets.orders.schemas import (
     TicketHolderWrite,
     TicketReissueWrite,
 )
-from alltickets.orders.service import Orders, Paper
+from alltickets.orders.service import GiveBack, Orders, Paper
 from alltickets.orders.wire import (
     availability_read,
     card_account_read,
@@ -42,6 +44,7 @@ from alltickets.orders.wire import (
     hold_places,
     next_action,
     order_read,
+    order_refund_read,
     order_summary,
     order_ticket,
     place_order,
@@ -93,7 +96,7 @@ def organizer_router(orders: Orders, addresses: AddressReader) -> Router:
     """The organizer's routes, under /api/organizer."""
     return Router(
         path="/api/organizer/orders",
-        route_handlers=[list_orders, read_order_of_organizer, cancel_order],
+        route_handlers=[list_orders, read_order_of_organizer, cancel_order, list_order_refunds, refund_order],
         dependencies=_dependencies(orders, addresses),
         tags=["orders"],
     )
@@ -298,6 +301,19 @@ async def read_order_of_organizer(order_id: UUID, actor: Actor, orders: Orders) 
 async def cancel_order(order_id: UUID, data: CancelWrite, actor: Actor, orders: Orders) -> OrderSummary:
     """Call an order off: its tickets are revoked, its places are free again, and its money goes back."""
     return order_summary(await orders.back_office.cancel(actor, order_id, data.reason))
+
+
+@get("/{order_id:uuid}/refunds", operation_id="listOrderRefunds", guards=[allow(Permission.ORDERS_READ)])
+async def list_order_refunds(order_id: UUID, actor: Actor, orders: Orders) -> list[OrderRefundRead]:
+    """The refunds of an order, oldest first, with what became of each."""
+    return [order_refund_read(one) for one in await orders.refunding.of_order(actor, order_id)]
+
+
+@post("/{order_id:uuid}/refunds", operation_id="refundOrder", status_code=200, guards=[allow(Permission.ORDERS_REFUND)])
+async def refund_order(order_id: UUID, data: RefundWrite, actor: Actor, orders: Orders) -> OrderRefundRead:
+    """Give a part of a paid order back: an amount, or tickets, which are revoked, and their places for sale again. One id is one refund."""
+    asked = GiveBack(refund_id=data.refund_id, reason=data.reason, amount_minor=data.amount_minor, ticket_ids=data.ticket_ids)
+    return order_refund_read(await orders.refunding.give_back(actor, order_id, asked))
 
 
 def _secret_of(authorization: str) -> str:

@@ -46,6 +46,7 @@ __all__ = [
     "kept_answers",
     "may_move",
     "order_number",
+    "paid_for",
     "parts_of",
     "places_of",
     "unit_prices",
@@ -197,6 +198,18 @@ def places_of(selection: Sequence[SelectedLine]) -> list[Place]:
 def unit_prices(quote: Quote) -> list[Money]:
     """What each place costs, in the order of `places_of` the quote's selection."""
     return [part.unit.final for line in quote.lines for part in line.parts for _ in range(part.quantity)]
+
+
+def paid_for(prices: Sequence[Money], before: Sequence[int], numbers: Sequence[int], *, total_minor: int, paid_minor: int) -> int:
+    """What was paid for the tickets of these numbers, of an order of which others (`before`) were given back: minor units.
+
+    Where a promotion took something off the total, a share of it in proportion; all the shares of an order are what was paid for it.
+    """
+    if not total_minor:
+        return 0
+    gone = sum(prices[number - 1].minor for number in before)
+    going = sum(prices[number - 1].minor for number in numbers)
+    return paid_minor * (gone + going) // total_minor - paid_minor * gone // total_minor
 
 
 def parts_of(quote: Quote) -> tuple[Part, ...]:

@@ -32,10 +32,12 @@ __all__ = [
     "NextAction",
     "OfferAvailability",
     "OrderRead",
+    "OrderRefundRead",
     "OrderSummary",
     "OrderTicket",
     "OrderWrite",
     "PlacedOrderRead",
+    "RefundWrite",
     "SeatRead",
     "SeatRowRead",
     "SeatsRead",
@@ -310,6 +312,38 @@ class CancelWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the order is called off."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_LINES)]
+
+
+class RefundWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money of an order to be given back: an amount, what was paid for these tickets, which are revoked, or with neither all that is left.
+
+    You make the `refund_id`.
+    """
+
+    refund_id: UUID
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_LINES)]
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
+    ticket_ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=PLACES_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if self.amount_minor is not None and self.ticket_ids:
+            raise ValueError("Say `amount_minor` or `ticket_ids`, not both.")
+
+
+class OrderRefundRead(msgspec.Struct, frozen=True):
+    """A refund of an order. `retry_of`: the failed one that this one makes again.
+
+    `status`: created, queued (its gateway gives it back only later), sending, unknown (the gateway is asked), pending (the gateway has
+    it), succeeded, failed (the gateway refused it: have it made again).
+    """
+
+    refund_id: UUID
+    status: str
+    amount: Money
+    reason: str
+    needs_review: bool
+    created_at: datetime
+    retry_of: UUID | None
 
 
 class HolderRead(msgspec.Struct, frozen=True):

@@ -37,6 +37,13 @@ orders = sa.Table(
     sa.Column("paid_at", sa.DateTime(timezone=True)),
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("discount_minor", sa.BigInteger, nullable=False, server_default="0", comment="What a promotion took off the total."),
+    sa.Column(
+        "returned_numbers",
+        sa.ARRAY(sa.Integer),
+        nullable=False,
+        server_default="{}",
+        comment="Of tickets that were given back while the order went on; their places are for sale again.",
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "order_id"),
     sa.UniqueConstraint("organizer_id", "hold_id"),
     sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),

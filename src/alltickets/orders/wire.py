@@ -22,6 +22,7 @@ from alltickets.orders.schemas import (
     NextAction,
     OfferAvailability,
     OrderRead,
+    OrderRefundRead,
     OrderSummary,
     OrderTicket,
     OrderWrite,
@@ -40,6 +41,7 @@ from alltickets.payments.interface import (
     Instructions,
     NextStep,
     Redirect,
+    RefundDetails,
     TakenElsewhere,
     shown_code,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "hold_places",
     "next_action",
     "order_read",
+    "order_refund_read",
     "order_summary",
     "order_ticket",
     "place_order",
@@ -206,6 +209,19 @@ def order_summary(order: Order) -> OrderSummary:
         discount=Money(order.discount_minor, order.currency),
         placed_at=order.placed_at,
         paid_at=order.paid_at,
+    )
+
+
+def order_refund_read(refund: RefundDetails) -> OrderRefundRead:
+    """A refund of an order for its organizer."""
+    return OrderRefundRead(
+        refund_id=refund.id,
+        status=refund.status,
+        amount=Money(refund.amount_minor, refund.currency),
+        reason=refund.reason,
+        needs_review=refund.needs_review,
+        created_at=refund.created_at,
+        retry_of=refund.retry_of,
     )
 
 

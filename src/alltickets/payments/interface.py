@@ -22,7 +22,7 @@ from alltickets.payments.port import (
 )
 from alltickets.payments.promotions.rules import BinRange, Holding, Promotion, PromotionTerms
 from alltickets.payments.promotions.uses import PromotionUse
-from alltickets.payments.queries import Aftermath, PaymentDetails
+from alltickets.payments.queries import Aftermath, PaymentDetails, RefundDetails
 from alltickets.payments.refusals import (
     AccountInvalid,
     AccountNotFound,
@@ -150,6 +150,7 @@ __all__ = [
     "PurchaseLine",
     "ReceivedLater",
     "Redirect",
+    "RefundDetails",
     "RefundNotByHand",
     "RefundNotFound",
     "RefundOver",

@@ -8,7 +8,7 @@ from uuid import UUID
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["Aftermath", "AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "aftermath_of", "payment_of"]
+__all__ = ["Aftermath", "AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "aftermath_of", "payment_of", "refunds_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,14 @@ async def aftermath_of(reader: Reader, reference: UUID) -> Aftermath:
     return found or Aftermath(None, None, is_lost=False)
 
 
+async def refunds_of(reader: Reader, reference: UUID) -> list[RefundDetails]:
+    """The refunds of a payment, oldest first; none where nothing was ever to be paid."""
+    rows = await reader.fetch_tuples(
+        "SELECT id FROM payments.payments WHERE organizer_id = %(organizer_id)s AND reference = %(reference)s", reference=reference
+    )
+    return await _refunds(reader, rows[0][0]) if rows else []
+
+
 async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
     return await reader.fetch_all(
         AttemptDetails,
@@ -208,7 +216,7 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
                retry_of
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
-         ORDER BY id
+         ORDER BY created_at, id
         """,
         payment_id=payment_id,
     )

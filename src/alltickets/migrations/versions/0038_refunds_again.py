@@ -1,4 +1,4 @@
-"""payments: refunds that their gateway refused are made again"""
+"""payments: refunds that their gateway refused are made again; orders: tickets that were given back"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,4 +27,15 @@ def upgrade() -> None:
         unique=True,
         schema="payments",
         postgresql_where=sa.text("retry_of IS NOT NULL"),
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "returned_numbers",
+            sa.ARRAY(sa.Integer),
+            nullable=False,
+            server_default="{}",
+            comment="Of tickets that were given back while the order went on; their places are for sale again.",
+        ),
+        schema="orders",
     )

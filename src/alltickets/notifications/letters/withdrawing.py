@@ -65,7 +65,9 @@ def withdrawal_accepted(facts: Facts, words: Words) -> Letter:
         ),
         words.say("Its tickets are no longer valid."),
     ]
-    if order.total_minor > 0:
+    if 0 < order.refunded_minor < order.paid.minor:
+        paragraphs.append(words.say("The rest of your money goes back by the means you paid with. You do not have to do anything."))
+    elif order.total_minor > 0:
         amount = words.money(order.paid)
         paragraphs.append(words.say("You get {amount} back by the means you paid with. You do not have to do anything.", amount=amount))
     return order_letter(

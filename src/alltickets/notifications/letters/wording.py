@@ -162,7 +162,9 @@ def _cancelled(facts: Facts, words: Words) -> Letter:
     paragraphs = [words.say("{organizer} cancelled your order {number}.", organizer=organizer_name(facts), number=order.number)]
     if was_paid:
         paragraphs.append(words.say("Its tickets are no longer valid."))
-    if is_money_back:
+    if is_money_back and 0 < order.refunded_minor < order.paid.minor:
+        paragraphs.append(words.say("The rest of your money goes back by the means you paid with. You do not have to do anything."))
+    elif is_money_back:
         amount = words.money(facts.amount)
         paragraphs.append(words.say("You get {amount} back by the means you paid with. You do not have to do anything.", amount=amount))
     return order_letter(
@@ -183,7 +185,9 @@ def _refunded(facts: Facts, words: Words) -> Letter:
         words.say("We returned {amount} of your order {number} by the means you paid with.", amount=amount, number=order.number),
         words.say("Your bank or card may take some days to show it."),
     ]
-    if order.status == OrderStatus.PAID:
+    if order.status == OrderStatus.PAID and order.returned_numbers:
+        paragraphs.append(words.say("The tickets that were given back are no longer valid; the others of the order stay valid."))
+    elif order.status == OrderStatus.PAID:
         paragraphs.append(words.say("Your tickets stay valid."))
     elif order.paid_at is not None:
         paragraphs.append(words.say("Its tickets are no longer valid."))

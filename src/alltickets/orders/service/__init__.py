@@ -11,6 +11,7 @@ from alltickets.orders.service.fulfilment import Fulfilment
 from alltickets.orders.service.holding import HeldPlaces, Holding, PlaceHold
 from alltickets.orders.service.papers import Paper, Papers
 from alltickets.orders.service.placing import PlacedOrder, PlaceOrder, Placing
+from alltickets.orders.service.refunding import GiveBack, Refunding
 from alltickets.orders.service.self_service import Admitted, SelfService
 from alltickets.orders.service.shop import Shop
 from alltickets.orders.service.wanting import Wanting
@@ -23,7 +24,7 @@ from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import Pricing
 from alltickets.tickets.interface import Tickets
 
-__all__ = ["HeldPlaces", "Orders", "Paper", "PlaceHold", "PlaceOrder", "PlacedOrder"]
+__all__ = ["GiveBack", "HeldPlaces", "Orders", "Paper", "PlaceHold", "PlaceOrder", "PlacedOrder"]
 
 
 class Orders:
@@ -33,7 +34,8 @@ class Orders:
     holding: a shopper's holds. placing: orders on them. fulfilment: what money and time do to orders. shop: what buyers read.
     self_service: what they do with their tickets. papers: what they take along. watching: what they wait for.
     wanting: whether money would still be of use for one.
-    back_office: what organizers read and call off. withdrawing: buyers who withdraw, and what organizers answer.
+    back_office: what organizers read and call off. refunding: what they give back of an order that goes on.
+    withdrawing: buyers who withdraw, and what organizers answer.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Orders:
         self.watching = Watching(database)
         self.wanting = Wanting(database, clock, self.fulfilment)
         self.back_office = BackOffice(database, clock, payments, self.fulfilment)
+        self.refunding = Refunding(database, clock, payments, self.fulfilment, quotes)
         self.withdrawing = Withdrawing(database, clock, catalog, quotes, self.secrets, key_ring, self.back_office)
 
     async def drained(self) -> None:

@@ -10,21 +10,21 @@ import msgspec
 from alltickets.catalog.events import EventCancelled, PerformanceCancelled
 from alltickets.catalog.interface import Catalog, EventSnapshot, SaleState, read_sale_states
 from alltickets.inventory.events import HoldsExpired
-from alltickets.inventory.interface import Confirmation, confirm, read_holds, release, return_sold
+from alltickets.inventory.interface import Confirmation, confirm, read_holds, release, return_places, return_sold
 from alltickets.kernel.time import Clock
 from alltickets.orders.events import OrderCancelled, OrderExpired, OrderPaid, OrderRefunded, OrdersLeft, PaidLine, PaymentUnplaced
 from alltickets.orders.quotes import KeptQuotes, selection_of
-from alltickets.orders.records import Order, lock_orders, open_orders_of_events, write_progress
-from alltickets.orders.rules import OrderStatus, may_move, places_of, unit_prices
+from alltickets.orders.records import Order, lock_orders, open_orders_of_events, write_progress, write_returned
+from alltickets.orders.rules import OrderStatus, draws_of, may_move, places_of, unit_prices
 from alltickets.orders.service.calling_off import check_sale
-from alltickets.orders.service.limits import count_buyers, uncount_buyers
+from alltickets.orders.service.limits import count_buyers, uncount_buyers, uncount_tickets
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
 from alltickets.payments.interface import AskRefund, Payments
 from alltickets.platform.database import Transaction
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Recorded
-from alltickets.pricing.interface import Quote
-from alltickets.tickets.interface import IssueTicket, Revocation, issue, revoke_of_orders
+from alltickets.pricing.interface import Quote, SelectedLine
+from alltickets.tickets.interface import IssueTicket, Revocation, Ticket, issue, revoke, revoke_of_orders
 
 __all__ = ["Fulfilment", "return_money"]
 
@@ -182,6 +182,24 @@ class Fulfilment:
         await self._uncount(tx, orders)
         await return_sold(tx, [order.hold_id for order in orders])
         await revoke_of_orders(tx, [order.order_id for order in orders], reason=reason, now=now)
+
+    async def take_tickets_back(self, tx: Transaction, order: Order, tickets: Sequence[Ticket], *, now: datetime) -> Order:
+        """Revoke some tickets of a paid order that goes on, and put their places on sale again; the order, which is locked, as written."""
+        numbers = [ticket.number for ticket in tickets]
+        quote = (await self._quotes.read(tx, [order.quote_id]))[order.quote_id]
+        event = await self._event(order.event_id)
+        await read_holds(tx, [order.hold_id])
+        await uncount_tickets(tx, event, order, quote, numbers)
+        lines = [
+            SelectedLine(ticket.performance_id, ticket.ticket_type_id, 1, (ticket.seat_label,) if ticket.seat_label else ())
+            for ticket in tickets
+        ]
+        draws, seats = draws_of(event, lines)
+        await return_places(tx, order.hold_id, draws, seats)
+        await revoke(tx, [ticket.ticket_id for ticket in tickets], reason=Revocation.REFUNDED, now=now)
+        order = msgspec.structs.replace(order, returned_numbers=sorted({*order.returned_numbers, *numbers}))
+        await write_returned(tx, order)
+        return order
 
     async def unpayable(self, tx: Transaction, orders: Sequence[Order], states: Mapping[UUID, SaleState]) -> set[UUID]:
         """The ids of orders with places at what does not take place, going by the states of their events."""

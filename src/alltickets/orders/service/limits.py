@@ -6,13 +6,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from alltickets.catalog.interface import EventSnapshot
+from alltickets.orders.quotes import selection_of
 from alltickets.orders.records import Order
 from alltickets.orders.refusals import LimitExceeded
-from alltickets.orders.rules import Buyer, buyer_key
+from alltickets.orders.rules import Buyer, buyer_key, places_of
 from alltickets.platform.database import Transaction, rows_as_json
 from alltickets.pricing.interface import Quote
 
-__all__ = ["count_buyers", "uncount_buyers"]
+__all__ = ["count_buyers", "uncount_buyers", "uncount_tickets"]
 
 Request = TypeVar("Request", bound=Hashable)
 Key = tuple[UUID, str]
@@ -45,11 +46,27 @@ async def count_buyers(
 
 
 async def uncount_buyers(tx: Transaction, event: EventSnapshot, orders: Sequence[tuple[Order, Quote]]) -> None:
-    """Take orders that came to nothing out of the count again."""
+    """Take orders that came to nothing out of the count again; without their tickets that were given back before."""
     limits = _limits_of(event)
     given_back: Counter[Key] = Counter()
     for order, quote in orders:
         given_back.update(_quantities(order.buyer, quote, limits))
+        given_back.subtract(_keys_of(order, quote, order.returned_numbers, limits))
+    await _uncount(tx, given_back)
+
+
+async def uncount_tickets(tx: Transaction, event: EventSnapshot, order: Order, quote: Quote, numbers: Sequence[int]) -> None:
+    """Take tickets of an order that goes on, by their numbers, out of the count again."""
+    await _uncount(tx, Counter(_keys_of(order, quote, numbers, _limits_of(event))))
+
+
+def _keys_of(order: Order, quote: Quote, numbers: Sequence[int], limits: dict[UUID, int]) -> list[Key]:
+    places = places_of(selection_of(quote))
+    types = [places[number - 1].ticket_type_id for number in numbers]
+    return [(ticket_type_id, buyer_key(order.buyer)) for ticket_type_id in types if ticket_type_id in limits]
+
+
+async def _uncount(tx: Transaction, given_back: Counter[Key]) -> None:
     if given_back:
         counts = await _lock_counts(tx, sorted(given_back, key=lambda key: (str(key[0]), key[1])))
         await _write_counts(tx, {key: max(0, count - given_back[key]) for key, count in counts.items()})

@@ -57,14 +57,15 @@ WORDS: Mapping[FlagKind, FlagWords] = {
         "readPayment",
     ),
     "refund_failed": _words(
-        "La devolución no llegó a quien compró. Mirá el motivo y hacela de nuevo, o devolvé el dinero de otra manera.",
-        "The refund did not reach the buyer. See why, and make it again or give the money back otherwise.",
+        "La devolución no llegó a quien compró. Mirá por qué: sin ese motivo pedila de nuevo; si no, devolvé el dinero de otra manera.",
+        "The refund did not reach the buyer. See why: once that is gone have it made again, or give the money back otherwise.",
         "retryRefund",
         "readPayment",
     ),
     "refund_unresolved": _words(
         "El medio de pago no dice si la devolución se hizo. Buscala en su panel antes de devolver de otra manera.",
         "The gateway does not say whether the refund was made. Look it up on its pages before you give the money back otherwise.",
+        "retryRefund",
         "readPayment",
     ),
     "account_refused": _words(

@@ -9,7 +9,7 @@ from alltickets.payments.connections import Connections
 from alltickets.payments.instalments.rules import CfteaYear
 from alltickets.payments.listing import PaymentFilter, PaymentSummary, list_payments
 from alltickets.payments.port import Card, Provider, Purchase
-from alltickets.payments.queries import Aftermath, PaymentDetails, aftermath_of, payment_of
+from alltickets.payments.queries import Aftermath, PaymentDetails, RefundDetails, aftermath_of, payment_of, refunds_of
 from alltickets.payments.routing.router import Router
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.routing.rules.offering import PaymentOption
@@ -158,6 +158,10 @@ class Payments:
     async def refund(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """See `Refunds.order`: in the caller's transaction, an outcome for each request."""
         return await self.refunds.order(tx, requests)
+
+    async def refunds_of(self, reader: Reader, reference: UUID) -> list[RefundDetails]:
+        """What was given back, is on its way, or was refused: oldest first, money that was paid twice included."""
+        return await refunds_of(reader, reference)
 
     async def options(self, organizer_id: UUID, currency: str, purpose: PaymentPurpose) -> list[PaymentOption]:
         """See `RoutingService.options`: what a buyer may choose from."""
