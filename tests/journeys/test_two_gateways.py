@@ -118,23 +118,26 @@ async def test_the_buyers_page_and_the_books_tell_the_same_story(
     await press_pay(second)
     await second.becomes("paid")
     returned = newest_order(organizer)
-    [charge] = payment_of(organizer, returned)["charges"]
     part_minor = returned["total"]["minor"] // 4
-    given = site.call("POST", f"/payments/{charge['provider_payment_id']}/refunds", {"amount": part_minor})
-    queried = await asyncio.to_thread(operate, stack, "payments", "query", str(organizer.organizer_id), returned["order_id"])
+    wanted = {"refund_id": str(new_id()), "reason": "Sin estacionamiento", "amount_minor": part_minor}
+    given = [organizer.call("POST", f"/orders/{returned['order_id']}/refunds", wanted) for _ in range(2)]
     await until(lambda: posted(organizer, returned).get("refund") == part_minor, seconds=20)
+    queried = await asyncio.to_thread(operate, stack, "payments", "query", str(organizer.organizer_id), returned["order_id"])
     await page.reload()
+    await first.page.reload()
 
     assert (connected.status_code, f"VENDEDOR{seller.user}" in connected.text) == (200, True)
     assert (paid["status"], declined["status"], approved["status"], faults) == ("paid", "declined", "charged", [])
     assert (approved["facts"]["card_bin"], approved["facts"]["card_last_four"]) == ("450995", "3704")
-    assert given.status_code == 201
+    assert [(one["refund_id"], one["amount"]["minor"]) for one in given] == [(wanted["refund_id"], part_minor)] * 2
+    assert [one["status"] for one in organizer.call("GET", f"/orders/{returned['order_id']}/refunds")] == ["succeeded"]
     assert f"{part_minor} given back" in queried
     total_minor = disputed["total"]["minor"]
     for shopper, order in ((first, disputed), (second, returned)):
         shown = await shopper.page.locator("#order").inner_text()
         assert in_pesos(total_minor) in shown
         assert (in_pesos(part_minor) in shown) is (order is returned)
+        assert ("Tu banco recuperó el pago" in shown) is (order is disputed)
         assert posted(organizer, order)["sale"] == order["total"]["minor"] == total_minor
         assert await fits(shopper.page)
     books = posted(organizer, disputed)
