@@ -181,7 +181,19 @@ async def test_a_form_left_open_is_charged_as_the_payments_own_attempt_and_count
 
     assert (declined, why, paid) == ("failed", "no_funds", "wait")
     assert await till.tried() == [(1, "declined"), (2, "charged")]
-    assert (await till.payments.details(till.organizer_id, till.reference)).status == "paid"
+    details = await till.payments.details(till.organizer_id, till.reference)
+    assert details.status == "paid"
+    assert [(one.status_before, one.status, one.cause) for one in details.history if one.attempt_id is None] == [
+        ("open", "open", "attempt"),
+        ("open", "open", "attempt"),
+        ("open", "failed", "call"),
+        ("failed", "open", "attempt"),
+        ("open", "paid", "call"),
+    ]
+    assert [(one.status_before, one.status) for one in details.history if one.attempt_id == form.attempt_id] == [
+        ("created", "sending"),
+        ("sending", "charged"),
+    ]
 
 
 async def test_nothing_is_routed_anew_while_a_charge_is_under_way_or_after_it(till: Till) -> None:

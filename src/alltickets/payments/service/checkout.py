@@ -122,7 +122,7 @@ class Checkout:
         Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
         what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
         keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
-        that was started before, five where it goes on with another attempt; one or two for all that no account can take: why is kept
+        that was started before, six where it goes on with another attempt; one or two for all that no account can take: why is kept
         where there is such a payment already.
         Refusals: `NoAccountFits`, `OptionGone`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
@@ -313,11 +313,11 @@ class Checkout:
         if kept is not None:
             creation = msgspec.structs.replace(self._creation_of(prepared.account, kept), return_url=prepared.creation.return_url)
             await self._router.keep_another(tx, kept.attempt_id, prepared.routed, now)
-            await reopen(tx, row.payment_id, creation, now, counts=counts)
+            await reopen(tx, row, creation, now, counts=counts)
             return Started(row.payment_id, kept.attempt_id, _step_of_created(prepared.account, creation))
         again = replace(prepared, payment_id=row.payment_id)
         coded = await self._insert_attempts(tx, [again], now)
-        await reopen(tx, row.payment_id, again.creation, now, counts=counts)
+        await reopen(tx, row, again.creation, now, counts=counts)
         return _first_step(coded.get(again.creation.attempt_id, again))
 
     def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
@@ -392,7 +392,7 @@ class Checkout:
             return False
         if (await attempt_of(tx, row.attempt_id)).status != "created":
             return False
-        await reopen(tx, row.payment_id, self._creation_of(account, row), self._clock(), counts=counts)
+        await reopen(tx, newest, self._creation_of(account, row), self._clock(), counts=counts)
         return True
 
     async def _send(self, tx: Transaction, account: ConnectedAccount, attempt_id: UUID) -> bool:
@@ -477,7 +477,7 @@ class Checkout:
             return None
         again = replace(self._prepare(routed, _request_of(failing), now), payment_id=failing.payment_id)
         await self._insert_attempts(tx, [again], now)
-        await reopen(tx, again.payment_id, again.creation, now)
+        await reopen(tx, newest, again.creation, now)
         _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(routed.account.id))
         return again
 

@@ -1,10 +1,10 @@
-"""payments: decisions are added and never replaced, and those that no attempt follows are kept too"""
+"""payments: decisions are added and never replaced, and each change of a payment rests on a version and leaves a row"""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-revision = "0041_every_decision"
+revision = "0041_decisions_and_changes"
 down_revision = "0039_payment_flags"
 branch_labels = None
 depends_on = None
@@ -15,6 +15,13 @@ _id = UUID(as_uuid=True)
 
 def upgrade() -> None:
     _number_decisions()
+    _create_unfollowed_decisions()
+    _create_payment_history()
+    _steady_the_planner("unfollowed_decisions", "reference")
+    _steady_the_planner("payment_history", "payment_id")
+
+
+def _create_unfollowed_decisions() -> None:
     op.create_table(
         "unfollowed_decisions",
         sa.Column("organizer_id", _id, nullable=False),
@@ -28,7 +35,34 @@ def upgrade() -> None:
         comment="Append-only: decisions by which no attempt goes anywhere, for no account could, or the card is taken elsewhere.",
         schema="payments",
     )
-    _steady_the_planner()
+
+
+def _create_payment_history() -> None:
+    op.add_column(
+        "payments",
+        sa.Column(
+            "version",
+            sa.Integer,
+            nullable=False,
+            server_default="1",
+            comment="Grows with each change; a change names the version it rests on.",
+        ),
+        schema="payments",
+    )
+    op.create_table(
+        "payment_history",
+        sa.Column("organizer_id", _id, nullable=False),
+        sa.Column("payment_id", _id, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("status_before", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("cause", sa.Text, nullable=False, comment="attempt: another try began; else as that of the attempt which it follows."),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("organizer_id", "payment_id", "version"),
+        sa.CheckConstraint("cause IN ('call', 'callback', 'query', 'silence', 'person', 'attempt')", name="cause_known"),
+        comment="Append-only.",
+        schema="payments",
+    )
 
 
 def _number_decisions() -> None:
@@ -47,20 +81,20 @@ def _number_decisions() -> None:
     )
 
 
-def _steady_the_planner() -> None:
-    """An organizer may own any share of a table, and a reference names few rows (docs/decisions/0008)."""
-    op.execute("ALTER TABLE payments.unfollowed_decisions ALTER COLUMN organizer_id SET STATISTICS 0")
+def _steady_the_planner(table: str, key: str) -> None:
+    """An organizer may own any share of a table, and a key names few rows (docs/decisions/0008)."""
+    op.execute(f"ALTER TABLE payments.{table} ALTER COLUMN organizer_id SET STATISTICS 0")
     connection = op.get_bind()
     if connection.execute(sa.text("SELECT current_setting('server_version_num')::int")).scalar_one() < FIRST_VERSION_WITH_RESTORE:
         return
-    for column, n_distinct in (("organizer_id", 1), ("reference", -1)):
+    for column, n_distinct in (("organizer_id", 1), (key, -1)):
         connection.execute(
             sa.text(
                 """
                 SELECT pg_restore_attribute_stats(
-                         'schemaname', 'payments', 'relname', 'unfollowed_decisions', 'attname', CAST(:column AS text),
+                         'schemaname', 'payments', 'relname', CAST(:table AS text), 'attname', CAST(:column AS text),
                          'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', CAST(:n_distinct AS real))
                 """
             ),
-            {"column": column, "n_distinct": n_distinct},
+            {"table": table, "column": column, "n_distinct": n_distinct},
         )
