@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.response import Redirect
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, ValidationError, convert
 
 from simulators.chassis.errors import Refused, invalid
 from simulators.chassis.faults import Faults
@@ -16,6 +16,7 @@ from simulators.stripe.disputes import MOVES, DisputeStatus
 from simulators.stripe.documents import Document, shown
 from simulators.stripe.gateway import Gateway
 from simulators.stripe.html import html
+from simulators.stripe.report import Difference, report_of
 
 __all__ = ["router"]
 
@@ -84,6 +85,7 @@ def router() -> Router:
             give_back,
             decide_refund,
             pay_out,
+            balance_report,
             roll_secret,
             show_callbacks,
         ],
@@ -195,6 +197,18 @@ async def pay_out(request: AnyRequest, gateway: Gateway) -> Response[Any]:
     with gateway.database.transaction():
         payouts = gateway.balance.pay_out(f"{wish.account}/{'live' if wish.is_live else 'test'}")
     return _done(request, gateway, {"id": "payouts", "object": "list", "data": payouts})
+
+
+@get("/accounts/{account:str}/balance.csv", sync_to_thread=False)
+def balance_report(request: AnyRequest, account: str, gateway: Gateway) -> Response[str]:
+    """`?difference=amount&difference=missing` makes it differ from what moved."""
+    try:
+        differences = convert(request.query_params.getall("difference", []), list[Difference])
+    except ValidationError as fault:
+        raise invalid(str(fault)) from None
+    text = report_of(gateway.documents, f"{account}/test", differences=differences)
+    headers = {"content-disposition": f'attachment; filename="balance-{account}.csv"'}
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 @post("/endpoints/{endpoint_id:str}/roll", status_code=200, sync_to_thread=False)

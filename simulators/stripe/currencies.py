@@ -1,8 +1,10 @@
 """What an amount on the wire stands for, and what Stripe keeps of it."""
 
+from decimal import Decimal
+
 from simulators.stripe.errors import ApiError, invalid
 
-__all__ = ["check_amount", "converted", "fee_of", "formatted"]
+__all__ = ["check_amount", "converted", "fee_of", "formatted", "in_major_units"]
 
 _DECIMALS: dict[int, str] = {
     0: "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf",
@@ -42,6 +44,11 @@ def converted(amount: int, currency: str, into: str | None) -> tuple[int, str, f
     if into is None or into == currency:
         return amount, currency, None
     return round(amount * 0.9), into, 0.9
+
+
+def in_major_units(amount: int, currency: str) -> str:
+    """As reports write it: `in_major_units(1250, "usd")` is `12.50`."""
+    return str(Decimal(amount).scaleb(-_EXPONENTS[currency]))
 
 
 def formatted(amount: int, currency: str) -> str:

@@ -1,4 +1,8 @@
-"""`alltickets payments`: what is stuck is taken up by hand; what is not there is told with where to look."""
+"""`alltickets payments`: what is not there is told with where to look.
+
+
+That it is taken up, tests/payments/test_operating.py tries, where there is a gateway.
+"""
 
 import pytest
 

@@ -1,10 +1,14 @@
-"""What every gateway has to do, written once for the port. A gateway's tests subclass `GatewayConformance` and give it a `Provider`."""
+"""What every gateway has to do, written once for the port.
+
+A gateway's tests subclass `GatewayConformance` and give it a `Bench`; those of one without a provider, `OfflineConformance`.
+"""
 
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 import httpx
@@ -23,6 +27,7 @@ from alltickets.payments.port import (
     GatewayError,
     GatewayPayment,
     Hint,
+    Instructions,
     Notice,
     Redirect,
     RefundOrder,
@@ -159,8 +164,94 @@ def refund_of(payment_id: str, minor: int, currency: str = ASKED.currency) -> Re
     return RefundOrder(refund_id=new_id(), provider_payment_id=payment_id, amount=Money(minor, currency), reason="test")
 
 
-class GatewayConformance:
-    """The tests. A subclass has a fixture `bench`."""
+class Account(Protocol):
+    """Whatever has a gateway: a `Bench`, or an account of a gateway that has no provider."""
+
+    gateway: Gateway
+
+
+class PortConformance:
+    """What holds for every gateway, also for one without a provider to play the buyer at. A subclass has a fixture `bench`."""
+
+    async def test_what_it_declares_not_to_do_it_refuses_to_do(self, bench: Account) -> None:
+        gateway, now = bench.gateway, datetime.now(UTC).replace(microsecond=0)
+        calls: list[Awaitable[object]] = []
+        if gateway.capabilities.settlements != "fetched":
+            calls.append(gateway.settlement(now - timedelta(days=1), now, ordered=None))
+        if gateway.capabilities.disputes != "answered":
+            calls.append(gateway.answer_dispute(DisputeAnswer(answer_id=new_id(), provider_dispute_id="1", evidence=EVIDENCE)))
+
+        refused = await asyncio.gather(*calls, return_exceptions=True)
+
+        assert [getattr(one, "kind", one) for one in refused] == ["unsupported"] * len(calls)
+
+    async def test_whoever_calls_in_the_name_of_one_that_never_does_is_rejected(self, bench: Account) -> None:
+        if bench.gateway.capabilities.news not in ("polling", "person"):
+            pytest.skip("it calls")
+        body = b'{"id":1,"status":"approved"}'
+
+        for headers in ({}, {"apikey": "x"}, {"x-signature": "ts=1,v1=0"}):
+            assert bench.gateway.verify_callback(Notice(headers=headers, body=body), now=datetime.now(UTC)) == "rejected"
+
+    @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000, b'{"id":"x","payment":{"id":"\\u0000"}}'])
+    async def test_what_cannot_be_read_is_one_error(self, bench: Account, body: bytes) -> None:
+        with pytest.raises(GatewayError):
+            bench.gateway.parse_callback(Notice(headers={}, body=body))
+
+
+class OfflineConformance(PortConformance):
+    """Where there is no provider: the buyer is told how to pay, and people say what came and what went back."""
+
+    async def test_the_same_creation_gives_the_same_instructions(self, bench: Account) -> None:
+        gateway = bench.gateway
+        wanted = msgspec.structs.replace(creation(), code="ABCD23")
+
+        first, again = gateway.sign(wanted), gateway.sign(wanted)
+
+        assert isinstance(first, Instructions)
+        assert first == again
+        assert (first.code, first.amount, first.until) == ("ABCD23", wanted.amount, wanted.expires_at)
+        assert first.lines
+        assert (gateway.capabilities.flow, gateway.capabilities.create_needs_call) == ("offline", False)
+
+    async def test_buyers_get_the_time_that_going_to_pay_takes(self, bench: Account) -> None:
+        patience = bench.gateway.capabilities.patience
+
+        assert patience is not None
+        assert patience.hours > 0
+        assert (bench.gateway.capabilities.news, bench.gateway.capabilities.funds) == ("person", "organizer")
+
+    async def test_nobody_is_asked_and_nothing_is_denied(self, bench: Account) -> None:
+        gateway = bench.gateway
+        payment = GatewayPayment(
+            provider_payment_id="1", reference=new_id().hex, status="authorized", amount=ASKED, raw_status="authorized"
+        )
+
+        refused = await asyncio.gather(
+            gateway.create(creation()),
+            gateway.query(str(new_id())),
+            gateway.fetch(Hint(reference="x")),
+            gateway.capture(payment),
+            gateway.void(payment),
+            return_exceptions=True,
+        )
+
+        assert [getattr(one, "kind", one) for one in refused] == ["unsupported"] * 5, "an empty answer would say that nobody paid"
+
+    async def test_a_refund_waits_for_the_person_who_carries_it_out(self, bench: Account) -> None:
+        order = refund_of("1", 1_00)
+
+        made = [await bench.gateway.refund(order) for _ in range(2)]
+
+        assert [one.status for one in made] == ["pending", "pending"]
+        assert await bench.gateway.query_refund(order) is None
+
+    async def test_the_connection_test_passes_without_credentials(self, bench: Account) -> None:
+        await bench.gateway.check()
+
+
+class GatewayConformance(PortConformance):
+    """What holds where there is a provider."""
 
     async def paid(self, bench: Bench, action: str = "approve") -> tuple[Creation, str]:
         """A creation that a buyer did something about, and the provider's id of the payment."""
@@ -487,14 +578,6 @@ class GatewayConformance:
         if bench.gateway.capabilities.news == "callback":
             assert [hint.payment] == await bench.gateway.query(str(wanted.attempt_id))
 
-    async def test_whoever_calls_in_the_name_of_one_that_never_does_is_rejected(self, bench: Bench) -> None:
-        if bench.gateway.capabilities.news != "polling":
-            pytest.skip("it calls")
-        body = b'{"id":1,"status":"approved"}'
-
-        for headers in ({}, {"apikey": "x"}, {"x-signature": "ts=1,v1=0"}):
-            assert bench.gateway.verify_callback(Notice(headers=headers, body=body), now=datetime.now(UTC)) == "rejected"
-
     async def test_a_callback_that_was_touched_is_rejected(self, bench: Bench) -> None:
         if bench.gateway.capabilities.news == "polling":
             pytest.skip("it never calls")
@@ -511,8 +594,3 @@ class GatewayConformance:
         assert {verify(one, now=now) for one in bare} == {bench.unsigned}
         assert verify(notice, now=now + timedelta(hours=1)) == ("rejected" if bench.refuses_old else "verified")
         assert bench.impostor().verify_callback(notice, now=now) == "rejected"
-
-    @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000, b'{"id":"x","payment":{"id":"\\u0000"}}'])
-    async def test_what_cannot_be_read_is_one_error(self, bench: Bench, body: bytes) -> None:
-        with pytest.raises(GatewayError):
-            bench.gateway.parse_callback(Notice(headers={}, body=body))

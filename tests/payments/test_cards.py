@@ -18,7 +18,7 @@ from alltickets.payments.breaker.store import lock_breaker, write_breaker
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.port import Card, CardForm, Provider
-from alltickets.payments.refusals import AttemptsExhausted, NoAccountFits
+from alltickets.payments.refusals import AttemptsExhausted, NoAccountFits, PaymentNotFound
 from alltickets.payments.routing.rules.policy import Condition, Policy, Rule
 from alltickets.payments.service import Payments
 from alltickets.payments.service.cards import CardRoute, TakenElsewhere
@@ -144,10 +144,12 @@ async def test_typing_to_and_fro_leaves_one_attempt_for_each_account_and_uses_up
 
     assert {form.attempt_id for form in forms} == {till.started.attempt_id, forms[0].attempt_id}
     assert await till.tried() == [(1, "created"), (2, "created")]
-    assert [one.stored.facts.card_bin for one in await till.payments.routing.decisions(till.organizer_id, till.reference)] == [
-        "450019",
-        OF_SECOND,
-    ]
+    kept = [one.stored for one in await till.payments.routing.decisions(till.organizer_id, till.reference)]
+    assert [(one.facts.card_bin, one.attempt_id, one.number, one.counts) for one in kept] == [
+        (None, till.started.attempt_id, 1, False),
+        (OF_NEITHER, till.started.attempt_id, 2, True),
+        (OF_SECOND, forms[0].attempt_id, 1, True),
+    ], "each decision stays, and twenty cards that were decided alike are one"
     for number in range(ATTEMPTS_MAX):
         form = await till.typed(OF_SECOND)
         assert await till.charge(card_of(till.second, VISA_WITHOUT_FUNDS), form.attempt_id) == "failed"
@@ -179,7 +181,19 @@ async def test_a_form_left_open_is_charged_as_the_payments_own_attempt_and_count
 
     assert (declined, why, paid) == ("failed", "no_funds", "wait")
     assert await till.tried() == [(1, "declined"), (2, "charged")]
-    assert (await till.payments.details(till.organizer_id, till.reference)).status == "paid"
+    details = await till.payments.details(till.organizer_id, till.reference)
+    assert details.status == "paid"
+    assert [(one.status_before, one.status, one.cause) for one in details.history if one.attempt_id is None] == [
+        ("open", "open", "attempt"),
+        ("open", "open", "attempt"),
+        ("open", "failed", "call"),
+        ("failed", "open", "attempt"),
+        ("open", "paid", "call"),
+    ]
+    assert [(one.status_before, one.status) for one in details.history if one.attempt_id == form.attempt_id] == [
+        ("created", "sending"),
+        ("sending", "charged"),
+    ]
 
 
 async def test_nothing_is_routed_anew_while_a_charge_is_under_way_or_after_it(till: Till) -> None:
@@ -216,7 +230,8 @@ async def test_an_account_that_does_not_answer_takes_no_card_and_one_that_is_lef
     form = await till.typed(OF_SECOND)
 
     assert form.attempt_id == till.started.attempt_id
-    [told] = await till.payments.routing.decisions(till.organizer_id, till.reference)
+    before, told = await till.payments.routing.decisions(till.organizer_id, till.reference)
+    assert (before.stored.counts, told.stored.counts) == (False, True)
     assert any("queda afuera: no responde en este momento." in one for one in told.sentences)
     desk = await till.payments.card_desk(till.organizer_id, till.reference)
     assert (len(desk.forms), desk.asks_for_card) == (1, True), "the page of the sandbox is still another way"
@@ -231,7 +246,8 @@ async def test_where_another_page_takes_the_card_the_buyer_goes_on_there_without
 
     assert away.option_id == till.sandbox
     assert await till.tried() == [(1, "created"), (3, "awaiting_buyer")]
-    told = (await till.payments.routing.decisions(till.organizer_id, till.reference))[-1]
+    _, told, seen = await till.payments.routing.decisions(till.organizer_id, till.reference)
+    assert (seen.stored.attempt_id, seen.stored.decision.account_id, seen.is_reproducible) == (None, till.sandbox, True)
     assert (told.stored.decision.rule, told.stored.facts.card_bin, told.is_reproducible) == (1, OF_SANDBOX, True)
     assert await till.type(OF_SECOND) == "unchanged", "the buyer is at another page"
 
@@ -239,7 +255,27 @@ async def test_where_another_page_takes_the_card_the_buyer_goes_on_there_without
 async def test_a_card_that_no_account_may_take_is_told_so_and_changes_nothing(till: Till) -> None:
     assert await till.type(REFUSED) == "nowhere"
     assert await till.tried() == [(1, "created")]
-    assert isinstance(await till.ask(card_bin=REFUSED, reference=new_id()), NoAccountFits)
+    assert isinstance(await till.ask(card_bin=REFUSED), NoAccountFits)
+    nothing = new_id()
+    assert isinstance(await till.ask(card_bin=REFUSED, reference=nothing), NoAccountFits)
+    with pytest.raises(PaymentNotFound):
+        await till.payments.routing.decisions(till.organizer_id, nothing)
+
+
+async def test_why_no_account_took_a_payment_is_kept_once_however_many_cards_are_typed(till: Till) -> None:
+    for _ in range(3):
+        till.clock.advance(seconds=1)
+        assert await till.type(REFUSED) == "nowhere"
+        till.clock.advance(seconds=1)
+        assert isinstance(await till.type(OF_SANDBOX), TakenElsewhere)
+
+    first, refused, elsewhere = await till.payments.routing.decisions(till.organizer_id, till.reference)
+
+    assert (first.stored.number, first.stored.counts) == (1, True)
+    assert (refused.stored.attempt_id, refused.stored.counts, refused.stored.decision.account_id) == (None, False, None)
+    assert refused.sentences[-1] == "Ninguna cuenta podía cobrar este pago."
+    assert elsewhere.stored.decision.account_id == till.sandbox
+    assert (refused.is_reproducible, elsewhere.is_reproducible) == (True, True)
 
 
 async def test_after_its_time_nothing_is_decided_any_more(till: Till) -> None:

@@ -1,6 +1,7 @@
 """Transfers and cash: told how to pay, confirmed by a person once, expired by themselves, given back by hand."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from alltickets.payments.events import (
     PaymentRefunded,
 )
 from alltickets.payments.gateways.offline import HOURS_MAX, Cash, Transfer
-from alltickets.payments.port import GatewayError, Hint, InstructionLine, Instructions, Notice
+from alltickets.payments.port import Gateway, InstructionLine, Instructions
 from alltickets.payments.refusals import (
     AccountInvalid,
     AmountDiffers,
@@ -35,6 +36,7 @@ from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
 from tests.conftest import SettableClock
+from tests.payments.gateway_conformance import OfflineConformance
 from tests.payments.office import ASKED, CASH, TRANSFER, Office
 from tests.stream import events_of
 
@@ -42,6 +44,25 @@ from tests.stream import events_of
 @pytest_asyncio.fixture
 async def office(database: Database, clock: SettableClock, key_ring: KeyRing, organizer_id: UUID) -> AsyncIterator[Office]:
     yield await Office.open(database, clock, key_ring, organizer_id)
+
+
+@dataclass
+class Account:
+    """What the conformance suite asks for: there is no provider to play the buyer at."""
+
+    gateway: Gateway
+
+
+class TestTransfer(OfflineConformance):
+    @pytest.fixture
+    def bench(self) -> Account:
+        return Account(Transfer().connect(TRANSFER, {}))
+
+
+class TestCash(OfflineConformance):
+    @pytest.fixture
+    def bench(self) -> Account:
+        return Account(Cash().connect(CASH, {}))
 
 
 class TestAccounts:
@@ -74,18 +95,6 @@ class TestAccounts:
 
         assert len(refused.value.faults) == 3
         assert Transfer().connect({**TRANSFER, "cuit": "30123456781"}, {}).capabilities.flow == "offline"
-
-    async def test_there_is_nobody_to_ask_and_nobody_who_calls(self, clock: SettableClock) -> None:
-        gateway = Cash().connect(CASH, {})
-
-        assert gateway.verify_callback(Notice(headers={}, body=b"paid"), now=clock()) == "rejected"
-        for asking in (gateway.query("x"), gateway.fetch(Hint())):
-            with pytest.raises(GatewayError) as refused:
-                await asking
-            assert refused.value.kind == "unsupported"
-        with pytest.raises(GatewayError):
-            gateway.parse_callback(Notice(headers={}, body=b"{}"))
-        await gateway.check()
 
 
 class TestInstructions:

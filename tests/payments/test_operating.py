@@ -1,9 +1,14 @@
-"""What an operator does by hand when something is stuck."""
+"""What an operator does by hand when something is stuck, by the command too."""
 
+import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 import httpx
+import pytest
+from click.testing import CliRunner, Result
 
+from alltickets.cli import main
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaymentCaptured, PaymentRefunded
 from alltickets.payments.gateways.sandbox import Sandbox
@@ -20,6 +25,29 @@ from tests.payments.callbacks import SandboxPayment, callback
 from tests.payments.conftest import PUBLIC_URL, request, start
 from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def ring_text() -> str:
+    return f"1:{KeyRing.generate_key()}"
+
+
+@pytest.fixture
+def key_ring(ring_text: str) -> KeyRing:
+    return KeyRing(ring_text)
+
+
+@pytest.fixture
+def command(database_url: str, ring_text: str, sandbox: SandboxProcess) -> Command:
+    """`alltickets payments …` at the same sandbox and with the same keys; in a thread, for it runs a loop of its own."""
+    told = {"ALLTICKETS_DATABASE_URL": database_url, "ALLTICKETS_KEY_RING": ring_text, "ALLTICKETS_SANDBOX_URL": sandbox.url}
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(main, ["payments", *map(str, arguments)], env=told)
+
+    return run
 
 
 async def paid(database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, sandbox: SandboxProcess) -> UUID:
@@ -50,6 +78,7 @@ async def test_a_callback_is_applied_again_and_twice_is_once(
     merchant: Merchant,
     clock: SettableClock,
     follower: Follower,
+    command: Command,
 ) -> None:
     started = await start(database, payments, organizer_id, request(clock))
     notice = callback(merchant, SandboxPayment.of(started.attempt_id), clock())
@@ -60,7 +89,9 @@ async def test_a_callback_is_applied_again_and_twice_is_once(
 
     states = [await payments.inbox.replay(organizer_id, which) for which in (callback_id, callback_id, new_id())]
 
+    told = await asyncio.to_thread(command, "replay", organizer_id, callback_id)
     assert states == ["applied", "applied", None]
+    assert (told.exit_code, told.stdout) == (0, "The callback is applied.\n")
     assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
 
 
@@ -73,6 +104,7 @@ async def test_a_refund_that_waits_for_people_is_taken_up(
     clock: SettableClock,
     sandbox: SandboxProcess,
     http: httpx.AsyncClient,
+    command: Command,
 ) -> None:
     reference = await paid(database, payments, organizer_id, clock, sandbox)
     await payments.poller.ask(organizer_id, reference)
@@ -85,10 +117,11 @@ async def test_a_refund_that_waits_for_people_is_taken_up(
     await away.refunds.sweep()
     [stuck] = (await payments.details(organizer_id, reference)).refunds
 
-    taken_up = [await payments.refunds.retry(organizer_id, which) for which in (order.refund_id, order.refund_id, new_id())]
+    told = await asyncio.to_thread(command, "retry", organizer_id, order.refund_id)
+    taken_up = [await payments.refunds.retry(organizer_id, which) for which in (order.refund_id, new_id())]
 
     [settled] = (await payments.details(organizer_id, reference)).refunds
     assert stuck.needs_review
-    assert taken_up == [True, False, False]
+    assert (told.exit_code, told.stdout.startswith("Taken up."), taken_up) == (0, True, [False, False])
     assert (settled.status, settled.needs_review) == ("succeeded", False)
     assert len(await events_of(database, organizer_id, PaymentRefunded)) == 1

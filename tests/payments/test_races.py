@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.events import PaymentCaptured
 from alltickets.payments.port import GatewayPayment
 from alltickets.payments.service import Payments
@@ -61,10 +61,16 @@ async def apply_twice_at_once(
     return list(await asyncio.gather(*(apply(report) for report in reports), return_exceptions=True))
 
 
-async def history_length(database: Database, organizer_id: UUID) -> int:
+async def history_length(database: Database, organizer_id: UUID) -> tuple[int, int]:
+    """How many changes were noted of attempts, and of payments."""
     async with database.reading(organizer_id) as reader:
-        [(count,)] = await reader.fetch_tuples("SELECT count(*) FROM payments.attempt_history WHERE organizer_id = %(organizer_id)s")
-    return int(count)
+        [counts] = await reader.fetch_tuples(
+            """
+            SELECT (SELECT count(*) FROM payments.attempt_history WHERE organizer_id = %(organizer_id)s),
+                   (SELECT count(*) FROM payments.payment_history WHERE organizer_id = %(organizer_id)s)
+            """
+        )
+    return int(counts[0]), int(counts[1])
 
 
 async def test_without_locks_the_second_one_rests_on_what_is_no_longer_true(
@@ -78,6 +84,22 @@ async def test_without_locks_the_second_one_rests_on_what_is_no_longer_true(
     assert [outcome for outcome in outcomes if outcome is not None], "the race must be there to be closed"
 
 
+async def test_without_locks_a_payment_takes_the_money_of_one_of_its_attempts(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
+) -> None:
+    one = request(clock)
+    first = await start(database, payments, organizer_id, one)
+    async with database.transaction(organizer_id) as tx:
+        await apply_conclusion(tx, first.attempt_id, "declined", cause="query", now=clock())
+    second = await start(database, payments, organizer_id, one)
+    reports = (Report(account.id, charged(first.attempt_id)), Report(account.id, charged(second.attempt_id, provider_payment_id="pay_2")))
+
+    outcomes = await apply_twice_at_once(database, organizer_id, clock, reports, locks_off=True)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AssertionError", "NoneType"], "the version that it rests on is gone"
+    assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
+
+
 @pytest.mark.parametrize("_", range(5))
 async def test_the_same_news_twice_at_once_is_one_transition(
     database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock, _: int
@@ -89,7 +111,7 @@ async def test_the_same_news_twice_at_once_is_one_transition(
 
     assert outcomes == [None, None]
     assert len(await events_of(database, organizer_id, PaymentCaptured)) == 1
-    assert await history_length(database, organizer_id) == 1
+    assert await history_length(database, organizer_id) == (1, 1)
 
 
 @pytest.mark.parametrize("_", range(5))

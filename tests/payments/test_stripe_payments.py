@@ -23,6 +23,7 @@ from alltickets.payments.events import (
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.port import Redirect
+from alltickets.payments.reconciliation.layouts import LAYOUTS
 from alltickets.payments.refusals import AccountInvalid, CallbackForged, DisputeNotOpen, DisputeOverdue, GatewayFailed
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
@@ -93,6 +94,20 @@ class Shop:
 
     async def told(self, kind: type[Event]) -> int:
         return len(await events_of(self.database, self.organizer_id, kind))
+
+    async def take_in_report(self, *differences: str) -> list[tuple[str, str, str]]:
+        """The report of the account's balance held against our books: kind, state and payment of each line that is new."""
+        path = f"/admin/accounts/{self.bench.account.id}/balance.csv"
+        made = self.bench.stripe.http.get(path, params=[("difference", one) for one in differences])
+        assert made.status_code == 200, made.text
+
+        async def content() -> AsyncIterator[bytes]:
+            yield made.content
+
+        actor, reconciliation = Actor.system(self.organizer_id, "test"), self.payments.reconciliation
+        report = await reconciliation.take_in(actor, self.account.id, "balance.csv", LAYOUTS["stripe"], content())
+        lines = (await reconciliation.lines(actor, report.id, state=None, cursor=None, size=50)).items
+        return [(one.kind, one.state, one.source_id) for one in lines]
 
     @property
     def intent(self) -> str:
@@ -358,3 +373,26 @@ async def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(shop: Shop) 
     now = await shop.payments.disputes.read(shop.organizer_id, dispute_id)
     assert (now.is_inquiry, now.state, await shop.standing()) == (False, "needs_response", ("disputed", "disputed"))
     assert await shop.told(DisputeOpened) == 2
+
+
+async def test_the_report_of_its_balance_agrees_with_our_books_but_for_what_was_spoilt(shop: Shop) -> None:
+    intents = []
+    for _ in range(3):
+        shop.reference = new_id()
+        shop.bench.stripe.pay(await shop.page())
+        await shop.deliver()
+        intents.append(str(shop.bench.stripe.call(shop.bench.account, "GET", "/charges")["data"][0]["payment_intent"]))
+    shop.bench.stripe.admin("refunds", payment_intent=intents[2], amount=10_00)
+    await shop.deliver()
+
+    spoilt = await shop.take_in_report("amount", "fee", "missing", "extra", "duplicate")
+    plain = await shop.take_in_report()
+
+    assert spoilt == [
+        ("payment", "amount_differs", intents[0]),
+        ("payment", "fee_differs", intents[1]),
+        ("refund", "matched", intents[2]),
+        ("payment", "missing_here", "pi_unknown"),
+        ("payment", "duplicate", intents[0]),
+    ]
+    assert plain == [("payment", "duplicate", intents[0]), ("payment", "duplicate", intents[1]), ("payment", "matched", intents[2])]

@@ -98,6 +98,42 @@ def test_a_no_and_two_steps(payway: PaywayProcess) -> None:
     assert repeated["validation_errors"] == [{"code": "repeated", "param": "site_transaction_id"}]
 
 
+def test_a_reservation_is_annulled_and_what_was_given_back_is_listed(payway: PaywayProcess) -> None:
+    """The library annuls by its refund of the whole. It has no call for the history of refunds and none for `expand`: its reading of a
+    payment, which puts the id into the address as it is given, is led there.
+    """
+    two_steps, plain = Site(payway, two_steps=True), Site(payway)
+
+    _, reserved, annulled, after, history = called(
+        payway,
+        two_steps,
+        ["tokens", card(VISA)],
+        ["payment", payment("id_1", "$0.id", VISA)],
+        ["refund", "$1.id"],
+        ["paymentInfo", "$1.id"],
+        ["paymentInfo", "$1.id/refunds"],
+    )
+    _, paid, _, part, shown, expanded, parts = called(
+        payway,
+        plain,
+        ["tokens", card(VISA)],
+        ["payment", payment("id_2", "$0.id", VISA)],
+        ["batchClosure", {"username": "caja", "site_id": plain.id, "payment_method_id": 1}],
+        ["partialRefund", {"data": {"amount": 1050}}, "$1.id"],
+        ["paymentInfo", "$1.id"],
+        ["paymentInfo", "$1.id?expand=card_data"],
+        ["paymentInfo", "$1.id/refunds"],
+    )
+
+    assert (reserved["status"], annulled["status"], annulled["amount"], after["status"]) == ("pre_approved", "approved", 2550, "annulled")
+    assert [(one["amount"], one["status"]) for one in history["parent"]["history"]] == [(2550, "approved")]
+    assert [(one["id"], one["amount"]) for one in parts["parent"]["history"]] == [(part["id"], 1050)]
+    assert shown["card_data"].startswith("/tokens/")
+    assert expanded["card_data"]["card_number"] == "450799XXXXXX4905"
+    assert {**expanded, "card_data": None} == {**shown, "card_data": None}
+    assert expanded["id"] == paid["id"]
+
+
 def test_cybersource_takes_what_the_library_makes_of_ticketing_data(payway: PaywayProcess) -> None:
     site = Site(payway, cybersource=True)
     bill_to = {

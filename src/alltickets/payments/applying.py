@@ -52,7 +52,7 @@ class _Changes:
 async def apply_reports(tx: Transaction, reports: Sequence[Report], *, cause: Cause, now: datetime) -> list[bool]:
     """Apply reports in their order and publish what follows; for each whether its attempt is known here.
 
-    Locks the payments and attempts concerned, in id order, until `tx` ends. At most nine statements, whatever the number of reports, and
+    Locks the payments and attempts concerned, in id order, until `tx` ends. At most ten statements, whatever the number of reports, and
     three more where a bank asks for money back.
     """
     ids = [id_or_none(report.payment.reference) for report in reports]

@@ -8,7 +8,17 @@ from uuid import UUID
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
-__all__ = ["Aftermath", "AttemptDetails", "ChargeDetails", "PaymentDetails", "RefundDetails", "aftermath_of", "payment_of", "refunds_of"]
+__all__ = [
+    "Aftermath",
+    "AttemptDetails",
+    "ChangeDetails",
+    "ChargeDetails",
+    "PaymentDetails",
+    "RefundDetails",
+    "aftermath_of",
+    "payment_of",
+    "refunds_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,17 @@ class RefundDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeDetails:
+    """A change of state: of an attempt, or, where `attempt_id` is None, of the payment itself. `cause`: how we learnt of it."""
+
+    attempt_id: UUID | None
+    status_before: str
+    status: str
+    cause: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Payment:
     id: UUID
     status: str
@@ -101,10 +122,11 @@ class PaymentDetails:
     attempts: list[AttemptDetails]
     charges: list[ChargeDetails]
     refunds: list[RefundDetails]
+    history: list[ChangeDetails]
 
 
 async def payment_of(reader: Reader, reference: UUID) -> PaymentDetails:
-    """The payment of a reference. Raises `PaymentNotFound`. Four statements."""
+    """The payment of a reference. Raises `PaymentNotFound`. Five statements."""
     payment = await reader.fetch_first(
         _Payment,
         """
@@ -126,6 +148,7 @@ async def payment_of(reader: Reader, reference: UUID) -> PaymentDetails:
         attempts=await _attempts(reader, payment.id),
         charges=await _charges(reader, payment.id),
         refunds=await _refunds(reader, payment.id),
+        history=await _history(reader, payment.id),
     )
 
 
@@ -217,6 +240,27 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
          ORDER BY created_at, id
+        """,
+        payment_id=payment_id,
+    )
+
+
+async def _history(reader: Reader, payment_id: UUID) -> list[ChangeDetails]:
+    """Within an instant an attempt's change comes before that of its payment, which follows it."""
+    return await reader.fetch_all(
+        ChangeDetails,
+        """
+        SELECT h.attempt_id, h.status_before, h.status, h.cause, h.at
+          FROM (SELECT a.id AS attempt_id, c.version, c.status_before, c.status, c.cause, c.at
+                  FROM payments.attempts a
+                  JOIN payments.attempt_history c
+                    ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
+                 WHERE a.organizer_id = %(organizer_id)s AND a.payment_id = %(payment_id)s
+                 UNION ALL
+                SELECT NULL, version, status_before, status, cause, at
+                  FROM payments.payment_history
+                 WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s) AS h
+         ORDER BY h.at, h.attempt_id, h.version
         """,
         payment_id=payment_id,
     )

@@ -24,6 +24,7 @@ __all__ = [
     "LedgerBalanceRead",
     "LedgerMoveRead",
     "LedgerPostingRead",
+    "PaymentChangeRead",
     "PaymentRead",
     "PaymentSummaryRead",
     "PostingOfBooksRead",
@@ -178,6 +179,19 @@ class RefundRetriedRead(msgspec.Struct, kw_only=True):
     refund_id: UUID
 
 
+class PaymentChangeRead(msgspec.Struct, kw_only=True):
+    """A change of state: of an attempt, or, without one, of the payment itself.
+
+    `cause`: how it was learnt: `call`, `callback`, `query`, `silence` or `person`; of a payment also `attempt`: another try began.
+    """
+
+    attempt_id: UUID | None
+    status_before: str
+    status: str
+    cause: str
+    at: datetime
+
+
 class PaymentRead(msgspec.Struct, kw_only=True):
     """What is to be paid under a reference, and how that went."""
 
@@ -190,6 +204,7 @@ class PaymentRead(msgspec.Struct, kw_only=True):
     attempts: list[AttemptRead]
     charges: list[ChargeRead]
     refunds: list[RefundRead]
+    history: list[PaymentChangeRead]
 
 
 class PaymentSummaryRead(msgspec.Struct, kw_only=True):

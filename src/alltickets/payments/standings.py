@@ -10,16 +10,18 @@ import msgspec
 
 from alltickets.kernel.money import Money
 from alltickets.payments.port import ChargeFacts
-from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Contested, Payment
+from alltickets.payments.rules import Attempt, AttemptStatus, Charge, Contested, Payment, PaymentStatus
 from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = [
     "CHARGE_COLUMNS",
     "Cause",
+    "PaymentChange",
     "Standing",
     "charge_of",
     "fetch_charge",
     "fetch_charges",
+    "insert_payment_history",
     "insert_refunds",
     "lock_standings",
     "write_charges",
@@ -28,7 +30,6 @@ __all__ = [
 
 Cause = Literal["call", "callback", "query", "silence", "person"]
 """How we learnt of a change: from our own call's answer, a callback, a question of ours, because nobody said anything, or from a person."""
-
 
 CHARGE_COLUMNS = """c.id, c.attempt_id, c.account_id, c.provider_payment_id, c.status, c.raw_status, c.amount_minor, c.currency,
                c.refunded_minor, c.sequence, c.is_surplus, c.facts, c.contested, c.intent"""
@@ -46,6 +47,7 @@ class Standing:
     payment: Payment
     status_before: AttemptStatus
     payment_before: Payment
+    payment_version: int
     version: int
     expires_at: datetime
     state_since: datetime
@@ -64,6 +66,17 @@ class Standing:
     has_undecided: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentChange:
+    """A payment came into another state, or began another try ("attempt"). `version`: the one that the change made."""
+
+    payment_id: UUID
+    version: int
+    status_before: PaymentStatus
+    status: PaymentStatus
+    cause: Cause | Literal["attempt"]
+
+
 async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, Standing]:
     """Lock attempts with their payments, in id order, against everybody who applies something to them; by attempt id.
 
@@ -76,7 +89,7 @@ async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, 
         SELECT a.id, a.payment_id, a.account_id, a.status, a.version, a.expires_at, a.state_since, a.queries, a.absences,
                a.absent_since, a.next_query_at, a.needs_review, a.redirect_url, a.provider_reference, a.error_kind, a.error_code,
                p.reference, p.amount_minor, p.currency, p.status, p.newest_attempt_id, p.kept_attempt_id, p.kept_charge_id, p.is_captured,
-               a.has_promotion, a.discount_minor
+               a.has_promotion, a.discount_minor, p.version
           FROM payments.payments p
           JOIN payments.attempts a
             ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
@@ -90,7 +103,7 @@ async def lock_standings(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, 
 
 
 async def write_standings(tx: Transaction, standings: Iterable[Standing], now: datetime) -> None:
-    """Write what was touched, each change on the version that was locked, with a line of history per change of state. Three statements."""
+    """Write what was touched, each change on the version that was locked, with a row of history per change of state. Four statements."""
     touched = [standing for standing in standings if standing.is_touched]
     if not touched:
         return
@@ -98,7 +111,8 @@ async def write_standings(tx: Transaction, standings: Iterable[Standing], now: d
     moved = [standing for standing in touched if standing.attempt.status != standing.status_before]
     if moved:
         await _write_history(tx, moved, now)
-    payments = {standing.payment.id: standing.payment for standing in touched if standing.payment != standing.payment_before}
+    # What moves a payment is an attempt that moved, where there is one among those of it.
+    payments = {one.payment.id: one for one in (*touched, *moved) if one.payment != one.payment_before}
     if payments:
         await _write_payments(tx, list(payments.values()), now)
 
@@ -267,28 +281,55 @@ async def _write_history(tx: Transaction, standings: Sequence[Standing], now: da
     )
 
 
-async def _write_payments(tx: Transaction, payments: Sequence[Payment], now: datetime) -> None:
-    await tx.execute(
+async def _write_payments(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
+    written = await tx.execute(
         """
         UPDATE payments.payments p
-           SET status = x.status, kept_attempt_id = x.kept_attempt_id, kept_charge_id = x.kept_charge_id,
+           SET status = x.status, version = p.version + 1, kept_attempt_id = x.kept_attempt_id, kept_charge_id = x.kept_charge_id,
                is_captured = x.is_captured, updated_at = %(now)s
           FROM json_to_recordset(%(rows)s::json)
-                   AS x(id uuid, status text, kept_attempt_id uuid, kept_charge_id uuid, is_captured boolean)
-         WHERE p.organizer_id = %(organizer_id)s AND p.id = x.id
+                   AS x(id uuid, version int, status_before text, status text, kept_attempt_id uuid, kept_charge_id uuid,
+                        is_captured boolean)
+         WHERE p.organizer_id = %(organizer_id)s AND p.id = x.id AND p.version = x.version AND p.status = x.status_before
         """,
         rows=rows_as_json(
             [
                 {
-                    "id": one.id,
-                    "status": one.status,
-                    "kept_attempt_id": one.kept_attempt_id,
-                    "kept_charge_id": one.kept_charge_id,
-                    "is_captured": one.is_captured,
+                    "id": one.payment.id,
+                    "version": one.payment_version,
+                    "status_before": one.payment_before.status,
+                    "status": one.payment.status,
+                    "kept_attempt_id": one.payment.kept_attempt_id,
+                    "kept_charge_id": one.payment.kept_charge_id,
+                    "is_captured": one.payment.is_captured,
                 }
-                for one in payments
+                for one in standings
             ]
         ),
+        now=now,
+    )
+    assert written == len(standings), "nobody changes a payment without its lock"
+    moved = [
+        PaymentChange(one.payment.id, one.payment_version + 1, one.payment_before.status, one.payment.status, one.cause)
+        for one in standings
+        if one.payment.status != one.payment_before.status
+    ]
+    if moved:
+        await insert_payment_history(tx, moved, now)
+
+
+async def insert_payment_history(tx: Transaction, changes: Sequence[PaymentChange], now: datetime) -> None:
+    """Note changes that were just written under the payments' locks. One statement."""
+    await tx.execute(
+        """
+        INSERT INTO payments.payment_history (organizer_id, payment_id, version, status_before, status, cause, at)
+        SELECT o.organizer_id, x.payment_id, x.version, x.status_before, x.status, x.cause, %(now)s
+          FROM platform.organizers o,
+               json_to_recordset(%(rows)s::json)
+                   AS x(payment_id uuid, version int, status_before text, status text, cause text)
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        rows=rows_as_json(changes),
         now=now,
     )
 
@@ -328,4 +369,4 @@ def _standing(row: tuple[Any, ...]) -> Standing:
         is_captured=row[23],
     )
     attempt = Attempt(id=row[0], payment_id=row[1], account_id=row[2], status=row[3], has_promotion=row[24], discount_minor=row[25])
-    return Standing(attempt, payment, row[3], payment, *row[4:16])
+    return Standing(attempt, payment, row[3], payment, row[26], *row[4:16])

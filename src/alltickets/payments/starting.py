@@ -15,6 +15,7 @@ from alltickets.payments.routing.routed import Routed
 from alltickets.payments.routing.rules.facts import PaymentPurpose
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import AFTER_EXPIRY, first_query, patient_until
+from alltickets.payments.standings import PaymentChange, insert_payment_history
 from alltickets.platform.database import Reader, Transaction, rows_as_json
 
 __all__ = [
@@ -237,32 +238,43 @@ def _first_look(one: Prepared, now: datetime) -> datetime | None:
     return expires_at + AFTER_EXPIRY if one.account.is_offline else first_query(one.status, now=now, expires_at=expires_at)
 
 
-async def follow_again(tx: Transaction, payment_id: UUID, attempt_id: UUID, now: datetime) -> None:
-    """Have the payment follow an earlier attempt once more."""
-    await tx.execute(
+async def follow_again(tx: Transaction, row: StoredAttempt, attempt_id: UUID, now: datetime) -> None:
+    """Have the payment of `row`, its newest attempt until now, follow an earlier one once more; under the lock of `newest_of`."""
+    written = await tx.execute(
         """
         UPDATE payments.payments
-           SET newest_attempt_id = %(attempt_id)s, updated_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+           SET version = version + 1, newest_attempt_id = %(attempt_id)s, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status = %(status_before)s AND newest_attempt_id = %(attempt_before)s
         """,
-        id=payment_id,
+        id=row.payment_id,
+        status_before=row.payment_status,
+        attempt_before=row.attempt_id,
         attempt_id=attempt_id,
         now=now,
     )
+    assert written == 1, "nobody changes a payment without its lock"
 
 
-async def reopen(tx: Transaction, payment_id: UUID, creation: Creation, now: datetime, *, counts: bool = True) -> None:
-    """Have the payment follow that attempt from now on. `counts`: it is another try of the buyer's."""
-    await tx.execute(
+async def reopen(tx: Transaction, row: StoredAttempt, creation: Creation, now: datetime, *, counts: bool = True) -> None:
+    """Have the payment of `row`, its newest attempt until now, follow another one; under the lock of `newest_of`.
+
+    `counts`: it is another try of the buyer's.
+    """
+    written = await tx.fetch_tuples(
         """
         UPDATE payments.payments
-           SET status = 'open', newest_attempt_id = %(attempt_id)s, attempts = attempts + %(more)s, return_url = %(return_url)s,
-               updated_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+           SET status = 'open', version = version + 1, newest_attempt_id = %(attempt_id)s, attempts = attempts + %(more)s,
+               return_url = %(return_url)s, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status = %(status_before)s AND newest_attempt_id = %(attempt_before)s
+        RETURNING version
         """,
-        id=payment_id,
+        id=row.payment_id,
+        status_before=row.payment_status,
+        attempt_before=row.attempt_id,
         attempt_id=creation.attempt_id,
         more=int(counts),
         return_url=creation.return_url,
         now=now,
     )
+    assert written, "nobody changes a payment without its lock"
+    await insert_payment_history(tx, [PaymentChange(row.payment_id, written[0][0], row.payment_status, "open", "attempt")], now)

@@ -86,11 +86,29 @@ payments = sa.Table(
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("parts", JSONB, nullable=False, server_default="[]", comment="What the amount is made of: kinds and minor units."),
+    sa.Column(
+        "version", sa.Integer, nullable=False, server_default="1", comment="Grows with each change; a change names the version it rests on."
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "reference", name="payments_reference"),
     sa.Index("payments_created", "organizer_id", "created_at", "id"),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", _PAYMENT_STATUSES),
+)
+
+payment_history = sa.Table(
+    "payment_history",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("payment_id", _id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status_before", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False, comment="attempt: another try began; else as that of the attempt which it follows."),
+    sa.Column("at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "payment_id", "version"),
+    one_of("cause", "call callback query silence person attempt"),
+    comment="Append-only.",
 )
 
 attempts = sa.Table(

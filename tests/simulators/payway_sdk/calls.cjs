@@ -1,5 +1,6 @@
 // Makes calls with Payway's own library for Node against the simulator: `node calls.cjs <base url> <public key> <private key>`, the calls
-// as JSON on stdin, [["payment", {…}], …]; what each answered as JSON on stdout. "$1.id" in an argument is the id of call 1's answer.
+// as JSON on stdin, [["payment", {…}], …]; what each answered as JSON on stdout. "$1.id" in an argument is the id of call 1's answer; what
+// follows it ("$1.id/refunds", "$1.id?expand=card_data") stays.
 const { readFileSync } = require("node:fs");
 const constants = require("sdk-node-payway/lib/utils/constants");
 
@@ -14,9 +15,10 @@ const sdk = new Sdk("developer", publicKey, privateKey, "", "");
 const answers = [];
 
 function filledIn(value) {
-  const reference = typeof value === "string" ? /^\$(\d+)\.(\w+)$/.exec(value) : null;
+  const reference = typeof value === "string" ? /^\$(\d+)\.(\w+)([/?].*)?$/.exec(value) : null;
   if (reference !== null) {
-    return answers[Number(reference[1])][reference[2]];
+    const found = answers[Number(reference[1])][reference[2]];
+    return reference[3] === undefined ? found : `${found}${reference[3]}`;
   }
   if (typeof value !== "object" || value === null) {
     return value;

@@ -157,21 +157,28 @@ class Placing:
             assert event is not None, "an event with orders is never deleted"
             request = self._start_of(tx, order, event, quotes[order.quote_id], order.number, option_id)
             [started] = await self._payments.start(tx, [replace(request, card_bin=card_bin)])
-            if isinstance(started, Refusal):
-                raise started
-            until = longer_kept(order, started)
-            if until is not None:
-                if not hold.is_live(self._clock()):
-                    # Its visitor has chosen anew, which the order is about to be told.
-                    raise OrderNotOpen(OrderStatus.EXPIRED)
-                await keep_patiently(tx, {order.hold_id: until}, now=self._clock())
-                order = msgspec.structs.replace(order, pay_until=until)
-                await write_deadline(tx, order)
-            if order.payment_state == "failed":
-                order = msgspec.structs.replace(order, payment_state="open")
-                await write_progress(tx, [order])
+            if isinstance(started, Started):
+                order = await self._go_on(tx, order, hold, started)
+        if isinstance(started, Refusal):
+            # After the commit, which keeps why.
+            raise started
         step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
         return PlacedOrder(organizer_id, order, step)
+
+    async def _go_on(self, tx: Transaction, order: Order, hold: Hold, started: Started) -> Order:
+        """The order with its payment under way again, its places kept for as long as that takes. Raises `OrderNotOpen`."""
+        until = longer_kept(order, started)
+        if until is not None:
+            if not hold.is_live(self._clock()):
+                # Its visitor has chosen anew, which the order is about to be told.
+                raise OrderNotOpen(OrderStatus.EXPIRED)
+            await keep_patiently(tx, {order.hold_id: until}, now=self._clock())
+            order = msgspec.structs.replace(order, pay_until=until)
+            await write_deadline(tx, order)
+        if order.payment_state == "failed":
+            order = msgspec.structs.replace(order, payment_state="open")
+            await write_progress(tx, [order])
+        return order
 
     async def route_card(self, organizer_id: UUID, order_id: UUID, card_bin: str) -> tuple[CardRoute, CardDesk]:
         """Which account takes a card that begins so, and what stands around its form; the order's payment goes on there.

@@ -82,6 +82,31 @@ LAYOUTS: Mapping[str, Layout] = {
         decimal=",",
         dates="%d/%m/%Y",
     ),
+    # The itemized report of balance changes from activity, in its default columns and that of the payment intent.
+    "stripe": Layout(
+        columns={
+            "source_id": "payment_intent_id",
+            "settlement_reference": "balance_transaction_id",
+            "kind": "reporting_category",
+            "gross": "gross",
+            "fee": "fee",
+            "net": "net",
+            "currency": "currency",
+            "occurred_at": "created_utc",
+            "settles_at": "available_on_utc",
+        },
+        kinds={
+            "CHARGE": "payment",
+            "REFUND": "refund",
+            "REFUND_FAILURE": "refund",
+            "PARTIAL_CAPTURE_REVERSAL": "refund",
+            "DISPUTE": "dispute",
+            "DISPUTE_REVERSAL": "dispute",
+            "PAYOUT": "payout",
+            "PAYOUT_REVERSAL": "payout",
+        },
+        zone="UTC",
+    ),
     "generic": Layout(
         columns={
             "source_id": "payment_id",

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
@@ -21,12 +21,14 @@ __all__ = [
     "NewDecision",
     "RoutingState",
     "StoredDecision",
-    "change_decision",
+    "UnfollowedDecision",
+    "append_decision",
     "decode_facts",
     "delete_schedule",
     "insert_contexts",
     "insert_decisions",
     "insert_schedules",
+    "insert_unfollowed",
     "raise_routing_version",
     "read_approvals",
     "read_contexts",
@@ -35,13 +37,13 @@ __all__ = [
     "read_schedules",
     "read_state",
     "require_events",
-    "stored_decision",
 ]
 
 APPROVED = ["authorized", "capturing", "voiding", "voided", "charged", "partially_refunded", "refunded", "disputed", "charged_back"]
 RESOLVED = [*APPROVED, "declined"]
 """What an issuer has answered. What was never tried, called off or not understood says nothing of an account's rate."""
 RECENT_MAX = 5_000
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class ActivePolicy(msgspec.Struct, frozen=True):
@@ -70,10 +72,30 @@ class NewDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """A decision as it was kept."""
+class UnfollowedDecision:
+    """A decision by which no attempt goes anywhere: no account could take the payment, or the card is taken elsewhere."""
 
-    attempt_id: UUID
+    context_id: UUID
+    facts: RouteFacts
+    decision: Decision
+
+    @property
+    def digest(self) -> UUID:
+        """The same whenever it is the same that was decided, for whichever card and at whatever time."""
+        facts = msgspec.structs.replace(self.facts, at=_NO_TIME, card_bin=None if self.facts.card_bin is None else "")
+        return UUID(bytes=blake2b(msgspec.json.encode([self.context_id, facts, self.decision]), digest_size=16).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it was kept: which one of its attempt's, from 1. `counts`: it is the last of them.
+
+    One by which no attempt goes anywhere has neither attempt nor number, and does not count.
+    """
+
+    attempt_id: UUID | None
+    number: int | None
+    counts: bool
     context_id: UUID
     facts: RouteFacts
     decision: Decision
@@ -166,11 +188,11 @@ async def insert_contexts(tx: Transaction, contexts: Mapping[UUID, RouteContext]
 
 
 async def insert_decisions(tx: Transaction, decisions: Sequence[NewDecision], now: datetime) -> None:
-    """Keep decisions, whatever their number. One statement."""
+    """Keep the first decisions of attempts, whatever their number. One statement."""
     await tx.execute(
         """
-        INSERT INTO payments.route_decisions (organizer_id, attempt_id, context_id, facts, decision, decided_at)
-        SELECT o.organizer_id, x.attempt_id, x.context_id, x.facts, x.decision, %(now)s
+        INSERT INTO payments.route_decisions (organizer_id, attempt_id, number, context_id, facts, decision, decided_at)
+        SELECT o.organizer_id, x.attempt_id, 1, x.context_id, x.facts, x.decision, %(now)s
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json) AS x(attempt_id uuid, context_id uuid, facts jsonb, decision jsonb)
          WHERE o.organizer_id = %(organizer_id)s
@@ -180,38 +202,83 @@ async def insert_decisions(tx: Transaction, decisions: Sequence[NewDecision], no
     )
 
 
-async def change_decision(tx: Transaction, decision: NewDecision, now: datetime) -> None:
-    """Put a decision in the place of the one of its attempt, of which nothing was sent yet."""
+async def append_decision(tx: Transaction, decision: NewDecision, now: datetime) -> None:
+    """Keep a further decision of an attempt, of which nothing was sent yet; under the payment's lock.
+
+    What was decided alike for a card that begins otherwise is not kept again: which card was charged, the charge says.
+    """
     await tx.execute(
         """
-        UPDATE payments.route_decisions
-           SET context_id = %(context_id)s, facts = %(facts)s::jsonb, decision = %(decision)s::jsonb, decided_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND attempt_id = %(attempt_id)s
+        INSERT INTO payments.route_decisions (organizer_id, attempt_id, number, context_id, facts, decision, decided_at)
+        SELECT o.organizer_id, x.attempt_id, coalesce(d.number, 0) + 1, x.context_id, x.facts, x.decision, %(now)s
+          FROM platform.organizers o
+         CROSS JOIN json_to_recordset(%(rows)s::json) AS x(attempt_id uuid, context_id uuid, facts jsonb, decision jsonb)
+          LEFT JOIN LATERAL (SELECT l.number, l.context_id, l.facts, l.decision
+                               FROM payments.route_decisions l
+                              WHERE l.organizer_id = o.organizer_id AND l.attempt_id = x.attempt_id
+                              ORDER BY l.number DESC
+                              LIMIT 1) AS d ON true
+         WHERE o.organizer_id = %(organizer_id)s
+           AND (d.context_id, d.decision, d.facts - 'at' - 'card_bin', d.facts->'card_bin' IS NULL)
+               IS DISTINCT FROM (x.context_id, x.decision, x.facts - 'at' - 'card_bin', x.facts->'card_bin' IS NULL)
         """,
-        attempt_id=decision.attempt_id,
-        context_id=decision.context_id,
-        facts=msgspec.json.encode(decision.facts).decode(),
-        decision=msgspec.json.encode(decision.decision).decode(),
+        rows=rows_as_json([decision]),
+        now=now,
+    )
+
+
+async def insert_unfollowed(tx: Transaction, decisions: Sequence[UnfollowedDecision], now: datetime) -> None:
+    """Keep decisions by which no attempt goes anywhere, each once, of payments that there are. One statement."""
+    await tx.execute(
+        """
+        INSERT INTO payments.unfollowed_decisions (organizer_id, reference, digest, context_id, facts, decision, decided_at)
+        SELECT p.organizer_id, p.reference, x.digest, x.context_id, x.facts, x.decision, %(now)s
+          FROM json_to_recordset(%(rows)s::json) AS x(reference uuid, digest uuid, context_id uuid, facts jsonb, decision jsonb)
+          JOIN payments.payments p
+            ON p.reference = x.reference
+         WHERE p.organizer_id = %(organizer_id)s
+        ON CONFLICT (organizer_id, reference, digest) DO NOTHING
+        """,
+        rows=rows_as_json(
+            [
+                {
+                    "reference": one.facts.reference,
+                    "digest": one.digest,
+                    "context_id": one.context_id,
+                    "facts": one.facts,
+                    "decision": one.decision,
+                }
+                for one in decisions
+            ]
+        ),
         now=now,
     )
 
 
 async def read_decisions(reader: Reader, reference: UUID) -> list[StoredDecision]:
-    """The decisions of a payment's attempts, oldest first."""
+    """Every decision about a payment, oldest first."""
     rows = await reader.fetch_tuples(
         """
-        SELECT d.attempt_id, d.context_id, d.facts::text, d.decision::text, d.decided_at
+        SELECT d.attempt_id, d.number, d.number = max(d.number) OVER (PARTITION BY d.attempt_id),
+               d.context_id, d.facts::text, d.decision::text, d.decided_at
           FROM payments.payments p
           JOIN payments.attempts a
             ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
           JOIN payments.route_decisions d
             ON d.organizer_id = a.organizer_id AND d.attempt_id = a.id
          WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s
-         ORDER BY d.attempt_id
+         UNION ALL
+        SELECT NULL, NULL, false, u.context_id, u.facts::text, u.decision::text, u.decided_at
+          FROM payments.unfollowed_decisions u
+         WHERE u.organizer_id = %(organizer_id)s AND u.reference = %(reference)s
+         ORDER BY 7, 1, 2
         """,
         reference=reference,
     )
-    return [stored_decision(row) for row in rows]
+    return [
+        StoredDecision(attempt_id, number, counts, context_id, _facts.decode(facts), _decision.decode(decision), decided_at)
+        for attempt_id, number, counts, context_id, facts, decision, decided_at in rows
+    ]
 
 
 async def read_facts(reader: Reader, attempt_id: UUID) -> RouteFacts | None:
@@ -221,6 +288,8 @@ async def read_facts(reader: Reader, attempt_id: UUID) -> RouteFacts | None:
         SELECT facts::text
           FROM payments.route_decisions
          WHERE organizer_id = %(organizer_id)s AND attempt_id = %(attempt_id)s
+         ORDER BY number DESC
+         LIMIT 1
         """,
         attempt_id=attempt_id,
     )
@@ -297,11 +366,6 @@ async def require_events(reader: Reader, event_ids: Collection[UUID]) -> None:
 def decode_facts(text: str) -> RouteFacts:
     """Facts from their column."""
     return _facts.decode(text)
-
-
-def stored_decision(row: Sequence[Any]) -> StoredDecision:
-    """A decision from its columns: attempt, context, facts, decision, when."""
-    return StoredDecision(row[0], row[1], _facts.decode(row[2]), _decision.decode(row[3]), row[4])
 
 
 def _all_fields(schedule: FeeSchedule) -> dict[str, object]:

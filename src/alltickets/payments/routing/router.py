@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,14 +15,16 @@ from alltickets.payments.refusals import NoAccountFits, OptionGone, OptionInstea
 from alltickets.payments.routing.records import (
     NewDecision,
     RoutingState,
-    change_decision,
+    UnfollowedDecision,
+    append_decision,
     insert_contexts,
     insert_decisions,
+    insert_unfollowed,
     read_approvals,
     read_facts,
     read_state,
 )
-from alltickets.payments.routing.routed import Routed
+from alltickets.payments.routing.routed import Routed, Unrouted
 from alltickets.payments.routing.rules.book import RouteBook, RouteContext
 from alltickets.payments.routing.rules.deciding import decide, fitting_of
 from alltickets.payments.routing.rules.facts import Approvals, RouteAccount, RouteFacts
@@ -104,8 +107,10 @@ class Router:
             self._approvals[reader.organizer_id] = (time.monotonic(), approvals)
         return approvals
 
-    def route(self, books: Books, accounts: Accounts, request: StartPayment, approvals: tuple[Approvals, ...], now: datetime) -> Routed:
-        """The account for a payment. Raises `NoAccountFits`, `OptionGone` where there is another way to pay, or `TooLateForAccount`.
+    def route(
+        self, books: Books, accounts: Accounts, request: StartPayment, approvals: tuple[Approvals, ...], now: datetime
+    ) -> Routed | Unrouted:
+        """The account for a payment. Raises `NoAccountFits` or `OptionGone` where the option is not offered, so that nothing is decided.
 
         An option of a policy holds as it was shown. Without a policy accounts that work alike stand for each other, and whoever chose
         one that takes nothing notices nothing.
@@ -131,22 +136,21 @@ class Router:
         )
         if request.option_id is None:
             return _routed(book, accounts, facts)
-        try:
-            if option is None:
-                raise NoAccountFits(currency)
-            return _routed_alike(book, accounts, facts, request.option_id)
-        except NoAccountFits:
+        if option is None:
             instead = _instead(book, accounts, facts)
-            if not instead:
-                raise
-            raise OptionGone(currency, None if option is None else option.label, instead) from None
+            raise OptionGone(currency, None, instead) if instead else NoAccountFits(currency)
+        routed = _routed_alike(book, accounts, facts, request.option_id)
+        if isinstance(routed, Unrouted) and isinstance(routed.refusal, NoAccountFits):
+            instead = _instead(book, accounts, facts)
+            return replace(routed, refusal=OptionGone(currency, option.label, instead)) if instead else routed
+        return routed
 
     async def route_elsewhere(
         self, tx: Transaction, accounts: Accounts, attempt: StoredAttempt, among: Sequence[UUID], now: datetime
-    ) -> Routed:
+    ) -> Routed | Unrouted:
         """Another account for an attempt whose account fails, among these: decided on what was known when it was begun.
 
-        With a policy the buyer's option holds; without one the accounts stand for each other. Raises `NoAccountFits`.
+        With a policy the buyer's option holds; without one the accounts stand for each other.
         """
         facts = await _facts_of(tx, attempt, now)
         book = (await self.books(tx, accounts)).of(facts.purpose.event_id)
@@ -174,10 +178,10 @@ class Router:
 
     async def route_card(
         self, tx: Transaction, accounts: Accounts, attempt: StoredAttempt, card_bin: str, now: datetime
-    ) -> tuple[Routed, str] | None:
+    ) -> tuple[Routed, str] | Unrouted | None:
         """The account for an attempt whose card begins so, and what buyers know its way to pay as; None where no rule asks for cards.
 
-        Everything else is as it was known when the attempt was begun. Raises `NoAccountFits` or `TooLateForAccount`.
+        Everything else is as it was known when the attempt was begun.
         """
         books = await self.books(tx, accounts)
         if not books.ask_for_card:
@@ -187,6 +191,8 @@ class Router:
         if not book.asks_for_card:
             return None
         routed = _routed(book, accounts, msgspec.structs.replace(facts, at=now, card_bin=card_bin, open_breakers=accounts.failing(now)))
+        if isinstance(routed, Unrouted):
+            return routed
         named = [one.label for one in book.context.policy.options if routed.account.id in one.accounts]
         return routed, named[0] if named else routed.account.label
 
@@ -194,10 +200,10 @@ class Router:
         """What day it is where what is paid for takes place."""
         return now.astimezone(ZoneInfo((await _facts_of(reader, attempt, now)).purpose.timezone)).date()
 
-    async def keep_instead(self, tx: Transaction, attempt_id: UUID, routed: Routed, now: datetime) -> None:
-        """Keep a decision in the place of the former one of an attempt of which nothing was sent."""
+    async def keep_another(self, tx: Transaction, attempt_id: UUID, routed: Routed, now: datetime) -> None:
+        """Keep a further decision of an attempt of which nothing was sent, beside the former ones; under the payment's lock."""
         await self._keep_contexts(tx, {routed.book.context_id: routed.book.context}, now)
-        await change_decision(tx, NewDecision(attempt_id, routed.book.context_id, routed.facts, routed.decision), now)
+        await append_decision(tx, NewDecision(attempt_id, routed.book.context_id, routed.facts, routed.decision), now)
 
     async def keep(self, tx: Transaction, routed: Sequence[tuple[UUID, Routed]], now: datetime) -> None:
         """Keep the decisions of these attempts in one statement; one more while a context is new to this process."""
@@ -207,6 +213,16 @@ class Router:
         await insert_decisions(
             tx, [NewDecision(attempt_id, one.book.context_id, one.facts, one.decision) for attempt_id, one in routed], now
         )
+
+    async def keep_unfollowed(self, tx: Transaction, decisions: Sequence[Routed | Unrouted], now: datetime) -> None:
+        """Keep decisions by which no attempt goes anywhere, of payments that there are: each once, however often it is taken.
+
+        As many statements as for those of attempts.
+        """
+        if not decisions:
+            return
+        await self._keep_contexts(tx, {one.book.context_id: one.book.context for one in decisions}, now)
+        await insert_unfollowed(tx, [UnfollowedDecision(one.book.context_id, one.facts, one.decision) for one in decisions], now)
 
     async def _keep_contexts(self, tx: Transaction, contexts: dict[UUID, RouteContext], now: datetime) -> None:
         """Whether `tx` commits is not ours to know, so a context counts as kept only once another transaction finds it there."""
@@ -245,25 +261,25 @@ async def _facts_of(reader: Reader, attempt: StoredAttempt, now: datetime) -> Ro
     return RouteFacts(reference=attempt.reference, amount_minor=attempt.amount_minor, currency=attempt.currency, at=now)
 
 
-def _routed(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> Routed:
+def _routed(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> Routed | Unrouted:
     decision = decide(book, facts)
     if decision.account_id is None:
         # Of what was not chosen nobody has to hear why not.
         late = [one.account_id for one in decision.candidates if one.excluded == "too_late"] if facts.choice is not None else []
-        raise TooLateForAccount(accounts.get(late[0]).label) if late else NoAccountFits(facts.currency)
+        refusal = TooLateForAccount(accounts.get(late[0]).label) if late else NoAccountFits(facts.currency)
+        return Unrouted(refusal, book, facts, decision)
     return Routed(accounts.get(decision.account_id), book, facts, decision)
 
 
-def _routed_alike(book: RouteBook, accounts: Accounts, facts: RouteFacts, option_id: UUID) -> Routed:
+def _routed_alike(book: RouteBook, accounts: Accounts, facts: RouteFacts, option_id: UUID) -> Routed | Unrouted:
     """As was chosen; or where a chosen account takes nothing, and no policy says otherwise, at one that works like it."""
-    try:
-        return _routed(book, accounts, facts)
-    except NoAccountFits:
-        alike = () if book.context.version else accounts.alike(option_id)
-        if not alike:
-            raise
-        stood_in = msgspec.structs.replace(facts, choice=(option_id, *alike), stood_in_for=option_id)
-        return _routed(book, accounts, stood_in)
+    routed = _routed(book, accounts, facts)
+    if isinstance(routed, Routed) or isinstance(routed.refusal, TooLateForAccount):
+        return routed
+    alike = () if book.context.version else accounts.alike(option_id)
+    if not alike:
+        return routed
+    return _routed(book, accounts, msgspec.structs.replace(facts, choice=(option_id, *alike), stood_in_for=option_id))
 
 
 def _instead(book: RouteBook, accounts: Accounts, facts: RouteFacts) -> tuple[OptionInstead, ...]:

@@ -150,7 +150,11 @@ async def remove_fee_schedule(fee_schedule_id: UUID, actor: Actor, payments: Pay
 
 @get("/{reference:uuid}/routing", operation_id="listRouteDecisions", guards=[allow(Permission.PAYMENTS_READ)])
 async def list_route_decisions(reference: UUID, actor: Actor, payments: Payments) -> list[RouteDecisionRead]:
-    """Why each attempt of a payment (an order's id) is on its account, told in sentences, oldest first."""
+    """Why each attempt of a payment (an order's id) is on its account, and what else was decided about it: told in sentences, oldest first.
+
+    Of an attempt's decisions the last counts. One without an attempt led nowhere: no account could take the payment, or the card is taken
+    elsewhere; it stands here once, however often it was taken.
+    """
     return [_decision_read(one) for one in await payments.routing.decisions(actor.organizer_id, reference)]
 
 
@@ -165,6 +169,8 @@ def _decision_read(one: ExplainedDecision) -> RouteDecisionRead:
     stored = one.stored
     return RouteDecisionRead(
         attempt_id=stored.attempt_id,
+        number=stored.number,
+        counts=stored.counts,
         decided_at=stored.decided_at,
         policy_event_id=one.context.event_id,
         policy_version=one.context.version,

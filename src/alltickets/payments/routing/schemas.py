@@ -138,9 +138,15 @@ class FeeScheduleRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RouteDecisionRead(msgspec.Struct, frozen=True):
-    """Why an attempt is on its account. is_reproducible: decided again from what is stored, it is the same."""
+    """What was decided about a payment, and why.
 
-    attempt_id: UUID
+    number: which one of the attempt's decisions, from 1. counts: the last of these, by which the attempt is on its account. None of the
+    two where no attempt followed. is_reproducible: decided again from what is stored, it is the same.
+    """
+
+    attempt_id: UUID | None
+    number: int | None
+    counts: bool
     decided_at: datetime
     policy_event_id: UUID | None
     policy_version: int

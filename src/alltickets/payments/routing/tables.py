@@ -84,10 +84,25 @@ route_decisions = sa.Table(
     metadata,
     sa.Column("organizer_id", _id, nullable=False),
     sa.Column("attempt_id", _id, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, comment="Which one of the attempt's, from 1."),
     sa.Column("context_id", _id, nullable=False),
     sa.Column("facts", JSONB, nullable=False, comment="`RouteFacts`; with the context the whole input of the decision."),
     sa.Column("decision", JSONB, nullable=False, comment="`Decision`."),
     sa.Column("decided_at", _instant, nullable=False),
-    sa.PrimaryKeyConstraint("organizer_id", "attempt_id"),
-    comment="One for an attempt: the last before anything of it was sent, never changed afterwards.",
+    sa.PrimaryKeyConstraint("organizer_id", "attempt_id", "number"),
+    comment="Append-only. The last of an attempt counts; none is added once anything of the attempt was sent.",
+)
+
+unfollowed_decisions = sa.Table(
+    "unfollowed_decisions",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("reference", _id, nullable=False, comment="The payment's."),
+    sa.Column("digest", _id, nullable=False, comment="The same for decisions that differ in time or in the card's digits alone."),
+    sa.Column("context_id", _id, nullable=False),
+    sa.Column("facts", JSONB, nullable=False, comment="`RouteFacts`, of the first time."),
+    sa.Column("decision", JSONB, nullable=False, comment="`Decision`."),
+    sa.Column("decided_at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "reference", "digest"),
+    comment="Append-only: decisions by which no attempt goes anywhere, for no account could, or the card is taken elsewhere.",
 )

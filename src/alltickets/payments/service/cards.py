@@ -8,7 +8,7 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
 from alltickets.payments.instalments.rules import CfteaYear, Financed, InstalmentPlan, financed, holding_on
 from alltickets.payments.port import CardForm
-from alltickets.payments.refusals import NoAccountFits, TooLateForAccount
+from alltickets.payments.routing.routed import Unrouted
 from alltickets.payments.routing.router import Router
 from alltickets.payments.service.checkout import Checkout
 from alltickets.payments.starting import newest_of
@@ -85,14 +85,15 @@ class Cards:
         accounts = await self._connections.of(tx)
         if row.status != "created" or now >= row.expires_at or self._checkout.form_at(accounts.get(row.account_id), row) is None:
             return "unchanged"
-        try:
-            found = await self._router.route_card(tx, accounts, row, card_bin, now)
-        except (NoAccountFits, TooLateForAccount):
-            return "nowhere"
+        found = await self._router.route_card(tx, accounts, row, card_bin, now)
         if found is None:
             return "unchanged"
+        if isinstance(found, Unrouted):
+            await self._router.keep_unfollowed(tx, [found], now)
+            return "nowhere"
         routed, label = found
         if routed.account.gateway.capabilities.flow != "card_form":
+            await self._router.keep_unfollowed(tx, [routed], now)
             return TakenElsewhere(routed.account.id, label)
         step = await self._checkout.go_on_at(tx, row, routed, now)
         assert isinstance(step, CardForm), "an account of this flow has a form"

@@ -40,7 +40,7 @@ from alltickets.payments.refusals import (
     PaymentClosed,
     PaymentNotFound,
 )
-from alltickets.payments.routing.routed import Routed
+from alltickets.payments.routing.routed import Routed, Unrouted
 from alltickets.payments.routing.router import Router
 from alltickets.payments.rules import AttemptStatus, PaymentStatus
 from alltickets.payments.schedule import what_to_do_after
@@ -122,7 +122,8 @@ class Checkout:
         Where the gateway needs no call the link is signed here, and nothing is left to do. A reference that was started before gives
         what it gave, or a new attempt once the former one came to nothing. Which account takes it, the organizer's routing decides, and
         keeps why. Four statements for new references, whatever their number, one more where codes are given out; four more for each
-        that was started before, five where it goes on with another attempt.
+        that was started before, six where it goes on with another attempt; one or two for all that no account can take: why is kept
+        where there is such a payment already.
         Refusals: `NoAccountFits`, `OptionGone`, `TooLateForAccount`, `PaymentChanged`, `PaymentClosed`, `AttemptsExhausted`.
         """
         accounts = await self._connections.of(tx)
@@ -130,11 +131,19 @@ class Checkout:
         now = self._clock()
         approvals = await self._router.approvals(tx, books, requests, now)
         outcomes: list[Started | Refusal | Prepared] = []
+        unrouted: list[Unrouted] = []
         for request in requests:
             try:
-                outcomes.append(self._prepare(self._router.route(books, accounts, request, approvals, now), request, now))
-            except Refusal as refusal:
+                routed = self._router.route(books, accounts, request, approvals, now)
+            except NoAccountFits as refusal:
                 outcomes.append(refusal)
+                continue
+            if isinstance(routed, Unrouted):
+                unrouted.append(routed)
+                outcomes.append(routed.refusal)
+            else:
+                outcomes.append(self._prepare(routed, request, now))
+        await self._router.keep_unfollowed(tx, unrouted, now)
         prepared = [outcome for outcome in outcomes if isinstance(outcome, Prepared)]
         new = await insert_payments(tx, prepared, now) if prepared else set()
         fresh = [one for one in prepared if one.payment_id in new]
@@ -287,7 +296,7 @@ class Checkout:
     async def go_on_at(self, tx: Transaction, row: StoredAttempt, routed: Routed, now: datetime) -> NextStep:
         """Have the payment go on at that account, nothing of its newest attempt having been sent; under the lock of `newest_of`."""
         if routed.account.id == row.account_id:
-            await self._router.keep_instead(tx, row.attempt_id, routed, now)
+            await self._router.keep_another(tx, row.attempt_id, routed, now)
             return _step_of_created(routed.account, self._creation_of(routed.account, row))
         return (await self._replace(tx, row, self._prepare(routed, _request_of(row), now), now)).step
 
@@ -303,12 +312,12 @@ class Checkout:
         kept = await unsent_at(tx, row.payment_id, prepared.account.id, now)
         if kept is not None:
             creation = msgspec.structs.replace(self._creation_of(prepared.account, kept), return_url=prepared.creation.return_url)
-            await self._router.keep_instead(tx, kept.attempt_id, prepared.routed, now)
-            await reopen(tx, row.payment_id, creation, now, counts=counts)
+            await self._router.keep_another(tx, kept.attempt_id, prepared.routed, now)
+            await reopen(tx, row, creation, now, counts=counts)
             return Started(row.payment_id, kept.attempt_id, _step_of_created(prepared.account, creation))
         again = replace(prepared, payment_id=row.payment_id)
         coded = await self._insert_attempts(tx, [again], now)
-        await reopen(tx, row.payment_id, again.creation, now, counts=counts)
+        await reopen(tx, row, again.creation, now, counts=counts)
         return _first_step(coded.get(again.creation.attempt_id, again))
 
     def _step(self, accounts: Accounts, row: "StoredAttempt") -> NextStep:
@@ -383,7 +392,7 @@ class Checkout:
             return False
         if (await attempt_of(tx, row.attempt_id)).status != "created":
             return False
-        await reopen(tx, row.payment_id, self._creation_of(account, row), self._clock(), counts=counts)
+        await reopen(tx, newest, self._creation_of(account, row), self._clock(), counts=counts)
         return True
 
     async def _send(self, tx: Transaction, account: ConnectedAccount, attempt_id: UUID) -> bool:
@@ -462,13 +471,13 @@ class Checkout:
         if newest.attempt_id != attempt_id or newest.attempts >= ATTEMPTS_MAX:
             return None
         accounts = await self._connections.of(tx)
-        try:
-            routed = await self._router.route_elsewhere(tx, accounts, failing, accounts.alike(failed.id), now)
-        except NoAccountFits:
+        routed = await self._router.route_elsewhere(tx, accounts, failing, accounts.alike(failed.id), now)
+        if isinstance(routed, Unrouted):
+            await self._router.keep_unfollowed(tx, [routed], now)
             return None
         again = replace(self._prepare(routed, _request_of(failing), now), payment_id=failing.payment_id)
         await self._insert_attempts(tx, [again], now)
-        await reopen(tx, again.payment_id, again.creation, now)
+        await reopen(tx, newest, again.creation, now)
         _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(routed.account.id))
         return again
 

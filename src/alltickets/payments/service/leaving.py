@@ -93,7 +93,7 @@ class Leaving:
             newest = await newest_of(tx, reference, lock=True)
             if not may_go_on and newest.attempt_id == attempt_id:
                 # The page decides, so the payment follows it, as if nobody had left it.
-                await follow_again(tx, newest.payment_id, page.attempt_id, now)
+                await follow_again(tx, newest, page.attempt_id, now)
             await tx.execute(
                 "UPDATE payments.attempts SET redirect_url = NULL WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
                 id=page.attempt_id,

@@ -225,7 +225,7 @@ class RoutingService:
         ]
 
     async def decisions(self, organizer_id: UUID, reference: UUID) -> list[ExplainedDecision]:
-        """Why each attempt of a payment is on its account, oldest first; each is taken again for it. Raises `PaymentNotFound`."""
+        """Every decision about a payment, oldest first; each is taken again for it. Raises `PaymentNotFound`."""
         async with self._database.reading(organizer_id) as reader:
             stored = await read_decisions(reader, reference)
             if not stored:

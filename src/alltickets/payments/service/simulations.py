@@ -91,7 +91,7 @@ class Simulations:
 
 
 async def _read_page(reader: Reader, after: UUID, until: UUID, forms: Sequence[UUID]) -> Sequence[tuple[UUID, PastDecision]]:
-    """The decisions that follow, by the primary key, with what came of their attempts.
+    """The decisions that follow, of each attempt the one that counts, by the primary key, with what came of their attempts.
 
     An attempt at a form that was left for another account's, so that nothing of it was ever sent, was none.
     """
@@ -110,6 +110,9 @@ async def _read_page(reader: Reader, after: UUID, until: UUID, forms: Sequence[U
                               ORDER BY h.id
                               LIMIT 1) AS c ON true
          WHERE d.organizer_id = %(organizer_id)s AND d.attempt_id > %(after)s AND d.attempt_id < %(until)s
+           AND d.number = (SELECT max(l.number)
+                             FROM payments.route_decisions l
+                            WHERE l.organizer_id = d.organizer_id AND l.attempt_id = d.attempt_id)
            AND NOT (a.status IN ('created', 'expired') AND a.account_id = ANY(%(forms)s) AND a.id <> p.newest_attempt_id)
          ORDER BY d.attempt_id
          LIMIT %(limit)s
