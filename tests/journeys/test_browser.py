@@ -330,14 +330,13 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
 
 
 async def test_the_browser_is_without_all_that_playwright_wants_it_to_be_without(browser: Browser) -> None:
-    lines = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    lines = {process: process.cmdline() for process in psutil.Process().children(recursive=True)}
+    driven = {process.pid: line for process, line in lines.items() if "--remote-debugging-pipe" in line}
+    # What Chromium is just forking has its line until it becomes something else.
+    [line] = [driven[process.pid] for process in lines if process.pid in driven and process.ppid() not in driven]
     switch = "--disable-features="
 
-    [off] = [
-        [set(word.removeprefix(switch).split(",")) for word in line if word.startswith(switch)]
-        for line in lines
-        if "--remote-debugging-pipe" in line
-    ]
+    off = [set(word.removeprefix(switch).split(",")) for word in line if word.startswith(switch)]
 
     *others, ours = off
     assert others
