@@ -271,7 +271,7 @@ async def test_a_card_of_another_account_is_charged_there_and_what_was_typed_sta
     assert (charge["amount_minor"], charge["facts"]["card_bin"], charge["facts"]["installments"]) == (total, MASTERCARD[:6], 3)
     await expect(page.locator(".receipt")).to_contain_text(f"{total // 100:,}".replace(",", "."))
     decisions = organizer.call("GET", f"/payments/{order['order_id']}/routing")
-    [told] = [one for one in decisions if one["counts"] and one["facts"]["card_bin"]]
+    [told] = [one for one in decisions if one["counts"] and "card_bin" in one["facts"]]
     assert (told["facts"]["card_bin"], told["decision"]["rule"], told["is_reproducible"]) == (MASTERCARD[:6], 0, True)
     wait_until(lambda: _owed(organizer, order) == {f"gateway_receivable:{second}": total}, "the books", 20)
 
