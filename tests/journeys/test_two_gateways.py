@@ -164,11 +164,14 @@ async def test_who_pays_by_two_methods_gets_the_second_payment_back_and_is_told(
     secret = {"Authorization": f"Bearer {order['secret']}"}
     path = f"/api/shop/orders/{order['order_id']}"
 
+    # Its page cannot be closed when the buyer leaves it: closed, nobody could pay twice.
+    mercadopago.take_down("create")
     form = buyer.http.post(f"{path}/payments", params={"payment_option_id": str(payway_id)}, headers=secret).json()["card_form"]
     token = site.make_token(VISA).json()
     card = {"token": token["id"], "method": "1", "bin": token["bin"], "last_four": token["last_four_digits"], "installments": 1}
     charged = buyer.http.post(f"{path}/payment/card", json={"attempt_id": form["attempt_id"], **card}, headers=secret)
     buyer.paid(order)
+    mercadopago.misbehave()
     mercadopago.pay(page)
     wait_until(lambda: [one["status"] for one in payment_of(organizer, order)["refunds"]] == ["succeeded"], "the refund", 20)
     wait_until(lambda: "refund" in posted(organizer, order), "the books", 20)
