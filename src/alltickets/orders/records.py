@@ -54,7 +54,7 @@ class Order(msgspec.Struct, frozen=True):
     refunded_minor: int
     discount_minor: int = 0
     """What a promotion of the buyer's bank took off the total, once it is paid."""
-    returned_numbers: Sequence[int] = ()
+    returned_numbers: tuple[int, ...] = ()
     """Of tickets that were given back while the order goes on; their places are for sale again."""
 
     @property
@@ -218,7 +218,7 @@ async def write_buyer(tx: Transaction, order_id: UUID, buyer: Buyer) -> None:
 
 def order_of(row: tuple[Any, ...]) -> Order:
     """An order from the columns of `ORDER_COLUMNS`."""
-    order_id, event_id, hold_id, status, number, buyer, holders, *rest = row
+    order_id, event_id, hold_id, status, number, buyer, holders, *rest, returned_numbers = row
     return Order(
         order_id,
         event_id,
@@ -228,4 +228,5 @@ def order_of(row: tuple[Any, ...]) -> Order:
         _buyer.decode(buyer),
         _holders.decode(holders),
         *rest,
+        returned_numbers=tuple(returned_numbers),
     )

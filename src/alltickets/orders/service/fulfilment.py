@@ -197,7 +197,7 @@ class Fulfilment:
         draws, seats = draws_of(event, lines)
         await return_places(tx, order.hold_id, draws, seats)
         await revoke(tx, [ticket.ticket_id for ticket in tickets], reason=Revocation.REFUNDED, now=now)
-        order = msgspec.structs.replace(order, returned_numbers=sorted({*order.returned_numbers, *numbers}))
+        order = msgspec.structs.replace(order, returned_numbers=tuple(sorted({*order.returned_numbers, *numbers})))
         await write_returned(tx, order)
         return order
 
