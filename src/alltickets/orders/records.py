@@ -228,5 +228,5 @@ def order_of(row: tuple[Any, ...]) -> Order:
         _buyer.decode(buyer),
         _holders.decode(holders),
         *rest,
-        returned_numbers=tuple(returned_numbers),
+        tuple(returned_numbers),
     )
