@@ -218,7 +218,8 @@ async def write_buyer(tx: Transaction, order_id: UUID, buyer: Buyer) -> None:
 
 def order_of(row: tuple[Any, ...]) -> Order:
     """An order from the columns of `ORDER_COLUMNS`."""
-    order_id, event_id, hold_id, status, number, buyer, holders, *rest, returned_numbers = row
+    order_id, event_id, hold_id, status, number, buyer, holders, *rest = row
+    rest[-1] = tuple(rest[-1])
     return Order(
         order_id,
         event_id,
@@ -228,5 +229,4 @@ def order_of(row: tuple[Any, ...]) -> Order:
         _buyer.decode(buyer),
         _holders.decode(holders),
         *rest,
-        tuple(returned_numbers),
     )

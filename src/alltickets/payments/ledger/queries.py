@@ -44,7 +44,8 @@ async def list_postings(
 ) -> Page[PostingOfBooks]:
     """Postings of facts from `since` on and of before `until`, newest first; only those that move an account, or one of its word.
 
-    Index: ledger_postings_occurred. Raises `CursorUnreadable`. Two statements.
+    Index: ledger_postings_occurred. The moves of each posting on the way are looked up by its key, and never all of them read. Raises
+    `CursorUnreadable`. Two statements.
     """
     before = decode_cursor(cursor, str, UUID)
     postings = await reader.fetch_all(
@@ -59,10 +60,11 @@ async def list_postings(
            AND l.occurred_at < coalesce(%(until)s::timestamptz, 'infinity')
            AND (l.occurred_at, l.posting_id) < (coalesce(%(at)s::timestamptz, 'infinity'), %(id)s::uuid)
            AND (%(account)s::text IS NULL
-                OR EXISTS (SELECT 1
-                             FROM payments.ledger_moves m
-                            WHERE m.organizer_id = l.organizer_id AND m.key = l.key
-                              AND %(account)s IN (m.debit, m.credit, split_part(m.debit, ':', 1), split_part(m.credit, ':', 1))))
+                OR (SELECT true
+                      FROM payments.ledger_moves m
+                     WHERE m.organizer_id = l.organizer_id AND m.key = l.key
+                       AND %(account)s IN (m.debit, m.credit, split_part(m.debit, ':', 1), split_part(m.credit, ':', 1))
+                     LIMIT 1))
          ORDER BY l.occurred_at DESC, l.posting_id DESC
          LIMIT %(limit)s
         """,
