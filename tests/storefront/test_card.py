@@ -234,7 +234,7 @@ async def test_a_card_of_another_page_is_offered_the_way_there_in_the_words_of_t
     assert "Seguí por: Pasarela de prueba." in told.text
     assert (wrong.status_code, NUMBER in wrong.text) == (422, False)
     assert leaving.status_code == 200
-    [_, last] = await site.contexts.payments.routing.decisions(house.actor.organizer_id, UUID(order["order_id"]))
+    [_, _elsewhere, last] = await site.contexts.payments.routing.decisions(house.actor.organizer_id, UUID(order["order_id"]))
     assert (last.stored.facts.card_bin, last.stored.decision.rule) == ("529991", 0)
 
 
