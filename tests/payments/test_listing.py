@@ -158,7 +158,8 @@ async def test_a_page_reads_no_more_than_it_shows(office: Office) -> None:
         postings = await list_postings(explained, account="bank", since=None, until=office.clock(), cursor=None, size=10)
 
     assert ([len(page.items) for page in (newest, later, postings)], [str(one.reference) for one in left.items]) == ([10, 10, 10], [wrong])
-    assert explained.read_most < 100, explained.worst
+    # Where tables are as small as here, rows of the organizers of other tests are read too, some hundreds at most: none of the many is.
+    assert explained.read_most < MANY // 4, explained.worst
 
 
 async def _fill(tx: Transaction, count: int) -> None:
