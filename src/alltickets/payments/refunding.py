@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from alltickets.kernel.money import Money
@@ -11,21 +11,24 @@ from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
 from alltickets.payments.port import GatewayError, RefundOrder
 from alltickets.payments.refusals import RefundRefused
-from alltickets.payments.rules import Charge, restated
+from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.standings import CHARGE_COLUMNS, Cause, charge_of, lock_standings
 from alltickets.platform.database import Transaction
 
 __all__ = [
     "CLAIMED_MAX",
+    "REFUNDED_COLUMNS",
     "Kept",
     "Refund",
     "RefundStatus",
+    "Refundable",
     "apply_success",
     "claim_due",
     "flag_refund",
     "lock_kept",
     "mark_refund",
+    "refundable_of",
     "take_up",
 ]
 
@@ -78,12 +81,37 @@ class Refund:
         )
 
 
+REFUNDED_COLUMNS = """
+    coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
+    coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
+"""
+"""Of the refunds `r` of a charge: what our own have given back, and what is on its way."""
+
+
 @dataclass(slots=True)
-class Kept:
-    payment_id: UUID
+class Refundable:
+    """A charge with our own refunds of it."""
+
     charge: Charge
     succeeded_minor: int
     on_its_way_minor: int
+
+    @property
+    def left_minor(self) -> int:
+        """What of it can be given back."""
+        return refundable_minor(self.charge, self.succeeded_minor, self.on_its_way_minor)
+
+
+@dataclass(slots=True)
+class Kept(Refundable):
+    """The charge that brought a payment's money."""
+
+    payment_id: UUID
+
+
+def refundable_of(row: tuple[Any, ...]) -> Refundable:
+    """From a row of `CHARGE_COLUMNS` first and `REFUNDED_COLUMNS` last."""
+    return Refundable(charge_of(row), *row[-2:])
 
 
 async def lock_kept(
@@ -103,9 +131,7 @@ async def lock_kept(
     # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
     charges = await tx.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS}, p.reference, p.id,
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
+        SELECT {CHARGE_COLUMNS}, p.reference, p.id, {REFUNDED_COLUMNS}
           FROM payments.payments p
           JOIN payments.charges c
             ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
@@ -128,7 +154,7 @@ async def lock_kept(
         ids=list(refund_ids),
     )
     kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
-    kept.update({row[-4]: Kept(row[-3], charge_of(row), *row[-2:]) for row in charges})
+    kept.update({row[-4]: Kept(charge_of(row), row[-2], row[-1], payment_id=row[-3]) for row in charges})
     return kept, {
         refund_id: RefundRefused() if is_refused else Money(minor, currency) for refund_id, minor, currency, is_refused in ordered
     }

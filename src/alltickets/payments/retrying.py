@@ -6,10 +6,9 @@ from uuid import UUID
 
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import RefundOrdered
-from alltickets.payments.refunding import RefundStatus
+from alltickets.payments.refunding import REFUNDED_COLUMNS, RefundStatus, refundable_of
 from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
-from alltickets.payments.rules import refundable_minor
-from alltickets.payments.standings import CHARGE_COLUMNS, charge_of
+from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Transaction
 
 __all__ = ["NewestTry", "make_again", "newest_try"]
@@ -113,9 +112,7 @@ async def make_again(tx: Transaction, refund: NewestTry, now: datetime) -> UUID:
 async def _left_of(tx: Transaction, charge_id: UUID) -> int:
     [row] = await tx.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS},
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
+        SELECT {CHARGE_COLUMNS}, {REFUNDED_COLUMNS}
           FROM payments.charges c
           LEFT JOIN payments.refunds r
             ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
@@ -124,4 +121,4 @@ async def _left_of(tx: Transaction, charge_id: UUID) -> int:
         """,
         id=charge_id,
     )
-    return refundable_minor(charge_of(row), *row[-2:])
+    return refundable_of(row).left_minor

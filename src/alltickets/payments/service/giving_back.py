@@ -1,6 +1,5 @@
 """Money that came for a payment and does not pay it: given back whole when people say so, through the refunds of everybody else."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from alltickets.identity.interface import Actor, Subject, record
@@ -9,28 +8,15 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.events import FlagKind, RefundOrdered
 from alltickets.payments.flags.store import settle_of_attempts
 from alltickets.payments.queries import PaymentDetails, payment_of
+from alltickets.payments.refunding import REFUNDED_COLUMNS, Refundable, refundable_of
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound
-from alltickets.payments.rules import Charge, refundable_minor
-from alltickets.payments.standings import CHARGE_COLUMNS, charge_of, insert_refunds
+from alltickets.payments.rules import Charge
+from alltickets.payments.standings import CHARGE_COLUMNS, insert_refunds
 from alltickets.platform.database import Database, Transaction
 
 __all__ = ["GivingBack"]
 
 _SETTLES: tuple[FlagKind, ...] = ("amount_mismatch", "account_mismatch")
-
-
-@dataclass(frozen=True, slots=True)
-class _Aside:
-    """A charge that did not bring its payment's money, with our own refunds of it."""
-
-    charge: Charge
-    succeeded_minor: int
-    on_its_way_minor: int
-
-    @property
-    def left_minor(self) -> int:
-        """What of it can be given back."""
-        return refundable_minor(self.charge, self.succeeded_minor, self.on_its_way_minor)
 
 
 class GivingBack:
@@ -57,7 +43,7 @@ class GivingBack:
                 await self._order(tx, actor, reference, payment_id, due)
             return await payment_of(tx, reference)
 
-    async def _order(self, tx: Transaction, actor: Actor, reference: UUID, payment_id: UUID, due: list[_Aside]) -> None:
+    async def _order(self, tx: Transaction, actor: Actor, reference: UUID, payment_id: UUID, due: list[Refundable]) -> None:
         now = self._clock()
         await _give_up(tx, [one.charge for one in due])
         orders = [
@@ -95,13 +81,12 @@ async def _lock(tx: Transaction, reference: UUID) -> UUID:
     return found
 
 
-async def _aside(tx: Transaction, payment_id: UUID) -> list[_Aside]:
+async def _aside(tx: Transaction, payment_id: UUID) -> list[Refundable]:
+    """The charges that hold money and did not bring the payment's."""
     # A statement of its own: the one that waits for the lock would read charges as they were before the wait.
     rows = await tx.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS},
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint,
-               coalesce(sum(r.amount_minor) FILTER (WHERE r.status NOT IN ('succeeded', 'failed')), 0)::bigint
+        SELECT {CHARGE_COLUMNS}, {REFUNDED_COLUMNS}
           FROM payments.payments p
           JOIN payments.attempts a
             ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
@@ -115,7 +100,7 @@ async def _aside(tx: Transaction, payment_id: UUID) -> list[_Aside]:
         """,
         payment_id=payment_id,
     )
-    return [_Aside(charge_of(row), *row[-2:]) for row in rows]
+    return [refundable_of(row) for row in rows]
 
 
 async def _give_up(tx: Transaction, charges: list[Charge]) -> None:

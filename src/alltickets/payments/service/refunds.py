@@ -31,7 +31,6 @@ from alltickets.payments.refunding import (
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
 from alltickets.payments.retrying import make_again, newest_try
 from alltickets.payments.returned import mark_looked_at
-from alltickets.payments.rules import refundable_minor
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.sellers.store import suspect
 from alltickets.payments.standings import insert_refunds
@@ -278,7 +277,7 @@ def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Acc
     if request.reference not in known:
         raise PaymentNotFound
     kept = known[request.reference]
-    left = 0 if kept is None else refundable_minor(kept.charge, kept.succeeded_minor, kept.on_its_way_minor)
+    left = 0 if kept is None else kept.left_minor
     if kept is None or left == 0:
         raise NothingToRefund
     minor = left if request.amount_minor is None else request.amount_minor
