@@ -166,13 +166,10 @@ class Router:
 
         No statement where no policy of the organizer's asks for cards.
         """
-        books = await self.books(reader, accounts)
-        if not books.ask_for_card:
+        asking = await self._asking_for_card(reader, accounts, attempt, now)
+        if asking is None:
             return ()
-        facts = await _facts_of(reader, attempt, now)
-        book = books.of(facts.purpose.event_id)
-        if not book.asks_for_card:
-            return ()
+        book, facts = asking
         fitting = fitting_of(book, msgspec.structs.replace(facts, at=now, open_breakers=accounts.failing(now)))
         return tuple(accounts.get(one) for one in fitting) if set(fitting) - {attempt.account_id} else ()
 
@@ -183,18 +180,26 @@ class Router:
 
         Everything else is as it was known when the attempt was begun.
         """
-        books = await self.books(tx, accounts)
-        if not books.ask_for_card:
+        asking = await self._asking_for_card(tx, accounts, attempt, now)
+        if asking is None:
             return None
-        facts = await _facts_of(tx, attempt, now)
-        book = books.of(facts.purpose.event_id)
-        if not book.asks_for_card:
-            return None
+        book, facts = asking
         routed = _routed(book, accounts, msgspec.structs.replace(facts, at=now, card_bin=card_bin, open_breakers=accounts.failing(now)))
         if isinstance(routed, Unrouted):
             return routed
         named = [one.label for one in book.context.policy.options if routed.account.id in one.accounts]
         return routed, named[0] if named else routed.account.label
+
+    async def _asking_for_card(
+        self, reader: Reader, accounts: Accounts, attempt: StoredAttempt, now: datetime
+    ) -> tuple[RouteBook, RouteFacts] | None:
+        """The book by which an attempt is decided, with what was known when it was begun; None where none of its rules asks for cards."""
+        books = await self.books(reader, accounts)
+        if not books.ask_for_card:
+            return None
+        facts = await _facts_of(reader, attempt, now)
+        book = books.of(facts.purpose.event_id)
+        return (book, facts) if book.asks_for_card else None
 
     async def day_of(self, reader: Reader, attempt: StoredAttempt, now: datetime) -> date:
         """What day it is where what is paid for takes place."""
