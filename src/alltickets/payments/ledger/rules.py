@@ -8,7 +8,7 @@ is. Facts that concern no single charge (a settlement, a payout) are a function 
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -72,7 +72,7 @@ OtherKind = Literal[
 ]
 """Facts of more than one charge, or from elsewhere."""
 
-REVERSIBLE: frozenset[str] = frozenset({"settlement", "withholding", "payout", "fee_passed_on", "rounding"})
+REVERSIBLE: frozenset[str] = frozenset(get_args(OtherKind)) - {"reversal"}
 """Kinds that a reversal takes back. Not facts of a charge: the books follow its payment, and the next fact posts the difference."""
 
 PostingKind = ChargeKind | OtherKind
