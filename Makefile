@@ -80,13 +80,15 @@ front: .venv/node.stamp
 	@test -e frontend/dist/.vite/manifest.json && test -e .venv/front.stamp && test -z "$$(find frontend $(sources) -newer .venv/front.stamp -print)" \
 		|| { echo 'Building the pages.'; $(npm) run --silent build && touch .venv/front.stamp; }
 
-# The journeys need a Chromium. Debian's is fetched where we may; elsewhere it is said what to install.
+# The journeys need a Chromium. Debian's is fetched where we may, best the one without a window; elsewhere it is said what to install.
 browser:
-	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do \
+	@for name in "$$CHROMIUM" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
 		if test -n "$$name" && command -v "$$name" >/dev/null; then exit 0; fi; \
 	done; \
-	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q && apt-get install -y -q chromium; } \
-		|| { echo 'The tests need Chromium: install it (apt-get install chromium, brew install chromium), or name one: CHROMIUM=/path make test' >&2; exit 1; }
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -q; then \
+		for package in chromium-headless-shell chromium; do apt-get install -y -q --no-install-recommends $$package && exit 0; done; \
+	fi; \
+	echo 'The tests need Chromium: install it (apt-get install chromium, brew install chromium), or name one: CHROMIUM=/path make test' >&2; exit 1
 
 clean:
 	rm -rf frontend/dist frontend/node_modules frontend/lighthouse/node_modules tests/simulators/payway_sdk/node_modules .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

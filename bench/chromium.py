@@ -5,7 +5,8 @@ import shutil
 
 __all__ = ["CHROMIUM_FLAGS", "chromium"]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# First the one that has no window around the page: the same engine, for two thirds of the work that a journey costs.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # It runs as root where tests do, without a screen, and calls nobody.
 CHROMIUM_FLAGS = (
     "--headless",

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 
 from alltickets.kernel.ids import new_id
+from bench.plain import PLAIN
 from bench.stack import wait_until
 from simulators.mercadopago.credentials import APPLICATION, Keys, new_user
 from simulators.payway.sites import key_of
@@ -40,7 +41,7 @@ class Organizer:
 
     def __init__(self, url: str, name: str = "Club Nocturno") -> None:
         # Sign-ups are limited by address: each organizer comes from one of its own.
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": some_address()})
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": some_address()}, verify=PLAIN)
         mail = f"{new_id().hex}@example.com"
         body = {
             "name": name,
@@ -127,7 +128,7 @@ class Organizer:
         self.call("PUT", f"/events/{sale.event_id}/checkpoints/{checkpoint_id}", {"name": "Puerta 1"})
         device = self.call("POST", "/devices", {"name": "Teléfono 1", "event_id": str(sale.event_id)})
         gate_url = gate_url or str(self.http.base_url)
-        answer = httpx.post(f"{gate_url.rstrip('/')}/api/gate/pair", json={"code": device["pairing_code"]}, timeout=30)
+        answer = httpx.post(f"{gate_url.rstrip('/')}/api/gate/pair", json={"code": device["pairing_code"]}, timeout=30, verify=PLAIN)
         answer.raise_for_status()
         return Steward(gate_url, answer.json()["token"], checkpoint_id)
 
@@ -136,7 +137,7 @@ class Buyer:
     """Someone who buys from a browser's point of view: an id for themselves, and nothing else."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": some_address()})
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"X-Forwarded-For": some_address()}, verify=PLAIN)
         self.visitor_id = new_id()
 
     def quote(self, sale: Sale, quantity: int) -> dict[str, Any]:
@@ -167,10 +168,12 @@ class Buyer:
     def pay(self, order: Mapping[str, Any], decision: str = "approve", **dials: object) -> httpx.Response:
         """Go to the gateway's page and press a button there; where the gateway sends the buyer back to."""
         url = order["next_action"]["url"]
-        page = httpx.get(url, timeout=30)
+        page = httpx.get(url, timeout=30, verify=PLAIN)
         page.raise_for_status()
         form = dict(parse_qsl(urlsplit(url).query))
-        return httpx.post(url.partition("?")[0], data={**form, "action": decision, **{k: str(v) for k, v in dials.items()}}, timeout=30)
+        return httpx.post(
+            url.partition("?")[0], data={**form, "action": decision, **{k: str(v) for k, v in dials.items()}}, timeout=30, verify=PLAIN
+        )
 
     def paid(self, order: Mapping[str, Any], status: str = "paid") -> dict[str, Any]:
         """Wait until the order has that status."""
@@ -187,7 +190,7 @@ class Steward:
     """Someone at a door with a paired scanner."""
 
     def __init__(self, url: str, token: str, checkpoint_id: UUID) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {token}"})
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {token}"}, verify=PLAIN)
         self.token = token
         self.checkpoint_id = checkpoint_id
 

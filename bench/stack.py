@@ -17,6 +17,7 @@ from alltickets.migrations import run as migrations
 from alltickets.platform import embedded
 from alltickets.supervise.simulated import mercadopago_application
 from alltickets.supervise.up import SIMULATORS
+from bench.plain import PLAIN
 
 __all__ = ["Process", "Stack", "free_port", "wait_until"]
 
@@ -194,7 +195,7 @@ class Stack:
             if process.popen.poll() is not None:
                 raise RuntimeError(f"{process.name} ended: {process.log.read_text()[-2000:]}")
             try:
-                return httpx.get(url, timeout=2).status_code == 200
+                return httpx.get(url, timeout=2, verify=PLAIN).status_code == 200
             except httpx.HTTPError:
                 return False
 

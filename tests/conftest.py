@@ -77,12 +77,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest_asyncio.fixture
-async def organizer_id(database: Database) -> UUID:
-    """A fresh tenant."""
+async def organizer_id(database: Database) -> AsyncIterator[UUID]:
+    """A fresh tenant. Its stream ends with its test: whoever follows all streams in a later test has nothing of it to read."""
     organizer_id = new_id()
     async with database.transaction(organizer_id) as tx:
         await enrol(tx)
-    return organizer_id
+    yield organizer_id
+    async with database.transaction(organizer_id) as tx:
+        await tx.execute("DELETE FROM platform.streams WHERE organizer_id = %(organizer_id)s")
 
 
 @pytest.fixture

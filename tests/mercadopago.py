@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from bench.plain import PLAIN
 from bench.stack import free_port, wait_until
 from simulators.mercadopago.credentials import APPLICATION, Keys, new_user
 
@@ -47,7 +48,7 @@ class MercadoPagoProcess:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False, verify=PLAIN)
 
     def pay(self, link: str, cardholder: str = "APRO", **fields: Any) -> httpx.Response:
         """What a buyer does on the hosted page; follows nothing."""

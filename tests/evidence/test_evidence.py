@@ -26,6 +26,7 @@ from alltickets.payments.service import Payments
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from alltickets.tickets.interface import EventKeys
+from bench.plain import PLAIN
 from tests.conftest import SettableClock
 from tests.identity.conftest import CountingHasher, House, join, make_house, make_identity, open_browser
 from tests.orders.box_office import BoxOffice
@@ -47,7 +48,7 @@ class TakingSandbox(Sandbox):
     """Its provider, which keeps what was handed in."""
 
     def __init__(self) -> None:
-        super().__init__("http://127.0.0.1:9", httpx.AsyncClient())
+        super().__init__("http://127.0.0.1:9", httpx.AsyncClient(verify=PLAIN))
         self.taken: list[DisputeAnswer] = []
 
     def connect(self, settings: Any, credentials: Any) -> SandboxGateway:

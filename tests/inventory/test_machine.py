@@ -233,9 +233,10 @@ class StockMachine(RuleBasedStateMachine):
         return by_id[0], by_id[1], by_id[2]
 
     def teardown(self) -> None:
-        """Every expiry was told once. What is left is given back, so that no later sweep meets it."""
+        """Every expiry was told once. What is left is given back, so that no later sweep meets it, nor a follower the stream."""
         told = self.transact(self._told)
         self.transact(lambda tx: release(tx, self.model.holds.keys()))
+        self.transact(lambda tx: tx.execute("DELETE FROM platform.streams WHERE organizer_id = %(organizer_id)s"))
 
         assert sorted(told) == sorted(self.expired)
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from bench.people import Buyer, Organizer, Sale
+from bench.plain import PLAIN
 from bench.stack import Stack, wait_until
 from simulators.sandbox.credentials import secret_of
 
@@ -130,7 +131,7 @@ def _disputed(stack: Stack, organizer: Organizer, order: dict[str, Any]) -> dict
     """The dispute of a paid order, once it has been told."""
     [charge] = organizer.call("GET", f"/payments/{order['order_id']}")["charges"]
     path = f"{stack.sandbox_url}/admin/payments/{charge['provider_payment_id']}"
-    httpx.post(path, json={"status": "charged_back"}).raise_for_status()
+    httpx.post(path, json={"status": "charged_back"}, verify=PLAIN).raise_for_status()
 
     def told() -> list[dict[str, Any]]:
         return [one for one in organizer.call("GET", "/payments/disputes")["items"] if one["reference"] == order["order_id"]]

@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Request, expect
 
 from bench.people import Buyer, Organizer, Sale
+from bench.plain import PLAIN
 from bench.stack import Stack, wait_until
 from tests.journeys.browser import DESK, PHONE, Arrival, Shopper, fits, violations_of
 from tests.simulators.payway import MASTERCARD, VISA, VISA_DEBIT, VISA_REFUSED, VISA_WITHOUT_FUNDS, PaywayProcess
@@ -25,7 +26,7 @@ def dials(stack: Stack, payway: PaywayProcess) -> Iterator[Any]:
     assert payway
 
     def turn(**dials: Any) -> None:
-        assert httpx.put(f"{stack.simulator_url('payway')}/admin/dials", json=dials).status_code == 200
+        assert httpx.put(f"{stack.simulator_url('payway')}/admin/dials", json=dials, verify=PLAIN).status_code == 200
 
     yield turn
     turn()

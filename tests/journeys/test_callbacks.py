@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bench.people import Buyer, Organizer, Sale
+from bench.plain import PLAIN
 from bench.stack import Process, Stack, free_port, wait_until
 from tests.journeys.gateway import Gateway
 from tests.journeys.seen import payment_of, places, problem_of
@@ -245,7 +246,7 @@ def test_a_forged_callback_is_refused_and_nothing_of_it_kept(buyer: Buyer, sale:
 
 
 def test_a_callback_for_an_account_that_nobody_has_is_told_so(stack: Stack) -> None:
-    answer = httpx.post(f"{stack.url}/api/payments/callbacks/sandbox/{uuid4()}", content=b"{}")
+    answer = httpx.post(f"{stack.url}/api/payments/callbacks/sandbox/{uuid4()}", content=b"{}", verify=PLAIN)
 
     assert (answer.status_code, problem_of(answer)) == (404, "gateway-account-not-found")
 
@@ -340,7 +341,7 @@ def test_a_payment_whose_callback_is_lost_is_found_by_asking(stack: Stack, buyer
     back = buyer.pay(order, "pending")
     wait_until(lambda: buyer.read(order)["payment_state"] == "pending", "the gateway's first word", 10)
     payment_id = httpx.URL(back.headers["location"]).params["payment"]
-    admin = httpx.Client(base_url=f"{stack.sandbox_url}/admin", timeout=10)
+    admin = httpx.Client(base_url=f"{stack.sandbox_url}/admin", timeout=10, verify=PLAIN)
     try:
         admin.put("/faults", json={"callbacks": {"lose": True}}).raise_for_status()
         admin.post(f"/payments/{payment_id}", json={"status": "approved"}).raise_for_status()

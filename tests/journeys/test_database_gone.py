@@ -15,6 +15,7 @@ import pytest
 
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale, some_address
+from bench.plain import PLAIN
 from bench.stack import Stack, wait_until
 from tests.journeys.gateway import Gateway
 from tests.journeys.seen import places, problem_of
@@ -57,7 +58,7 @@ def bearer(token: str) -> dict[str, str]:
 async def sell(shop: Shop, until: float, answers: "Counter[tuple[str, int]]", slowest: list[float]) -> list[dict[str, Any]]:
     """One buyer after the other, each told by whatever answer comes; the orders that were placed."""
     placed = []
-    async with httpx.AsyncClient(base_url=shop.stack.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=shop.stack.url, timeout=30, verify=PLAIN) as http:
         while time.monotonic() < until:
             hold_id, order_id = new_id(), new_id()
             headers = {"X-Forwarded-For": some_address()}
@@ -130,7 +131,7 @@ def test_each_surface_answers_with_a_problem_that_says_when_to_come_back(shop: S
     try:
         # Copies that are a second old answer by themselves until then.
         time.sleep(1.5)
-        with httpx.Client(base_url=shop.stack.url, timeout=30, cookies=cookies) as http, ThreadPoolExecutor(16) as hands:
+        with httpx.Client(base_url=shop.stack.url, timeout=30, cookies=cookies, verify=PLAIN) as http, ThreadPoolExecutor(16) as hands:
             asked = {
                 "quote": hands.submit(http.post, "/api/shop/quotes", json=selection),
                 "availability": hands.submit(http.get, f"{event}/availability"),

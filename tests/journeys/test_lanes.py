@@ -12,6 +12,7 @@ import pytest
 
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale, Steward
+from bench.plain import PLAIN
 from bench.stack import Stack, free_port
 from tests.journeys.gateway import Gateway
 
@@ -51,7 +52,7 @@ class Ask:
     def send(self, url: str) -> httpx.Response:
         headers = {"content-type": "application/json", **self.headers}
         content = json.dumps(self.body).encode() if self.content is None and self.body is not None else self.content
-        return httpx.request(self.method, f"{url}{self.path}", content=content, headers=headers, timeout=30)
+        return httpx.request(self.method, f"{url}{self.path}", content=content, headers=headers, timeout=30, verify=PLAIN)
 
 
 @pytest.fixture(scope="module")

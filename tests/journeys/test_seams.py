@@ -16,6 +16,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bench.people import Buyer, Organizer
+from bench.plain import PLAIN
 from bench.stack import Stack, wait_until
 from tests.journeys.books import Books
 from tests.journeys.rush import PLACES_EACH, Rush
@@ -92,7 +93,7 @@ class Purchase:
         back = self.buyer.pay(self.orders[-1])
         told = {"payment": httpx.URL(back.headers["location"]).params["payment"], "state": "delivered"}
         sandbox = f"{self.stack.sandbox_url}/admin/callbacks"
-        wait_until(lambda: httpx.get(sandbox, params=told, timeout=10).json()["callbacks"], "the callback to be stored", 20)
+        wait_until(lambda: httpx.get(sandbox, params=told, timeout=10, verify=PLAIN).json()["callbacks"], "the callback to be stored", 20)
 
     @property
     def named(self) -> dict[str, object]:

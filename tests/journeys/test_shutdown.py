@@ -15,6 +15,7 @@ import pytest
 
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale, some_address
+from bench.plain import PLAIN
 from bench.stack import Process, Stack, free_port
 
 SHUTDOWN_SECONDS = 10
@@ -149,7 +150,7 @@ def test_buyers_who_wait_for_news_keep_no_process_from_ending(stack: Stack, sale
     headers = {"Cookie": f"order={order['secret']}"}
 
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=SHUTDOWN_SECONDS) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=SHUTDOWN_SECONDS, verify=PLAIN) as http,
         contextlib.ExitStack() as open_,
     ):
         streams = [open_.enter_context(http.stream("GET", f"/o/{order['order_id']}/news")) for _ in range(WATCHERS)]

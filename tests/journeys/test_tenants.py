@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bench.people import Organizer
+from bench.plain import PLAIN
 from bench.stack import Stack
 from tests.journeys.everything import Everything, make_everything
 from tests.journeys.seen import problem_of
@@ -41,7 +42,7 @@ def ours(stack: Stack) -> Everything:
 
 
 def test_another_organizers_ids_answer_404_on_every_route(stack: Stack, theirs: Everything, ours: Everything) -> None:
-    document = httpx.get(f"{stack.url}/api/openapi.json").json()
+    document = httpx.get(f"{stack.url}/api/openapi.json", verify=PLAIN).json()
     asked = {}
     for path, method, operation in operations_of(document):
         names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"]
@@ -54,6 +55,7 @@ def test_another_organizers_ids_answer_404_on_every_route(stack: Stack, theirs: 
             params=params_of(document, operation),
             **body_of(document, operation),
             **credentials(ours, schemes),
+            verify=PLAIN,
         )
         asked[operation["operationId"]] = answer
 
@@ -75,13 +77,13 @@ def test_another_organizers_ids_in_a_body_answer_404(
 ) -> None:
     body = {name: theirs.ids.get(value, value) if name.endswith("_id") else value for name, value in body.items()}
 
-    answer = httpx.request(method, stack.url + path.format_map(ours.ids), json=body, cookies=ours.session)
+    answer = httpx.request(method, stack.url + path.format_map(ours.ids), json=body, cookies=ours.session, verify=PLAIN)
 
     assert (answer.status_code, problem_of(answer)[-10:]) == (404, "-not-found")
 
 
 def test_lists_show_nothing_of_another_organizer(stack: Stack, theirs: Everything, ours: Everything) -> None:
-    with httpx.Client(base_url=f"{stack.url}/api/organizer", cookies=ours.session) as http:
+    with httpx.Client(base_url=f"{stack.url}/api/organizer", cookies=ours.session, verify=PLAIN) as http:
         seen = [
             http.get(path).text for path in ("/events", "/venues", "/orders", "/devices", "/api-keys", "/payments/accounts", "/members")
         ]
@@ -94,10 +96,10 @@ def test_lists_show_nothing_of_another_organizer(stack: Stack, theirs: Everythin
 def test_a_scanner_announced_for_another_organizers_event_opens_nothing_there(stack: Stack, theirs: Everything) -> None:
     organizer = Organizer(stack.url)
     device = organizer.call("POST", "/devices", {"name": "Teléfono", "event_id": theirs.ids["event_id"]})
-    token = httpx.post(f"{stack.url}/api/gate/pair", json={"code": device["pairing_code"]}).json()["token"]
+    token = httpx.post(f"{stack.url}/api/gate/pair", json={"code": device["pairing_code"]}, verify=PLAIN).json()["token"]
     scan = {"scan_id": theirs.ids["hold_id"], "checkpoint_id": theirs.ids["checkpoint_id"], "code": "W509"}
 
-    with httpx.Client(base_url=f"{stack.url}/api/gate", headers={"Authorization": f"Bearer {token}"}) as http:
+    with httpx.Client(base_url=f"{stack.url}/api/gate", headers={"Authorization": f"Bearer {token}"}, verify=PLAIN) as http:
         answers = [
             http.get(f"/events/{theirs.ids['event_id']}/checkpoints"),
             http.get(f"/events/{theirs.ids['event_id']}/key"),

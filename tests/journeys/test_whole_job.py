@@ -7,6 +7,7 @@ import httpx
 
 from alltickets.kernel.ids import new_id
 from bench.people import Buyer, Organizer, Sale
+from bench.plain import PLAIN
 from bench.stack import Stack, wait_until
 from tests.guessing import nearly
 from tests.journeys.seen import places, problem_of
@@ -30,12 +31,12 @@ def test_a_buyer_is_sent_the_tickets_and_again_on_wish(stack: Stack, organizer: 
     [kept] = _kept(stack, mail.upper())
     assert (asked.status_code, recovered.status_code) == (204, 204)
     assert [(one["kind"], one["recipient"]) for one in organizer.call("GET", path)] == [("confirmation", mail)] * 3
-    assert f"{stack.url}/o/{order['order_id']}#{order['secret']}" in httpx.get(f"{stack.url}{kept}").text
+    assert f"{stack.url}/o/{order['order_id']}#{order['secret']}" in httpx.get(f"{stack.url}{kept}", verify=PLAIN).text
 
 
 def _kept(stack: Stack, to: str) -> list[str]:
     """Where the development mailbox shows the mails to this address."""
-    listed = httpx.get(f"{stack.url}/dev/mail").text
+    listed = httpx.get(f"{stack.url}/dev/mail", verify=PLAIN).text
     return [found[1] for found in re.finditer(r'<a href="(/dev/mail/[0-9a-f-]+)">.*?</a>', listed, re.DOTALL) if to in found[0]]
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from alltickets.kernel.ids import new_id
+from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.sandbox.credentials import secret_of
 
@@ -38,7 +39,7 @@ class SandboxProcess:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False, verify=PLAIN)
 
     def close(self) -> None:
         self._client.close()
@@ -103,7 +104,7 @@ def _wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:
     while True:
         assert process.poll() is None, "the sandbox ended at its start"
         try:
-            if httpx.get(f"{url}/health", trust_env=False).status_code == 200:
+            if httpx.get(f"{url}/health", trust_env=False, verify=PLAIN).status_code == 200:
                 return
         except httpx.TransportError:
             assert time.monotonic() < deadline, "the sandbox does not answer"

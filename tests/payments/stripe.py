@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.stripe.keys import Account, new_account, secret_key, webhook_secret
 
@@ -41,7 +42,7 @@ class StripeProcess:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False, verify=PLAIN)
 
     def close(self) -> None:
         self.http.close()

@@ -19,6 +19,7 @@ from alltickets.payments.gateways.mercadopago import MercadoPago, MercadoPagoGat
 from alltickets.payments.gateways.mercadopago.wire import STATUSES, Payment, decimal_of, normalised
 from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, RefundOrder
 from alltickets.payments.refusals import AccountInvalid
+from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.mercadopago.cards import OUTCOMES
 from simulators.mercadopago.credentials import sign_notice
@@ -299,7 +300,7 @@ SECRET, BEFORE = "the-secret-that-signs-today", "the-secret-of-yesterday"
 
 def account(**settings: str) -> MercadoPagoGateway:
     credentials = {"access_token": "APP_USR-1234567890-112700-x-1", "webhook_secret": SECRET, "webhook_secret_before": BEFORE}
-    return MercadoPago("http://127.0.0.1:9", httpx.AsyncClient()).connect(settings, credentials)
+    return MercadoPago("http://127.0.0.1:9", httpx.AsyncClient(verify=PLAIN)).connect(settings, credentials)
 
 
 SECONDS, MILLISECONDS = str(int(NOW.timestamp())), str(int(NOW.timestamp() * 1000))
@@ -378,6 +379,6 @@ def test_an_account_lists_all_its_faults() -> None:
     credentials = {"access_token": "sk_live_1", "webhook_secret": "short", "password": "x"}
 
     with pytest.raises(AccountInvalid) as refused:
-        MercadoPago("http://127.0.0.1:9", httpx.AsyncClient()).connect(settings, credentials)
+        MercadoPago("http://127.0.0.1:9", httpx.AsyncClient(verify=PLAIN)).connect(settings, credentials)
 
     assert len(refused.value.faults) == 8

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.payway.sites import key_of
 
@@ -31,7 +32,7 @@ class PaywayProcess:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False, verify=PLAIN)
 
     def misbehave(self, **faults: Any) -> None:
         """Set the faults of every simulator; without any, all is well again."""

@@ -1,7 +1,6 @@
 """The sandbox gateway in a process of its own, and a merchant that talks to it from outside."""
 
 import secrets
-import ssl
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.sandbox.credentials import secret_of, sign_link
 
@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 Found = TypeVar("Found")
 
 # Made once: a client makes one of its own otherwise, which takes longer than most of these tests.
-TLS = ssl.create_default_context()
 
 
 def wait_until(look: Callable[[], Found | None], seconds: float = 8.0) -> Found:
@@ -49,7 +48,7 @@ class SandboxProcess:
         def answers() -> bool:
             assert process.poll() is None, "the gateway ended instead of starting"
             try:
-                return httpx.get(f"{self.url}/health", trust_env=False, verify=TLS).status_code == 200
+                return httpx.get(f"{self.url}/health", trust_env=False, verify=PLAIN).status_code == 200
             except httpx.TransportError:
                 return False
 
@@ -76,8 +75,8 @@ class Merchant:
         self.secret = secret_of(self.id)
         self.receiver_url = receiver_url
         proof = {"authorization": f"Bearer {self.secret}", "x-merchant": self.id}
-        self.http = httpx.Client(base_url=gateway_url, timeout=5, trust_env=False, verify=TLS)
-        self.api = httpx.Client(base_url=gateway_url, timeout=5, trust_env=False, verify=TLS, headers=proof)
+        self.http = httpx.Client(base_url=gateway_url, timeout=5, trust_env=False, verify=PLAIN)
+        self.api = httpx.Client(base_url=gateway_url, timeout=5, trust_env=False, verify=PLAIN, headers=proof)
 
     def close(self) -> None:
         """Let its connections go."""

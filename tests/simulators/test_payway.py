@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.plain import PLAIN
 from tests.simulators.payway import (
     AMEX,
     MASTERCARD,
@@ -381,7 +382,9 @@ def test_a_slow_answer_and_an_unexpected_error_come_after_the_charge(site: Site,
     payway.turn(answer_after_ms=600, conflicts=1)
     order = site.order()
     answers: list[httpx.Response] = []
-    caller = threading.Thread(target=lambda: answers.append(httpx.post(f"{payway.url}/api/v2/payments", json=order, headers=site.headers)))
+    caller = threading.Thread(
+        target=lambda: answers.append(httpx.post(f"{payway.url}/api/v2/payments", json=order, headers=site.headers, verify=PLAIN))
+    )
     caller.start()
 
     found = wait_until(lambda: site.find(order["site_transaction_id"]))

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from alltickets.platform import embedded
+from bench.plain import PLAIN
 from tests.waiting import until
 
 
@@ -45,7 +46,7 @@ def part_of(supervisor: "subprocess.Popen[str]", word: str) -> psutil.Process:
 def is_ready(port: int) -> Callable[[], bool]:
     def ask() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5, verify=PLAIN).status_code == 200
         except httpx.TransportError:
             return False
 

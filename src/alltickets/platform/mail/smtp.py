@@ -7,6 +7,7 @@ Trouble
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ class Smtp:
             timeout=ANSWER_SECONDS_MAX,
             use_tls=server.encryption == "tls",
             start_tls={"starttls": True, "if_offered": None}.get(server.encryption, False),
-            tls_context=ssl.create_default_context(),
+            tls_context=_trusted(),
         )
         try:
             await client.connect()
@@ -164,6 +165,12 @@ class Smtp:
     def _keep(self, client: aiosmtplib.SMTP) -> None:
         if client.is_connected:
             self._idle.append((self._clock(), client))
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust, read once a process: that takes 50 ms, and nothing else is done meanwhile."""
+    return ssl.create_default_context()
 
 
 def _answered(fault: aiosmtplib.SMTPResponseException) -> Trouble:
