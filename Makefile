@@ -16,11 +16,6 @@ install = $(python) -m pip install -qq --disable-pip-version-check --no-deps --n
 compile = $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE) --extra build
 
-# A journey goes through PgBouncer: root gets it from Debian; where there is none that test is skipped and says what to install.
-pooler = command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
-	|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer; } >/dev/null \
-	|| echo 'PgBouncer could not be installed: the journey through it is skipped. Install it (apt-get install pgbouncer) and run the tests again.' >&2
-
 help:
 	@echo 'make demo [PORT=8000]          run it all with demo data: database, web, workers, simulated gateways; Ctrl-C stops it'
 	@echo 'make test                      set-up, checks and every test'
@@ -35,10 +30,11 @@ help:
 demo: .venv/run.stamp front
 	@$(python) -m alltickets.cli up --demo --port $(PORT)
 
-# The set-up first and by itself: side by side its two steps would install into .venv at once.
+# First what is fetched, beside it what comes from the system; then what needs both. Side by side, its steps would install into .venv at once.
 # Three processes, each with a PostgreSQL of its own: on two cores, for a third of the time a test waits. A file's tests stay together.
-test: .venv/dev.stamp
-	@$(MAKE) -j2 check front browser .venv/payway-sdk.stamp
+test:
+	@$(MAKE) -j2 .venv/dev.stamp packages
+	@$(MAKE) -j2 check front .venv/payway-sdk.stamp
 	$(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 check: check-python check-pages
@@ -80,6 +76,14 @@ front: .venv/node.stamp
 	@test -e frontend/dist/.vite/manifest.json && test -e .venv/front.stamp && test -z "$$(find frontend $(sources) -newer .venv/front.stamp -print)" \
 		|| { echo 'Building the pages.'; $(npm) run --silent build && touch .venv/front.stamp; }
 
+# A journey goes through PgBouncer: root gets it from Debian; where there is none that test is skipped and says what to install.
+# Only then the browser: Debian's packages have one lock.
+packages:
+	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer; } >/dev/null \
+		|| echo 'PgBouncer could not be installed: the journey through it is skipped. Install it (apt-get install pgbouncer) and run the tests again.' >&2
+	@$(MAKE) -s browser
+
 # The journeys need a Chromium. Debian's is fetched where we may, best the one without a window; elsewhere it is said what to install.
 browser:
 	@for name in "$$CHROMIUM" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
@@ -100,7 +104,6 @@ clean:
 	@$(MAKE) -s lock_file=requirements.txt stamps=$@ install
 
 .venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/bin/python
-	@$(pooler)
 	@$(MAKE) -s lock_file=requirements-dev.txt stamps='$@ .venv/run.stamp' install
 
 .venv/node.stamp: frontend/package.json frontend/package-lock.json .venv/run.stamp
@@ -138,4 +141,4 @@ install:
 		|| { echo "$$found comes without its venv module: on Debian or Ubuntu, apt-get install python3-venv, then run make again." >&2; exit 1; }; \
 	umask 022 && "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }
 
-.PHONY: help demo test check check-python check-pages format bench screenshots lighthouse lock clean install front browser
+.PHONY: help demo test check check-python check-pages format bench screenshots lighthouse lock clean install front packages browser
