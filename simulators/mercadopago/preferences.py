@@ -16,7 +16,7 @@ from simulators.mercadopago.documents import Preference
 from simulators.mercadopago.errors import not_found
 from simulators.mercadopago.times import unix_of
 
-__all__ = ["Preferences", "is_expired"]
+__all__ = ["Preferences", "is_expired", "item_total"]
 
 FIRST_ORDER = 20_000_000_000
 CURRENCY = "ARS"
@@ -113,7 +113,7 @@ class Preferences:
         for fault in body_faults(_PATH, "post", terms):
             field = fault.removeprefix("body.").split(".")[0].split("[")[0].split(":")[0]
             raise Refused(400, f"invalid_{field}" if field in _NAMED else "bad_request", f"{fault}.")
-        total = sum(_item_total(item) for item in terms["items"])
+        total = sum(item_total(item) for item in terms["items"])
         self._check_addresses(terms)
         if len(terms.get("external_reference") or "") > REFERENCE_LENGTH_MAX:
             raise Refused(400, "invalid_external_reference", f"external_reference must have at most {REFERENCE_LENGTH_MAX} characters.")
@@ -143,7 +143,8 @@ def is_expired(one: Preference) -> bool:
     return bool(one.terms.get("expires") and ends and unix_of(ends) <= time.time())
 
 
-def _item_total(item: Mapping[str, Any]) -> int:
+def item_total(item: Mapping[str, Any]) -> int:
+    """Its price times its quantity, in centavos. Raises `Refused` 400."""
     price = minor_of(item["unit_price"])
     if price is None or price <= 0:
         raise Refused(400, "invalid_items", "unit_price invalid: a positive amount with at most two decimals.")

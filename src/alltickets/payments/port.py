@@ -280,15 +280,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of one thing, at its final price."""
+    """So many of one thing, at its final price. `begins_at`: when it takes place."""
 
     name: str
     quantity: int
     unit_price_minor: int
+    begins_at: datetime | None = None
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
-    """What is bought and by whom, for gateways that judge by it. `days_ahead`: until what is bought begins."""
+    """What is bought and by whom, for gateways that show it or judge by it. `days_ahead`: until what is bought begins."""
 
     buyer_name: str
     buyer_phone: str | None
@@ -312,7 +313,7 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     card: Card | None = None
     """What is charged, where the flow is "card_form"."""
     purchase: Purchase | None = None
-    """What for, where the flow is "card_form"."""
+    """What for; where the flow is "card_form" it is always told."""
     plan_code: int | None = None
     """What the provider is told in the place of the number of instalments, where the plan that was chosen has a code."""
 
