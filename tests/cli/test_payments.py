@@ -21,6 +21,13 @@ def test_what_is_not_there_is_said_plainly(run: Run, command: str, told: str) ->
     assert told in result.stderr
 
 
+def test_the_platform_agrees_to_no_promotion_that_is_not_there(run: Run) -> None:
+    result = run("payments", "agree-promotion", str(new_id()), str(new_id()), "--revision", "1", "--budget-minor", "100")
+
+    assert result.exit_code == 1
+    assert "promotion" in result.stderr
+
+
 def test_credentials_are_moved_to_the_newest_key(run: Run) -> None:
     result = run("payments", "rotate-keys")
 

@@ -134,7 +134,7 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
                   FROM payments.settlement_lines l
                  WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL AND l.kind = 'dispute'
                    AND l.fee_minor <> 0),
-               u.promotion_id, u.discount_minor, u.bank_minor
+               u.promotion_id, u.discount_minor, u.bank_minor, u.platform_minor
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
@@ -145,9 +145,9 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, (payment_id, ordered_minor, *settled_fees) = charge_of(row), row[-7:-3]
+        charge, (payment_id, ordered_minor, *settled_fees) = charge_of(row), row[-8:-4]
         parts, kept_charge_id = by_id[payment_id]
-        discount = None if row[-3] is None else Discount(*row[-3:])
+        discount = None if row[-4] is None else Discount(*row[-4:])
         facts = _facts_of(charge, parts, ordered_minor, settled_fees, discount, is_kept=charge.id == kept_charge_id)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 

@@ -45,7 +45,7 @@ async def read_known(reader: Reader, facts: Iterable[Fact]) -> dict[tuple[UUID, 
     pairs = {charge_id: payment_id for (charge_id, _), payment_id in wanted.items()}
     rows = await reader.fetch_tuples(
         """
-        SELECT c.id, c.account_id, p.parts::text, u.promotion_id, u.discount_minor, u.bank_minor
+        SELECT c.id, c.account_id, p.parts::text, u.promotion_id, u.discount_minor, u.bank_minor, u.platform_minor
           FROM json_to_recordset(%(pairs)s::json) AS x(charge_id uuid, payment_id uuid)
           JOIN payments.charges c
             ON c.organizer_id = %(organizer_id)s AND c.id = x.charge_id

@@ -112,11 +112,12 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Discount(msgspec.Struct, frozen=True):
-    """What a promotion took off a sale; the bank owes `bank_minor` of it, and the organizer bears the rest."""
+    """What a promotion took off a sale: the bank owes `bank_minor` of it, the platform bears `platform_minor`, the organizer the rest."""
 
     promotion_id: UUID
     minor: int
     bank_minor: int
+    platform_minor: int = 0
 
 
 class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +151,7 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     shared over the parts (`shares_of`), from when it is ordered, or from when it is done where nobody here ordered it; in between it is
     on its way. What is in dispute, all of it or a part, the gateway does not owe meanwhile. What a lost dispute costs the organizer bears
     for the proceeds and the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
-    What a promotion took off is owed by its bank or borne by the organizer, in the share that was neither given back nor lost.
+    What a promotion took off is owed by its bank or borne by platform and organizer, in the share that was neither given back nor lost.
     """
     money = facts.money
     back = min(money.refunded_minor, money.kept_minor)
@@ -198,8 +199,8 @@ def _gross(facts: ChargeFacts, minor: int) -> int:
 
 def _book_discount(books: dict[str, int], discount: Discount, returned: int) -> None:
     """Book who bears what was taken off, less what of it went with what is no longer sold."""
-    bearers = (accounts.promo_receivable(discount.promotion_id), accounts.ORGANIZER_PAYABLE)
-    shares = (discount.bank_minor, discount.minor - discount.bank_minor)
+    bearers = (accounts.promo_receivable(discount.promotion_id), accounts.PROMO_EXPENSE, accounts.ORGANIZER_PAYABLE)
+    shares = (discount.bank_minor, discount.platform_minor, discount.minor - discount.bank_minor - discount.platform_minor)
     for account, minor, back in zip(bearers, shares, shares_of(shares, returned), strict=True):
         books[account] = books.get(account, 0) + minor - back
 
