@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -82,6 +83,17 @@ def agree_promotion(organizer_id: UUID, promotion_id: UUID, revision: int, budge
     click.echo(f"The platform bears {share}, up to {budget_minor} {agreed.terms.currency} (minor units), {spent} of it spent.")
 
 
+@payments.command()
+@_organizer
+@click.argument("account_id", type=click.UUID)
+@click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day, which begins at midnight UTC.")
+@click.option("--takes", type=click.Choice(["service_charge", "nothing"]), required=True, help="What the platform takes of each sale.")
+def split(organizer_id: UUID, account_id: UUID, valid_from: datetime, takes: str) -> None:
+    """State by contract what the gateway pays to the platform of what is sold at ACCOUNT_ID, and the rest to the organizer."""
+    for line in asyncio.run(_split(organizer_id, account_id, valid_from.date(), takes)):
+        click.echo(line)
+
+
 @payments.command("rotate-keys")
 def rotate_keys() -> None:
     """Move the credentials of all accounts to the newest key of ALLTICKETS_KEY_RING; workers do it by themselves too."""
@@ -110,6 +122,18 @@ async def _agree(organizer_id: UUID, promotion_id: UUID, revision: int, budget_m
     async with _opened() as opened:
         operator = Actor.system(organizer_id, "operator")
         return await opened.promotions.agree(operator, promotion_id, revision, budget_minor=budget_minor)
+
+
+async def _split(organizer_id: UUID, account_id: UUID, valid_from: date, takes: str) -> list[str]:
+    import msgspec
+
+    from alltickets.identity.interface import Actor
+    from alltickets.payments.interface import SplitContract
+
+    contract = msgspec.convert({"valid_from": valid_from, "takes": takes}, SplitContract)
+    async with _opened() as opened:
+        agreed = await opened.accounts.agree_split(Actor.system(organizer_id, "operator"), account_id, contract)
+    return [f"{agreed.label}, from {one['valid_from']}: {one['takes'].replace('_', ' ')}" for one in agreed.split_contracts]
 
 
 async def _rotate() -> int:

@@ -40,6 +40,7 @@ dispute lost, organizer bears           organizer_payable 10,000.00; chargeback_
 dispute lost, platform bears            chargeback_loss 11,000.00                          dispute_reserve 11,000.00
 payout                                  organizer_payable 10,000.00                        bank 10,000.00
 marketplace split sale                  gateway_receivable 1,000.00                        commission_revenue 826.45; vat_output 173.55
+refund of half of that sale             commission_revenue 413.22; vat_output 86.78        gateway_receivable 500.00
 fee passed on                           organizer_payable 440.00                           fee_recovery 440.00
 fee passed on, invoiced                 organizer_payable 532.40                           fee_recovery 440.00; vat_output 92.40
 promotion that the bank bears           gateway_receivable 8,800.00; promo_receivable:bank 2,200.00  organizer_payable 10,000.00; commission_revenue 826.45; vat_output 173.55
@@ -75,6 +76,11 @@ def discounted(*, bank_minor: int, platform_minor: int = 0, refunded_minor: int 
     return ChargeFacts(account_id=ACCOUNT, parts=PARTS, money=money, discount=discount)
 
 
+def split(money: ChargeMoney, **news: Any) -> ChargeFacts:
+    """The same, divided by its gateway: 1,000.00 is the platform's."""
+    return msgspec.structs.replace(but(money, **news), platform_fee_minor=1_000_00)
+
+
 def worked_example() -> dict[str, tuple[Move, ...]]:
     """What each line of the example moves."""
     sold, disputed, lost = facts(SOLD), but(SOLD, is_disputed=True), but(SOLD, is_lost=True)
@@ -93,7 +99,8 @@ def worked_example() -> dict[str, tuple[Move, ...]]:
         "dispute lost, organizer bears": change(disputed, lost),
         "dispute lost, platform bears": change(disputed, lost, borne_by="platform"),
         "payout": rules.paid_out(10_000_00),
-        "marketplace split sale": rules.split_sale(ACCOUNT, PARTS),
+        "marketplace split sale": change(facts(ChargeMoney()), split(SOLD)),
+        "refund of half of that sale": change(split(SOLD), split(SOLD, refunded_minor=5_500_00)),
         "fee passed on": rules.fee_passed_on(440_00),
         "fee passed on, invoiced": rules.fee_passed_on(440_00, 92_40),
         "promotion that the bank bears": change(facts(ChargeMoney()), discounted(bank_minor=2_200_00)),
@@ -243,6 +250,28 @@ def test_a_discounted_sale_is_balanced_at_every_refund_and_comes_to_nothing(kept
         assert owed == sorted(owed, reverse=True)
         assert owed[0] == minor
     assert not any(found[-1].values())
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9), st.lists(st.floats(0, 1), max_size=4), st.booleans())
+def test_of_a_divided_sale_the_fee_is_all_that_is_booked_and_goes_back_with_it(
+    proceeds: int, fee: int, levels: list[float], is_aside: bool
+) -> None:
+    parts = tuple(part for part in (Part("proceeds", proceeds), Part("charge", fee)) if part.minor)
+    whole = proceeds + fee
+    aside = whole if is_aside else 0
+    money = [
+        ChargeMoney(kept_minor=whole - aside, aside_minor=aside, refunded_minor=minor, fee_minor=7)
+        for minor in [0, *sorted(int(whole * one) for one in levels), whole]
+    ]
+
+    found = [books(msgspec.structs.replace(facts(one, parts=parts), platform_fee_minor=fee)) for one in money]
+
+    assert all(sum(one.values()) == 0 for one in found)
+    assert all(not one.get(account) for one in found for account in (accounts.ORGANIZER_PAYABLE, accounts.fee_expense(ACCOUNT)))
+    ours = [one[accounts.gateway_receivable(ACCOUNT)] for one in found]
+    assert ours == sorted(ours, reverse=True)
+    assert (ours[0], any(found[-1].values())) == (fee, False)
+    assert books(split(SOLD)) == books(split(SOLD, is_disputed=True)) == books(split(SOLD, is_lost=True))
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=1), st.integers(-(10**9), 10**9)))

@@ -18,6 +18,7 @@ from alltickets.payments.awaited import instruct
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.instalments.rules import best_plan, total_of
+from alltickets.payments.parts import Part
 from alltickets.payments.port import (
     Card,
     CardForm,
@@ -253,6 +254,7 @@ class Checkout:
         self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, expires_at: datetime, now: datetime
     ) -> Creation:
         soonest = now + timedelta(seconds=account.gateway.capabilities.expires_in_seconds_min)
+        fee_minor = account.platform_fee_minor(request.parts, now)
         return Creation(
             attempt_id=attempt_id,
             amount=request.amount,
@@ -262,6 +264,7 @@ class Checkout:
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             # Whole seconds: a link that is signed again has to be the same link.
             expires_at=max(expires_at, soonest).replace(microsecond=0),
+            platform_fee=None if fee_minor is None else Money(fee_minor, request.amount.currency),
         )
 
     async def _started(
@@ -342,6 +345,7 @@ class Checkout:
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             expires_at=row.expires_at,
             code=row.code,
+            platform_fee=None if row.platform_fee_minor is None else Money(row.platform_fee_minor, row.currency),
         )
 
     async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, StoredAttempt]:
@@ -507,6 +511,7 @@ def _request_of(row: StoredAttempt) -> StartPayment:
         payer_email=row.payer_email,
         return_url=row.return_url,
         expires_at=row.expires_at,
+        parts=msgspec.convert(row.parts, tuple[Part, ...]),
     )
 
 

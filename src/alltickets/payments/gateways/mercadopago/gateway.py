@@ -67,6 +67,9 @@ CAPABILITIES = Capabilities(
     currencies=("ARS",),
 )
 
+OF_SELLERS = msgspec.structs.replace(CAPABILITIES, splits=True)
+"""Where the seller connected through the platform's application."""
+
 _ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
     "2001": "duplicate",  # the same request within a minute
     "2024": "declined",  # too old to be given back
@@ -120,12 +123,11 @@ class MercadoPago:
 class MercadoPagoGateway:
     """A seller's account."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, base_url: str, client: httpx.AsyncClient, account: Account) -> None:
         self._base_url = base_url
         self._client = client
         self._account = account
+        self.capabilities = OF_SELLERS if account.splits else CAPABILITIES
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
         self._reports = Reports(self._call)
 
@@ -288,6 +290,8 @@ def _terms(creation: Creation, account: Account) -> dict[str, Any]:
         "date_of_expiration": ends,
         "binary_mode": account.binary_mode,
     }
+    if creation.platform_fee is not None and creation.platform_fee.minor:
+        terms["marketplace_fee"] = decimal_of(creation.platform_fee)
     payer = _payer_terms(creation)
     if payer:
         terms["payer"] = payer
