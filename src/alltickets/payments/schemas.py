@@ -128,7 +128,10 @@ class GatewayAccountCheckRead(msgspec.Struct, kw_only=True):
 
 
 class AttemptRead(msgspec.Struct, kw_only=True):
-    """One try of the buyer at one account."""
+    """One try of the buyer at one account.
+
+    `platform_fee_minor`: what its gateway is asked to pay to the platform, the rest to the organizer; null: it divides nothing.
+    """
 
     id: UUID = msgspec.field(name="attempt_id")
     account_id: UUID
@@ -139,6 +142,7 @@ class AttemptRead(msgspec.Struct, kw_only=True):
     expires_at: datetime
     next_query_at: datetime | None
     created_at: datetime
+    platform_fee_minor: int | None
 
 
 class ChargeRead(msgspec.Struct, kw_only=True):
