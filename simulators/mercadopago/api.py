@@ -92,7 +92,7 @@ def show_preference(preference_id: str, seller: Seller, gateway: Gateway) -> Jso
 @put("/checkout/preferences/{preference_id:str}")
 async def update_preference(request: AnyRequest, preference_id: str, seller: Seller, gateway: Gateway) -> JsonAnswer:
     gateway.outage.require("create")
-    one = gateway.preferences.update(seller.user, preference_id, await _body(request))
+    one = gateway.preferences.update(seller, preference_id, await _body(request))
     return answer(documents.preference(one, gateway.settings.public_url))
 
 

@@ -17,10 +17,11 @@ _TOKEN = re.compile(r"(?:APP_USR|TEST)-(\d{8,20})-112700-([0-9a-f]{32})-(\d{6,12
 
 @dataclass(frozen=True)
 class Seller:
-    """Who calls: a user of MercadoPago, by an application's token."""
+    """Who calls: a user of MercadoPago, by an application's token. is_by_consent: they gave the application leave to act for them."""
 
     user: int
     application: str
+    is_by_consent: bool = False
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,12 @@ def payment(one: Payment, refunds: Iterable[Refund]) -> dict[str, Any]:
         "shipping_amount": 0,
         "taxes_amount": 0,
         "transaction_details": _details(one),
-        "fee_details": [{"type": "mercadopago_fee", "amount": pesos(one.fee_minor), "fee_payer": "collector"}] if has_money else [],
-        "charges_details": [_charge(one)] if has_money else [],
+        "fee_details": [
+            {"type": name, "amount": pesos(minor), "fee_payer": "collector"}
+            for name, minor in (("mercadopago_fee", one.fee_minor), ("application_fee", one.taken_minor))
+            if has_money and (minor or name == "mercadopago_fee")
+        ],
+        "charges_details": _charges(one) if has_money else [],
         "captured": True,
         "binary_mode": one.binary_mode,
         "installments": one.installments,
@@ -214,7 +218,7 @@ def _short(one: Payment) -> dict[str, Any]:
 
 def _details(one: Payment) -> dict[str, Any]:
     return {
-        "net_received_amount": pesos(one.amount_minor - one.fee_minor if one.approved_ms is not None else 0),
+        "net_received_amount": pesos(one.amount_minor - one.fee_minor - one.taken_minor if one.approved_ms is not None else 0),
         "total_paid_amount": pesos(one.total_paid_minor),
         "overpaid_amount": 0,
         "installment_amount": pesos(round(one.total_paid_minor / one.installments)),
@@ -224,13 +228,20 @@ def _details(one: Payment) -> dict[str, Any]:
     }
 
 
-def _charge(one: Payment) -> dict[str, Any]:
+def _charges(one: Payment) -> list[dict[str, Any]]:
+    charges = [_charge(one, 1, "mercadopago_fee", "mp", one.fee_minor, 0)]
+    if one.taken_minor:
+        charges.append(_charge(one, 2, "third_payment", "marketplace_owner", one.taken_minor, one.taken_back_minor))
+    return charges
+
+
+def _charge(one: Payment, number: int, name: str, to: str, minor: int, refunded_minor: int) -> dict[str, Any]:
     return {
-        "id": f"{one.id}-001",
-        "name": "mercadopago_fee",
+        "id": f"{one.id}-{number:03d}",
+        "name": name,
         "type": "fee",
-        "accounts": {"from": "collector", "to": "mp"},
-        "amounts": {"original": pesos(one.fee_minor), "refunded": 0},
+        "accounts": {"from": "collector", "to": to},
+        "amounts": {"original": pesos(minor), "refunded": pesos(refunded_minor)},
         "date_created": moment(one.created_ms),
         "last_updated": moment(one.updated_ms),
         "client_id": 0,

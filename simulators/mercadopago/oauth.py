@@ -30,7 +30,7 @@ class OAuth:
     def seller_of(self, token: str) -> Seller | None:
         """Whom that token speaks for; None for a wrong, an old and a revoked one."""
         row = self._database.first("SELECT * FROM tokens WHERE access = :access AND expires_at > :now", access=token, now=time.time())
-        return self._keys.seller_of(token) if row is None else Seller(row["seller"], row["application"])
+        return self._keys.seller_of(token) if row is None else Seller(row["seller"], row["application"], is_by_consent=True)
 
     def authorize(self, application: str, seller: int, redirect_uri: str, challenge: str | None) -> str:
         """The seller agrees: a code that the application may change for tokens, once and soon."""

@@ -18,7 +18,7 @@ from simulators.mercadopago.forms import PayForm
 from simulators.mercadopago.gateway import Gateway
 from simulators.mercadopago.html import html
 from simulators.mercadopago.paying import Unusable, decided, excluded_kinds
-from simulators.mercadopago.preferences import is_expired
+from simulators.mercadopago.preferences import is_expired, item_total
 from simulators.mercadopago.rules import Dials, Payment
 
 __all__ = ["fields_of", "handlers", "refusal_page", "with_query"]
@@ -150,7 +150,7 @@ def _checkout(gateway: Gateway, one: Preference, *, fault: str | None = None, fo
         status=200 if fault is None else 422,
         leads_to=_back_to(one, "success"),
         preference=one,
-        items=one.terms["items"],
+        items=[{**item, "total_minor": item_total(item)} for item in one.terms["items"]],
         until=one.terms.get("expiration_date_to") if one.terms.get("expires") else None,
         fault=fault,
         form=form or PayForm(pref_id=one.id, email=(one.terms.get("payer") or {}).get("email") or ""),

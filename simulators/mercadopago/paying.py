@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from simulators.mercadopago.cards import CASH, OUTCOMES, card_of, total_of
+from simulators.mercadopago.codec import minor_of
 from simulators.mercadopago.documents import Preference
 from simulators.mercadopago.forms import PayForm
 from simulators.mercadopago.rules import Payment
@@ -91,6 +92,7 @@ def _new(one: Preference, form: PayForm, *, method: str, kind: str, state: tuple
         payer_email=form.email or (terms.get("payer") or {}).get("email") or "comprador@example.com",
         binary_mode=bool(terms.get("binary_mode")),
         statement_descriptor=terms.get("statement_descriptor"),
+        marketplace_fee_minor=minor_of(terms.get("marketplace_fee") or 0) or 0,
         notification_url=terms.get("notification_url") or None,
         created_ms=now,
         updated_ms=now,

@@ -140,8 +140,9 @@ class Payments:
             self._take_from_balance(seller, amount)
             refund = self._insert_refund(payment.id, amount)
             after: State = ("refunded", "refunded") if amount == left else ("approved", "partially_refunded")
-            self._book(payment, "REFUND", -amount, 0)
-            self._write(msgspec.structs.replace(payment, refunded_minor=payment.refunded_minor + amount), after)
+            given = msgspec.structs.replace(payment, refunded_minor=payment.refunded_minor + amount)
+            self._book(given, "REFUND", -amount, 0, taken_minor=payment.taken_back_minor - given.taken_back_minor)
+            self._write(given, after)
         self._outgoing.wake()
         return refund
 
@@ -168,8 +169,9 @@ class Payments:
             if state[0] == "refunded":
                 left = payment.amount_minor - payment.refunded_minor
                 self._insert_refund(payment.id, left)
-                self._book(payment, "REFUND", -left, 0)
-                payment = msgspec.structs.replace(payment, refunded_minor=payment.amount_minor)
+                given = msgspec.structs.replace(payment, refunded_minor=payment.amount_minor)
+                self._book(given, "REFUND", -left, 0, taken_minor=payment.taken_back_minor - given.taken_back_minor)
+                payment = given
             if state == ("approved", "accredited") and payment.refunded_minor:
                 state = ("approved", "partially_refunded")
             changed = self._write(payment, state, disputed_minor=disputed_minor)
@@ -199,7 +201,7 @@ class Payments:
             facts=msgspec.json.encode(changed),
         )
         if has_come:
-            self._book(changed, "SETTLEMENT", changed.amount_minor, changed.fee_minor)
+            self._book(changed, "SETTLEMENT", changed.amount_minor, changed.fee_minor, taken_minor=changed.taken_minor)
         dials = self._dials_of(changed.id)
         self._notices.of_payment(changed, dials, is_new=is_new)
         if changed.status == "charged_back":
@@ -220,15 +222,17 @@ class Payments:
             self._book(payment, "DISPUTE", asked, 0)
         self._notices.of_chargeback(payment, dials, chargeback)
 
-    def _book(self, payment: Payment, kind: str, amount_minor: int, fee_minor: int) -> None:
+    def _book(self, payment: Payment, kind: str, amount_minor: int, fee_minor: int, *, taken_minor: int = 0) -> None:
+        """taken_minor: by the marketplace, or given back by it where it is negative."""
         self._database.execute(
-            "INSERT INTO movements (seller, payment, type, amount_minor, fee_minor, at_ms) "
-            "VALUES (:seller, :payment, :type, :amount_minor, :fee_minor, :at_ms)",
+            "INSERT INTO movements (seller, payment, type, amount_minor, fee_minor, taken_minor, at_ms) "
+            "VALUES (:seller, :payment, :type, :amount_minor, :fee_minor, :taken_minor, :at_ms)",
             seller=payment.seller,
             payment=payment.id,
             type=kind,
             amount_minor=amount_minor,
             fee_minor=fee_minor,
+            taken_minor=taken_minor,
             at_ms=_now_ms(),
         )
 

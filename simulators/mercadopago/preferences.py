@@ -14,9 +14,10 @@ from simulators.mercadopago.contract import body_faults
 from simulators.mercadopago.credentials import Seller
 from simulators.mercadopago.documents import Preference
 from simulators.mercadopago.errors import not_found
+from simulators.mercadopago.rules import fee_on
 from simulators.mercadopago.times import unix_of
 
-__all__ = ["Preferences", "is_expired"]
+__all__ = ["Preferences", "is_expired", "item_total"]
 
 FIRST_ORDER = 20_000_000_000
 CURRENCY = "ARS"
@@ -36,7 +37,7 @@ class Preferences:
 
     def create(self, seller: Seller, terms: dict[str, Any]) -> Preference:
         """Announce what is to be paid. The same terms again are another preference. Raises `Refused` 400."""
-        amount_minor = self._checked(terms)
+        amount_minor = self._checked(seller, terms)
         now = _now_ms()
         one = Preference(
             id=f"{seller.user}-{uuid.uuid4()}",
@@ -58,11 +59,11 @@ class Preferences:
         )
         return one
 
-    def update(self, seller: int, preference_id: str, changes: dict[str, Any]) -> Preference:
+    def update(self, seller: Seller, preference_id: str, changes: dict[str, Any]) -> Preference:
         """Replace the fields that are named; the rest stays. Raises `Refused` 400 or 404."""
-        one = self.find(seller, preference_id)
+        one = self.find(seller.user, preference_id)
         terms = {**one.terms, **changes}
-        amount_minor = self._checked(terms)
+        amount_minor = self._checked(seller, terms)
         self._database.execute(
             "UPDATE preferences SET terms = :terms, reference = :reference, amount_minor = :amount_minor, updated_ms = :now WHERE id = :id",
             id=preference_id,
@@ -71,7 +72,7 @@ class Preferences:
             amount_minor=amount_minor,
             now=_now_ms(),
         )
-        return self.find(seller, preference_id)
+        return self.find(seller.user, preference_id)
 
     def find(self, seller: int, preference_id: str) -> Preference:
         """The seller's preference. Raises `Refused` 404, also for another seller's."""
@@ -108,13 +109,14 @@ class Preferences:
         assert row is not None, "an aggregate has a row"
         return int(row["next"])
 
-    def _checked(self, terms: Mapping[str, Any]) -> int:
+    def _checked(self, seller: Seller, terms: Mapping[str, Any]) -> int:
         """The total in centavos. Raises `Refused` 400 by the contract's schema, then by what a schema cannot say."""
         for fault in body_faults(_PATH, "post", terms):
             field = fault.removeprefix("body.").split(".")[0].split("[")[0].split(":")[0]
             raise Refused(400, f"invalid_{field}" if field in _NAMED else "bad_request", f"{fault}.")
-        total = sum(_item_total(item) for item in terms["items"])
+        total = sum(item_total(item) for item in terms["items"])
         self._check_addresses(terms)
+        _check_marketplace_fee(seller, terms.get("marketplace_fee"), total)
         if len(terms.get("external_reference") or "") > REFERENCE_LENGTH_MAX:
             raise Refused(400, "invalid_external_reference", f"external_reference must have at most {REFERENCE_LENGTH_MAX} characters.")
         if len((terms.get("payer") or {}).get("email") or "") > EMAIL_LENGTH_MAX:
@@ -143,7 +145,19 @@ def is_expired(one: Preference) -> bool:
     return bool(one.terms.get("expires") and ends and unix_of(ends) <= time.time())
 
 
-def _item_total(item: Mapping[str, Any]) -> int:
+def _check_marketplace_fee(seller: Seller, fee: object, total: int) -> None:
+    """Its own fee is taken first, and the marketplace's out of what is left."""
+    if fee is None:
+        return
+    minor = minor_of(fee)
+    if minor is None or not 0 <= minor <= total - fee_on(total):
+        raise Refused(400, "invalid_marketplace_fee", "marketplace_fee must be an amount that is left of the total after our fee.")
+    if minor and not seller.is_by_consent:
+        raise Refused(400, "invalid_marketplace_fee", "marketplace_fee needs the token that the seller gave the marketplace by OAuth.")
+
+
+def item_total(item: Mapping[str, Any]) -> int:
+    """Its price times its quantity, in centavos. Raises `Refused` 400."""
     price = minor_of(item["unit_price"])
     if price is None or price <= 0:
         raise Refused(400, "invalid_items", "unit_price invalid: a positive amount with at most two decimals.")

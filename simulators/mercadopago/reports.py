@@ -210,7 +210,8 @@ class Reports:
 
 
 def _row(movement: Any, payment: Payment, shown: Callable[[int], str]) -> dict[str, str]:
-    amount, fee = movement["amount_minor"], movement["fee_minor"]
+    amount, taken = movement["amount_minor"], movement["taken_minor"]
+    fee = movement["fee_minor"] + taken
     is_sale = movement["type"] == "SETTLEMENT"
     release = (payment.approved_ms or movement["at_ms"]) + RELEASE_MS if is_sale else movement["at_ms"]
     filled = {
@@ -231,6 +232,7 @@ def _row(movement: Any, payment: Payment, shown: Callable[[int], str]) -> dict[s
         "SETTLEMENT_DATE": shown(movement["at_ms"]),
         "REAL_AMOUNT": str(pesos(amount)),
         "METADATA": "{}",
+        "MKP_FEE_AMOUNT": str(pesos(-taken)),
         "INSTALLMENTS": str(payment.installments),
         "TAX_DETAIL": "",
         "TAXES_DISAGGREGATED": "[]",

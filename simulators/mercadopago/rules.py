@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from simulators.chassis.faults import NoticeDials
 
-__all__ = ["FEE_BASIS_POINTS", "MOVES", "RELEASE_MS", "TAKEN", "Dials", "Payment", "Refund", "State", "moves_of"]
+__all__ = ["FEE_BASIS_POINTS", "MOVES", "RELEASE_MS", "TAKEN", "Dials", "Payment", "Refund", "State", "fee_on", "moves_of"]
 
 FEE_BASIS_POINTS = 410
 """4.10 % with the tax on it, for money that is released after 18 days: what a captured payment of 2022 was charged."""
@@ -62,6 +62,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     payer_email: str
     binary_mode: bool = False
     statement_descriptor: str | None = None
+    marketplace_fee_minor: int = 0
+    """What its marketplace takes of it."""
     notification_url: str | None = None
     created_ms: int
     updated_ms: int
@@ -78,7 +80,17 @@ class Payment(Struct, frozen=True, kw_only=True):
     @property
     def fee_minor(self) -> int:
         """What MercadoPago keeps of it."""
-        return round(self.amount_minor * FEE_BASIS_POINTS / 10_000) if self.approved_ms is not None else 0
+        return fee_on(self.amount_minor) if self.approved_ms is not None else 0
+
+    @property
+    def taken_minor(self) -> int:
+        """What the marketplace took of it, once there was something to take it from."""
+        return self.marketplace_fee_minor if self.approved_ms is not None else 0
+
+    @property
+    def taken_back_minor(self) -> int:
+        """What of that went back with refunds, in proportion."""
+        return self.marketplace_fee_minor * self.refunded_minor // self.amount_minor
 
 
 class Refund(Struct, frozen=True):
@@ -88,6 +100,11 @@ class Refund(Struct, frozen=True):
     payment: int
     amount_minor: int
     created_ms: int
+
+
+def fee_on(amount_minor: int) -> int:
+    """What MercadoPago keeps of an amount."""
+    return round(amount_minor * FEE_BASIS_POINTS / 10_000)
 
 
 def moves_of(payment: Payment) -> tuple[State, ...]:

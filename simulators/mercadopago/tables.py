@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS chargeback_files (
 CREATE INDEX IF NOT EXISTS chargeback_files_by_chargeback ON chargeback_files (chargeback);
 CREATE TABLE IF NOT EXISTS movements (
     number INTEGER PRIMARY KEY, seller INTEGER NOT NULL, payment INTEGER NOT NULL REFERENCES payments (id), type TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL
+    amount_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL, taken_minor INTEGER NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS movements_by_seller ON movements (seller, at_ms);
 CREATE TABLE IF NOT EXISTS codes (

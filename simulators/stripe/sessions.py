@@ -13,6 +13,7 @@ from simulators.stripe.events import Events
 
 __all__ = ["Sessions"]
 
+LINE_ITEMS_MAX = 100
 LIFE_SECONDS_MIN, LIFE_SECONDS_MAX = 30 * 60, 24 * 3_600
 
 
@@ -97,6 +98,8 @@ class Sessions:
 def _total(items: list[dict[str, Any]]) -> int:
     if not items:
         raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
+    if len(items) > LINE_ITEMS_MAX:
+        raise invalid(f"Checkout accepts a maximum of {LINE_ITEMS_MAX} line items.", "line_items")
     currencies = {item["price_data"]["currency"] for item in items}
     if len(currencies) > 1:
         raise invalid("The price_data of all line items must have the same currency.", "line_items")

@@ -21,6 +21,25 @@ def test_what_is_not_there_is_said_plainly(run: Run, command: str, told: str) ->
     assert told in result.stderr
 
 
+def test_the_platform_agrees_to_no_promotion_that_is_not_there(run: Run) -> None:
+    result = run("payments", "agree-promotion", str(new_id()), str(new_id()), "--revision", "1", "--budget-minor", "100")
+
+    assert result.exit_code == 1
+    assert "promotion" in result.stderr
+
+
+def test_sales_of_an_account_that_is_not_there_are_not_divided_and_nothing_was_paid_out_of_it(run: Run) -> None:
+    organizer, account = str(new_id()), str(new_id())
+    paid_out = ("--account", account, "--key", "k", "--amount-minor", "1")
+
+    split = run("payments", "split", organizer, account, "--from", "2027-01-01", "--takes", "service_charge")
+    settled = run("ledger", "settled", "--organizer", organizer, *paid_out)
+
+    assert (split.exit_code, settled.exit_code) == (1, 1)
+    assert "account" in split.stderr
+    assert "account" in settled.stderr
+
+
 def test_credentials_are_moved_to_the_newest_key(run: Run) -> None:
     result = run("payments", "rotate-keys")
 

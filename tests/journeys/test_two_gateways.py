@@ -92,6 +92,7 @@ async def test_the_buyers_page_and_the_books_tell_the_same_story(
     page = first.page
     await go_to_pay(first, slug, "MercadoPago")
     await page.wait_for_url(re.compile(re.escape(f"{mercadopago.url}/checkout/")))
+    shown = await page.locator(".items").inner_text()
     faults = await violations_of(page)
     await pay_at_mercadopago(page, "FUND")
     await page.wait_for_selector("[data-status=rejected]")
@@ -134,6 +135,7 @@ async def test_the_buyers_page_and_the_books_tell_the_same_story(
     assert [one["status"] for one in organizer.call("GET", f"/orders/{returned['order_id']}/refunds")] == ["succeeded"]
     assert f"{part_minor} given back" in queried
     total_minor = disputed["total"]["minor"]
+    assert [text in shown for text in ("General", in_pesos(total_minor))] == [True, True]
     for shopper, order in ((first, disputed), (second, returned)):
         shown = await shopper.page.locator("#order").inner_text()
         assert in_pesos(total_minor) in shown

@@ -17,7 +17,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.gateways.mercadopago import MercadoPago, MercadoPagoGateway
 from alltickets.payments.gateways.mercadopago.wire import STATUSES, Payment, decimal_of, normalised
-from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, RefundOrder
+from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, Purchase, PurchaseLine, RefundOrder
 from alltickets.payments.refusals import AccountInvalid
 from bench.plain import PLAIN
 from bench.stack import free_port
@@ -112,6 +112,31 @@ async def test_a_preference_says_what_is_paid_for_until_when_and_where_to_go_bac
     assert datetime.fromisoformat(terms["expiration_date_to"]) == datetime.fromisoformat(terms["date_of_expiration"]) == wanted.expires_at
     assert (terms["expires"], terms["auto_return"], terms["binary_mode"]) == (True, "approved", False)
     assert {one["id"] for one in terms["payment_methods"]["excluded_payment_types"]} == {"ticket", "atm"}
+
+
+async def test_a_page_shows_what_is_bought_at_final_prices_and_knows_who_buys(bench: MercadoPagoBench) -> None:
+    begins_at = datetime(2026, 12, 24, 21, tzinfo=UTC)
+    lines = (
+        PurchaseLine(name="Campo\n<b>", quantity=2, unit_price_minor=500_033, begins_at=begins_at),
+        PurchaseLine(name="Platea", quantity=1, unit_price_minor=234_501),
+    )
+    purchase = Purchase(buyer_name=" Ana  María Paz ", buyer_phone=None, days_ahead=3, lines=lines)
+    wanted = msgspec.structs.replace(creation(amount=Money(1_234_567, "ARS")), purchase=purchase)
+
+    link = await link_of(bench.gateway, wanted)
+    at_once = await link_of(bench.connected(items_max="1"), wanted)
+
+    [[(_, preference)], [(_, short)]] = [parse_qsl(urlsplit(one).query) for one in (link, at_once)]
+    terms = bench.process.get(bench.seller, f"/checkout/preferences/{preference}")
+    shown = [(item["title"], item["quantity"], item["unit_price"], item["category_id"]) for item in terms["items"]]
+    assert shown == [("Campo <b>", 2, 5000.33, "tickets"), ("Platea", 1, 2345.01, "tickets")]
+    assert [item.get("event_date") for item in terms["items"]] == ["2026-12-24T21:00:00.000+00:00", None]
+    assert {item["description"] for item in terms["items"]} == {wanted.description}
+    assert terms["payer"] == {"email": "ana@example.com", "name": "Ana", "surname": "María Paz"}
+    page = bench.process.http.get(link).text
+    assert [text in page for text in ("Campo &lt;b&gt; × 2", "10.000,66")] == [True, True]
+    [item] = bench.process.get(bench.seller, f"/checkout/preferences/{short}")["items"]
+    assert (item["title"], item["quantity"], item["unit_price"]) == (wanted.description, 1, 12345.67)
 
 
 async def test_an_account_is_set_to_offer_cash_and_to_leave_nothing_under_review(bench: MercadoPagoBench) -> None:

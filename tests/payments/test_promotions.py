@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from alltickets.catalog.interface import VersionConflict
 from alltickets.identity.interface import Actor
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
@@ -17,10 +18,10 @@ from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.events import PaymentCaptured, PaymentFlagged
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.handlers import subscriptions
-from alltickets.payments.ledger.accounts import ORGANIZER_PAYABLE, gateway_receivable, promo_receivable
+from alltickets.payments.ledger.accounts import ORGANIZER_PAYABLE, PROMO_EXPENSE, gateway_receivable, promo_receivable
 from alltickets.payments.port import Card, ChargeFacts, GatewayPayment
-from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
-from alltickets.payments.refusals import CardNotTaken, PromotionOver
+from alltickets.payments.promotions.rules import Agreement, BinRange, Promotion, PromotionTerms
+from alltickets.payments.refusals import CardNotTaken, PromotionInvalid, PromotionOver
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import NextStep, Started, Told
 from alltickets.payments.service.refunds import AskRefund
@@ -128,6 +129,36 @@ async def test_the_card_of_the_bank_is_charged_less_and_the_books_say_who_bears_
     assert after_half == {receivable: 4_400_00, bank: 660_00, ORGANIZER_PAYABLE: -5_060_00}
     assert await till.balances() == {}
     assert (await till.spent(), await till.uses()) == ([2_200_00], [("used", 1_320_00)])
+
+
+async def test_the_platform_bears_its_share_once_it_has_agreed_to_the_terms_and_while_its_budget_lasts(till: Till) -> None:
+    """Of the 2,200.00 off a ticket the bank bears 50 %, 1,100.00, the platform 30 %, 660.00, and the organizer what is left, 440.00."""
+    promotions, operator = till.payments.promotions, Actor.system(till.organizer_id, "operator")
+    promotion = await till.promote(bank_basis_points=5_000, platform_basis_points=3_000)
+    id_ = promotion.promotion_id
+
+    await till.pay(card_of(till.site))
+    await promotions.agree(operator, id_, 1, budget_minor=1_000_00)
+    reference = await till.pay(card_of(till.site), promised=id_)
+    after_sale = await till.balances()
+    await till.pay(card_of(till.site))
+    async with till.database.transaction(till.organizer_id) as tx:
+        await till.payments.refund(tx, [AskRefund(refund_id=new_id(), reference=reference, amount_minor=4_400_00, reason="half")])
+    await till.payments.refunds.sweep()
+    with pytest.raises(PromotionInvalid):
+        await promotions.agree(operator, id_, 1, budget_minor=659_99)
+    # More off, of which the platform was to bear more too: that it has not said.
+    changed = await promotions.change(operator, id_, 1, msgspec.structs.replace(promotion.terms, discount_basis_points=9_000))
+    await till.pay(card_of(till.site))
+    with pytest.raises(VersionConflict):
+        await promotions.agree(operator, id_, 1, budget_minor=10_000_00)
+
+    receivable, bank = gateway_receivable(till.account_id), promo_receivable(id_)
+    assert await till.captured() == [(11_000_00, 0), (8_800_00, 2_200_00), (11_000_00, 0), (11_000_00, 0)]
+    assert after_sale == {receivable: 19_800_00, bank: 1_100_00, PROMO_EXPENSE: 660_00, ORGANIZER_PAYABLE: -21_560_00}
+    assert await till.balances() == {receivable: 37_400_00, bank: 550_00, PROMO_EXPENSE: 330_00, ORGANIZER_PAYABLE: -38_280_00}
+    assert (await till.spent(), await till.uses()) == ([2_200_00], [("used", 1_100_00)])
+    assert changed.agreement == Agreement(revision=1, budget_minor=1_000_00, spent_minor=660_00)
 
 
 async def test_another_card_pays_the_whole_and_nothing_is_charged_where_less_was_shown(till: Till) -> None:

@@ -14,7 +14,7 @@ import pytest
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.gateways.stripe import Stripe
-from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, RefundOrder
+from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, Purchase, PurchaseLine, RefundOrder
 from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.stripe.events import signature_of
@@ -131,6 +131,23 @@ async def test_a_fee_in_another_currency_is_not_taken_for_ours(bench: StripeBenc
     assert (payment.facts.method, payment.facts.fee_minor, payment.facts.net_minor) == ("debit_card", None, None)
     assert payment.facts.settlement_reference is not None
     assert payment.amount == bench.asked
+
+
+async def test_a_page_shows_what_is_bought(bench: StripeBench) -> None:
+    minor = bench.asked.minor
+    lines = (
+        PurchaseLine(name="Stalls", quantity=2, unit_price_minor=minor // 4),
+        PurchaseLine(name="Circle", quantity=1, unit_price_minor=minor - 2 * (minor // 4)),
+    )
+    wanted = msgspec.structs.replace(wanted_at(bench), purchase=Purchase(buyer_name="Ana Paz", buyer_phone=None, days_ahead=3, lines=lines))
+
+    await link_of(bench.gateway, wanted)
+
+    [session] = bench.stripe.call(bench.account, "GET", "/checkout/sessions")["data"]
+    shown = bench.stripe.call(bench.account, "GET", f"/checkout/sessions/{session['id']}/line_items")["data"]
+    assert [(one["description"], one["quantity"], one["amount_total"]) for one in shown] == [
+        (line.name, line.quantity, line.quantity * line.unit_price_minor) for line in lines
+    ]
 
 
 async def test_a_decline_says_why_and_another_card_pays_the_same_payment(bench: StripeBench) -> None:

@@ -207,6 +207,13 @@ def test_tokens_are_given_for_a_code_and_rotated(sdk: SDK, mercadopago: MercadoP
     assert second["refresh_token"] != first["refresh_token"]
     acting = SDK(second["access_token"], http_client=Elsewhere(mercadopago.url))
     assert acting.preference().create(terms("by-oauth"))["response"]["collector_id"] == seller.user
+    divided = agrees("/checkout/preferences", "post", acting.preference().create(terms("divided", marketplace_fee=300.1)), 201)
+    mercadopago.pay(divided["init_point"])
+    query = {"sort": "date_created", "criteria": "asc", "external_reference": "divided"}
+    [paid] = acting.payment().search(query)["response"]["results"]
+    assert [one["amount"] for one in paid["fee_details"] if one["type"] == "application_fee"] == [divided["marketplace_fee"]] == [300.1]
+    for refused in (sdk.preference().create(terms("x", marketplace_fee=1)), acting.preference().create(terms("x", marketplace_fee=3001))):
+        assert (refused["status"], refused["response"]["error"]) == (400, "invalid_marketplace_fee")
     assert acting.user().get()["response"]["id"] == seller.user
     assert SDK(first["access_token"], http_client=Elsewhere(mercadopago.url)).payment_methods().list_all()["status"] == 401
     ended = mercadopago.http.post("/admin/deauthorize", json={"application": APPLICATION, "user_id": seller.user})

@@ -77,6 +77,20 @@ def payout(organizer_id: UUID, key: str, amount_minor: int, currency: str) -> No
     _post(organizer_id, amount, lambda books: books.payout(organizer_id, key, amount, at=datetime.now(UTC)))
 
 
+@ledger.command()
+@_of_organizer
+@click.option("--account", "account_id", type=click.UUID, required=True, help="The gateway account.")
+@_key
+@_amount
+@_currency
+def settled(organizer_id: UUID, account_id: UUID, key: str, amount_minor: int, currency: str) -> None:
+    """Post that a gateway paid out what stands at an account where no report tells: the platform's fees of divided sales."""
+    from alltickets.kernel.money import Money
+
+    amount = Money(amount_minor, currency)
+    _post(organizer_id, amount, lambda books: books.settle(organizer_id, key, account_id, amount, at=datetime.now(UTC)))
+
+
 @ledger.command("pass-on")
 @_of_organizer
 @_key

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import click
 from alltickets.kernel.errors import Trouble
 
 if TYPE_CHECKING:
-    from alltickets.payments.interface import PaymentDetails, Payments
+    from alltickets.payments.interface import PaymentDetails, Payments, Promotion
 
 __all__ = ["payments"]
 
@@ -20,7 +21,9 @@ _organizer = click.argument("organizer_id", type=click.UUID)
 
 @click.group()
 def payments() -> None:
-    """Payments that are stuck: ask the gateway, apply a callback again, take up a refund, move credentials to the newest key."""
+    """Payments that are stuck, and what only an operator may say: ask the gateway, apply a callback again, take up a refund, bear a share
+    of a promotion, move credentials to the newest key.
+    """
 
 
 @payments.command()
@@ -64,6 +67,33 @@ def retry(organizer_id: UUID, refund_id: UUID) -> None:
     click.echo("Taken up. `alltickets payments query` shows how it stands.")
 
 
+@payments.command("agree-promotion")
+@_organizer
+@click.argument("promotion_id", type=click.UUID)
+@click.option("--revision", type=click.IntRange(1), required=True, help="Of the terms that you have read: they may have changed since.")
+@click.option("--budget-minor", type=click.IntRange(0), required=True, help="In total at most, in minor units: 1000000 is ARS 10,000.00.")
+def agree_promotion(organizer_id: UUID, promotion_id: UUID, revision: int, budget_minor: int) -> None:
+    """Have the platform bear the share that a promotion's terms give it. Its organizer cannot say that for it.
+
+    Again with another budget it takes the place of the former one; with what is spent already, nothing more is borne.
+    """
+    agreed = asyncio.run(_agree(organizer_id, promotion_id, revision, budget_minor))
+    share = f"{agreed.terms.platform_basis_points / 100:g} % of what «{agreed.terms.name}» takes off"
+    spent = agreed.agreement.spent_minor if agreed.agreement is not None else 0
+    click.echo(f"The platform bears {share}, up to {budget_minor} {agreed.terms.currency} (minor units), {spent} of it spent.")
+
+
+@payments.command()
+@_organizer
+@click.argument("account_id", type=click.UUID)
+@click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day, which begins at midnight UTC.")
+@click.option("--takes", type=click.Choice(["service_charge", "nothing"]), required=True, help="What the platform takes of each sale.")
+def split(organizer_id: UUID, account_id: UUID, valid_from: datetime, takes: str) -> None:
+    """State by contract what the gateway pays to the platform of what is sold at ACCOUNT_ID, and the rest to the organizer."""
+    for line in asyncio.run(_split(organizer_id, account_id, valid_from.date(), takes)):
+        click.echo(line)
+
+
 @payments.command("rotate-keys")
 def rotate_keys() -> None:
     """Move the credentials of all accounts to the newest key of ALLTICKETS_KEY_RING; workers do it by themselves too."""
@@ -84,6 +114,26 @@ async def _replay(organizer_id: UUID, callback_id: UUID) -> str | None:
 async def _retry(organizer_id: UUID, refund_id: UUID) -> bool:
     async with _opened() as opened:
         return await opened.refunds.retry(organizer_id, refund_id)
+
+
+async def _agree(organizer_id: UUID, promotion_id: UUID, revision: int, budget_minor: int) -> "Promotion":
+    from alltickets.identity.interface import Actor
+
+    async with _opened() as opened:
+        operator = Actor.system(organizer_id, "operator")
+        return await opened.promotions.agree(operator, promotion_id, revision, budget_minor=budget_minor)
+
+
+async def _split(organizer_id: UUID, account_id: UUID, valid_from: date, takes: str) -> list[str]:
+    import msgspec
+
+    from alltickets.identity.interface import Actor
+    from alltickets.payments.interface import SplitContract
+
+    contract = msgspec.convert({"valid_from": valid_from, "takes": takes}, SplitContract)
+    async with _opened() as opened:
+        agreed = await opened.accounts.agree_split(Actor.system(organizer_id, "operator"), account_id, contract)
+    return [f"{agreed.label}, from {one['valid_from']}: {one['takes'].replace('_', ' ')}" for one in agreed.split_contracts]
 
 
 async def _rotate() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,12 @@ import structlog
 
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.instalments.rules import InstalmentPlan
+from alltickets.payments.parts import Part
 from alltickets.payments.port import CardForm, Creation, Gateway, GatewayError, Instructions, Provider, Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.schedule import ABSENT_FOR_MIN
+from alltickets.payments.splitting import SplitContract, platform_fee_minor
 from alltickets.platform.database import Reader
 from alltickets.platform.secrets import KeyRing, SecretsError
 
@@ -38,6 +40,12 @@ class ConnectedAccount:
     breaker: Breaker = CLOSED
     plans: tuple[InstalmentPlan, ...] = ()
     """What instalments with interest cost there."""
+    splits: tuple[SplitContract, ...] = ()
+    """Whether and since when what is sold there is divided."""
+
+    def platform_fee_minor(self, parts: Sequence[Part], at: datetime) -> int | None:
+        """What the gateway is asked to pay to the platform of a sale of these parts; None where it divides nothing."""
+        return platform_fee_minor(self.splits, parts, at.astimezone(UTC).date()) if self.gateway.capabilities.splits else None
 
     def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
         """What the gateway signs, within the account's terms: a form offers no card, and no number of instalments, that they leave out."""
@@ -70,6 +78,7 @@ class _Row:
     priority: int
     terms: dict[str, Any]
     instalment_plans: list[dict[str, Any]]
+    split_contracts: list[dict[str, Any]]
     version: int
     routing_version: int
     failures_in_row: int | None
@@ -112,7 +121,8 @@ class Connections:
             _Row,
             """
             SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed,
-                   a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.instalment_plans, a.version,
+                   a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.instalment_plans, a.split_contracts,
+                   a.version,
                    b.failures_in_row, b.opened_until, b.probing_until, coalesce(s.version, 0) AS routing_version
               FROM payments.accounts a
               LEFT JOIN payments.routing_states s
@@ -148,7 +158,18 @@ class Connections:
         gateway = self.provider(row.gateway).connect(row.settings, credentials)
         terms = msgspec.convert(row.terms, AccountTerms)
         plans = msgspec.convert(row.instalment_plans, tuple[InstalmentPlan, ...])
-        return ConnectedAccount(row.id, row.gateway, row.label, row.currency, row.is_enabled, gateway, row.priority, terms, plans=plans)
+        return ConnectedAccount(
+            row.id,
+            row.gateway,
+            row.label,
+            row.currency,
+            row.is_enabled,
+            gateway,
+            row.priority,
+            terms,
+            plans=plans,
+            splits=msgspec.convert(row.split_contracts, tuple[SplitContract, ...]),
+        )
 
 
 def _with(account: ConnectedAccount, breaker: Breaker) -> ConnectedAccount:

@@ -81,6 +81,7 @@ from alltickets.payments.service.cards import CardDesk, CardRoute, TakenElsewher
 from alltickets.payments.service.checkout import NOTHING_TOLD, NextStep, Started, StartPayment, Told
 from alltickets.payments.service.ledger import Ledger, Verification
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
+from alltickets.payments.splitting import SplitContract
 
 __all__ = [
     "NOTHING_TOLD",
@@ -164,6 +165,7 @@ __all__ = [
     "SettlementLineNotFound",
     "SettlementReportNotFound",
     "SettlementUnreadable",
+    "SplitContract",
     "StartPayment",
     "Started",
     "TakenElsewhere",

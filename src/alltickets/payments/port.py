@@ -235,6 +235,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """A page that nobody has paid on, `expire` closes before its time. False: it stays open until its time is over."""
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
+    splits: bool = False
+    """What is paid is divided between organizer and platform there, where `Creation.platform_fee` says so."""
     voids: bool = False
     """What is reserved and will not be taken, `void` gives back. False: it lapses at the buyer's bank."""
     disputes: DisputeFlow
@@ -280,15 +282,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of one thing, at its final price."""
+    """So many of one thing, at its final price. `begins_at`: when it takes place."""
 
     name: str
     quantity: int
     unit_price_minor: int
+    begins_at: datetime | None = None
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
-    """What is bought and by whom, for gateways that judge by it. `days_ahead`: until what is bought begins."""
+    """What is bought and by whom, for gateways that show it or judge by it. `days_ahead`: until what is bought begins."""
 
     buyer_name: str
     buyer_phone: str | None
@@ -310,9 +313,10 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     """What the buyer names when they pay; in the offline flow only."""
     card: Card | None = None
-    """What is charged, where the flow is "card_form"."""
     purchase: Purchase | None = None
-    """What for, where the flow is "card_form"."""
+    """What is charged, where the flow is "card_form", and what for; that may be told in any flow."""
+    platform_fee: Money | None = None
+    """What the provider pays to the platform out of it, the rest to the organizer; None: it divides nothing. Only where `splits`."""
     plan_code: int | None = None
     """What the provider is told in the place of the number of instalments, where the plan that was chosen has a code."""
 
@@ -358,7 +362,8 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     card_last_four: str | None = None
     installments: int | None = None
     fee_minor: int | None = None
-    """What the provider keeps for itself, the tax on it included."""
+    platform_fee_minor: int | None = None
+    """What the provider keeps for itself, the tax on it included, and what it paid to the platform."""
     net_minor: int | None = None
     """What will arrive; less than the amount without the fee where taxes are withheld."""
     settles_at: datetime | None = None

@@ -37,7 +37,7 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class AttemptDetails:
-    """One try of the buyer. `needs_review`: it waits for somebody."""
+    """One try of the buyer. `needs_review`: it waits for somebody. `platform_fee_minor` None: its gateway divides nothing."""
 
     id: UUID
     account_id: UUID
@@ -48,6 +48,7 @@ class AttemptDetails:
     expires_at: datetime
     next_query_at: datetime | None
     created_at: datetime
+    platform_fee_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ async def _attempts(reader: Reader, payment_id: UUID) -> list[AttemptDetails]:
     return await reader.fetch_all(
         AttemptDetails,
         """
-        SELECT id, account_id, status, error_kind, error_code, needs_review, expires_at, next_query_at, created_at
+        SELECT id, account_id, status, error_kind, error_code, needs_review, expires_at, next_query_at, created_at, platform_fee_minor
           FROM payments.attempts
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
          ORDER BY id

@@ -10,6 +10,7 @@ from msgspec import Meta
 from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News, Settlements
 from alltickets.payments.routing.rules.facts import AccountTerms
+from alltickets.payments.splitting import SplitContract
 
 __all__ = [
     "AttemptRead",
@@ -81,6 +82,7 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     expires_pages: bool
     captures: bool
     voids: bool
+    splits: Annotated[bool, Meta(description="Whether it pays the platform's fee to the platform, where a contract says so.")]
     partial_refunds: bool
     early_refunds: Annotated[
         EarlyRefunds, Meta(description="What becomes of a refund before the provider has paid out.", examples=["refused"])
@@ -93,6 +95,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters.
 
     `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
+    `split_contracts`: what the platform takes of what is sold there, from which day on; none: nothing.
     `capabilities`: none where it cannot be opened, because its credentials or its settings are not good any more.
     """
 
@@ -109,6 +112,7 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     last_error_at: datetime | None
     terms: AccountTerms
     instalment_plans: list[InstalmentPlan]
+    split_contracts: list[SplitContract]
     seller: GatewaySellerRead | None
     capabilities: GatewayCapabilitiesRead | None
     created_at: datetime
@@ -124,7 +128,10 @@ class GatewayAccountCheckRead(msgspec.Struct, kw_only=True):
 
 
 class AttemptRead(msgspec.Struct, kw_only=True):
-    """One try of the buyer at one account."""
+    """One try of the buyer at one account.
+
+    `platform_fee_minor`: what its gateway is asked to pay to the platform, the rest to the organizer; null: it divides nothing.
+    """
 
     id: UUID = msgspec.field(name="attempt_id")
     account_id: UUID
@@ -135,6 +142,7 @@ class AttemptRead(msgspec.Struct, kw_only=True):
     expires_at: datetime
     next_query_at: datetime | None
     created_at: datetime
+    platform_fee_minor: int | None
 
 
 class ChargeRead(msgspec.Struct, kw_only=True):

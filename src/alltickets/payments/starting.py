@@ -97,6 +97,8 @@ class StoredAttempt:
     error_code: str | None
     discount_minor: int
     code: str | None
+    platform_fee_minor: int | None
+    parts: list[Any]
 
     @property
     def amount(self) -> Money:
@@ -112,7 +114,7 @@ class StoredAttempt:
 _SELECT_NEWEST: Any = """
     SELECT p.id AS payment_id, p.reference, p.amount_minor, p.currency, p.description, p.payer_email, p.return_url,
            p.status AS payment_status, p.attempts, a.id AS attempt_id, a.account_id, a.status, a.expires_at, a.redirect_url, a.error_code,
-           a.discount_minor,
+           a.discount_minor, a.platform_fee_minor, p.parts,
            (SELECT c.code FROM payments.payment_codes c WHERE c.organizer_id = a.organizer_id AND c.attempt_id = a.id) AS code
       FROM payments.payments p
       JOIN payments.attempts a
@@ -207,12 +209,14 @@ async def insert_attempts(tx: Transaction, prepared: Sequence[Prepared], now: da
         return
     await tx.execute(
         """
-        INSERT INTO payments.attempts (organizer_id, id, payment_id, account_id, status, expires_at, next_query_at, version, state_since,
-                                       queries, absences, needs_review, created_at)
-        SELECT o.organizer_id, x.id, x.payment_id, x.account_id, x.status, x.expires_at, x.next_query_at, 1, %(now)s, 0, 0, false, %(now)s
+        INSERT INTO payments.attempts (organizer_id, id, payment_id, account_id, status, expires_at, next_query_at, platform_fee_minor,
+                                       version, state_since, queries, absences, needs_review, created_at)
+        SELECT o.organizer_id, x.id, x.payment_id, x.account_id, x.status, x.expires_at, x.next_query_at, x.platform_fee_minor,
+               1, %(now)s, 0, 0, false, %(now)s
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
-                   AS x(id uuid, payment_id uuid, account_id uuid, status text, expires_at timestamptz, next_query_at timestamptz)
+                   AS x(id uuid, payment_id uuid, account_id uuid, status text, expires_at timestamptz, next_query_at timestamptz,
+                        platform_fee_minor bigint)
          WHERE o.organizer_id = %(organizer_id)s
         """,
         rows=rows_as_json(
@@ -224,6 +228,7 @@ async def insert_attempts(tx: Transaction, prepared: Sequence[Prepared], now: da
                     "status": one.status,
                     "expires_at": one.creation.expires_at,
                     "next_query_at": _first_look(one, now),
+                    "platform_fee_minor": None if one.creation.platform_fee is None else one.creation.platform_fee.minor,
                 }
                 for one in prepared
             ]

@@ -24,7 +24,7 @@ _ATTEMPT_STATUSES = (
     "created sending awaiting_buyer pending unknown authorized capturing voiding declined expired cancelled voided error "
     "charged partially_refunded refunded disputed charged_back integrity_hold"
 )
-_LINE_STATES = "matched amount_differs fee_differs currency_differs missing_here duplicate not_compared unreadable"
+_LINE_STATES = "matched amount_differs fee_differs platform_fee_differs currency_differs missing_here duplicate not_compared unreadable"
 _POSTING_KINDS = (
     "sale aside aside_ended fee fee_returned fee_settled fee_adjusted fee_adjusted_back refund_ordered refund_failed refund refund_undone "
     "dispute_opened dispute_won dispute_lost settlement withholding payout fee_passed_on rounding reversal"
@@ -53,6 +53,7 @@ accounts = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("terms", JSONB, nullable=False, server_default="{}", comment="`AccountTerms`: what it may be used for."),
     sa.Column("instalment_plans", JSONB, nullable=False, server_default="[]", comment="Of `InstalmentPlan`: what buyers are told."),
+    sa.Column("split_contracts", JSONB, nullable=False, server_default="[]", comment="Of `SplitContract`: whether its sales are divided."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
 )
 
@@ -134,6 +135,7 @@ attempts = sa.Table(
     sa.Column("created_at", _instant, nullable=False),
     sa.Column("has_promotion", sa.Boolean, nullable=False, server_default="false", comment="It was charged under a promotion."),
     sa.Column("discount_minor", sa.BigInteger, nullable=False, server_default="0", comment="So much less than the payment's amount."),
+    sa.Column("platform_fee_minor", sa.BigInteger, comment="What the gateway pays to the platform; None: it divides nothing."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.Index("attempts_payment", "organizer_id", "payment_id"),
     sa.Index("attempts_due", "organizer_id", "next_query_at", postgresql_where=sa.text("next_query_at IS NOT NULL")),
@@ -290,6 +292,7 @@ settlement_lines = sa.Table(
     sa.Column("note", sa.Text, comment="What people wrote when they settled it."),
     sa.Column("is_due", sa.Boolean, nullable=False, server_default=sa.false(), comment="To be posted to the books."),
     sa.Column("posted_at", _instant, comment="When it was."),
+    sa.Column("platform_fee_minor", sa.BigInteger, nullable=False, server_default="0", comment="Paid to the platform out of it."),
     sa.PrimaryKeyConstraint("organizer_id", "account_id", "digest", "repetition"),
     sa.Index("settlement_lines_report", "organizer_id", "report_id", "row"),
     sa.Index("settlement_lines_charge", "organizer_id", "charge_id", postgresql_where=sa.text("charge_id IS NOT NULL")),

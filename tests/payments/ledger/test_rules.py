@@ -40,12 +40,15 @@ dispute lost, organizer bears           organizer_payable 10,000.00; chargeback_
 dispute lost, platform bears            chargeback_loss 11,000.00                          dispute_reserve 11,000.00
 payout                                  organizer_payable 10,000.00                        bank 10,000.00
 marketplace split sale                  gateway_receivable 1,000.00                        commission_revenue 826.45; vat_output 173.55
+refund of half of that sale             commission_revenue 413.22; vat_output 86.78        gateway_receivable 500.00
 fee passed on                           organizer_payable 440.00                           fee_recovery 440.00
 fee passed on, invoiced                 organizer_payable 532.40                           fee_recovery 440.00; vat_output 92.40
 promotion that the bank bears           gateway_receivable 8,800.00; promo_receivable:bank 2,200.00  organizer_payable 10,000.00; commission_revenue 826.45; vat_output 173.55
 promotion that the organizer bears      gateway_receivable 8,800.00                        organizer_payable 7,800.00; commission_revenue 826.45; vat_output 173.55
 promotion that both bear                gateway_receivable 8,800.00; promo_receivable:bank 1,320.00  organizer_payable 9,120.00; commission_revenue 826.45; vat_output 173.55
 refund of half of it                    organizer_payable 4,560.00; commission_revenue 413.22; vat_output 86.78  gateway_receivable 4,400.00; promo_receivable:bank 660.00
+promotion that all three bear           gateway_receivable 8,800.00; promo_receivable:bank 1,100.00; promo_expense 660.00  organizer_payable 9,560.00; commission_revenue 826.45; vat_output 173.55
+refund of half of that                  organizer_payable 4,780.00; commission_revenue 413.22; vat_output 86.78  gateway_receivable 4,400.00; promo_receivable:bank 550.00; promo_expense 330.00
 cents short of the lines                rounding 0.01                                      gateway_receivable 0.01
 """  # noqa: E501
 
@@ -66,10 +69,16 @@ def but(money: ChargeMoney, **news: Any) -> ChargeFacts:
     return facts(msgspec.structs.replace(money, **news))
 
 
-def discounted(*, bank_minor: int, refunded_minor: int = 0) -> ChargeFacts:
+def discounted(*, bank_minor: int, platform_minor: int = 0, refunded_minor: int = 0) -> ChargeFacts:
     """The same ticket at 20 % off."""
     money = ChargeMoney(kept_minor=8_800_00, refunded_minor=refunded_minor)
-    return ChargeFacts(account_id=ACCOUNT, parts=PARTS, money=money, discount=Discount(PROMOTION, 2_200_00, bank_minor))
+    discount = Discount(PROMOTION, 2_200_00, bank_minor, platform_minor)
+    return ChargeFacts(account_id=ACCOUNT, parts=PARTS, money=money, discount=discount)
+
+
+def split(money: ChargeMoney, **news: Any) -> ChargeFacts:
+    """The same, divided by its gateway: 1,000.00 is the platform's."""
+    return msgspec.structs.replace(but(money, **news), platform_fee_minor=1_000_00)
 
 
 def worked_example() -> dict[str, tuple[Move, ...]]:
@@ -90,13 +99,19 @@ def worked_example() -> dict[str, tuple[Move, ...]]:
         "dispute lost, organizer bears": change(disputed, lost),
         "dispute lost, platform bears": change(disputed, lost, borne_by="platform"),
         "payout": rules.paid_out(10_000_00),
-        "marketplace split sale": rules.split_sale(ACCOUNT, PARTS),
+        "marketplace split sale": change(facts(ChargeMoney()), split(SOLD)),
+        "refund of half of that sale": change(split(SOLD), split(SOLD, refunded_minor=5_500_00)),
         "fee passed on": rules.fee_passed_on(440_00),
         "fee passed on, invoiced": rules.fee_passed_on(440_00, 92_40),
         "promotion that the bank bears": change(facts(ChargeMoney()), discounted(bank_minor=2_200_00)),
         "promotion that the organizer bears": change(facts(ChargeMoney()), discounted(bank_minor=0)),
         "promotion that both bear": change(facts(ChargeMoney()), discounted(bank_minor=1_320_00)),
         "refund of half of it": change(discounted(bank_minor=1_320_00), discounted(bank_minor=1_320_00, refunded_minor=4_400_00)),
+        "promotion that all three bear": change(facts(ChargeMoney()), discounted(bank_minor=1_100_00, platform_minor=660_00)),
+        "refund of half of that": change(
+            discounted(bank_minor=1_100_00, platform_minor=660_00),
+            discounted(bank_minor=1_100_00, platform_minor=660_00, refunded_minor=4_400_00),
+        ),
         "cents short of the lines": rules.rounded_off(ACCOUNT, 1),
     }
 
@@ -222,7 +237,7 @@ def test_whatever_is_known_of_a_charge_its_books_are_balanced(money: ChargeMoney
 
 @given(st.integers(1, 10**9), st.integers(0, 10**9), st.integers(0, 10_000), st.lists(st.floats(0, 1), max_size=4))
 def test_a_discounted_sale_is_balanced_at_every_refund_and_comes_to_nothing(kept: int, off: int, share: int, levels: list[float]) -> None:
-    discount = Discount(PROMOTION, off, off * share // 10_000)
+    discount = Discount(PROMOTION, off, off * share // 10_000, off - off * share // 10_000)
     parts = (Part("proceeds", kept + off),)
     refunded = [0, *sorted(int(kept * level) for level in levels), kept]
     money = [ChargeMoney(kept_minor=kept, refunded_minor=minor) for minor in refunded]
@@ -230,10 +245,33 @@ def test_a_discounted_sale_is_balanced_at_every_refund_and_comes_to_nothing(kept
     found = [books(ChargeFacts(account_id=ACCOUNT, parts=parts, money=one, discount=discount)) for one in money]
 
     assert all(sum(one.values()) == 0 for one in found)
-    owed = [one[accounts.promo_receivable(PROMOTION)] for one in found]
-    assert owed == sorted(owed, reverse=True)
-    assert owed[0] == discount.bank_minor
+    for account, minor in ((accounts.promo_receivable(PROMOTION), discount.bank_minor), (accounts.PROMO_EXPENSE, discount.platform_minor)):
+        owed = [one[account] for one in found]
+        assert owed == sorted(owed, reverse=True)
+        assert owed[0] == minor
     assert not any(found[-1].values())
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9), st.lists(st.floats(0, 1), max_size=4), st.booleans())
+def test_of_a_divided_sale_the_fee_is_all_that_is_booked_and_goes_back_with_it(
+    proceeds: int, fee: int, levels: list[float], is_aside: bool
+) -> None:
+    parts = tuple(part for part in (Part("proceeds", proceeds), Part("charge", fee)) if part.minor)
+    whole = proceeds + fee
+    aside = whole if is_aside else 0
+    money = [
+        ChargeMoney(kept_minor=whole - aside, aside_minor=aside, refunded_minor=minor, fee_minor=7)
+        for minor in [0, *sorted(int(whole * one) for one in levels), whole]
+    ]
+
+    found = [books(msgspec.structs.replace(facts(one, parts=parts), platform_fee_minor=fee)) for one in money]
+
+    assert all(sum(one.values()) == 0 for one in found)
+    assert all(not one.get(account) for one in found for account in (accounts.ORGANIZER_PAYABLE, accounts.fee_expense(ACCOUNT)))
+    ours = [one[accounts.gateway_receivable(ACCOUNT)] for one in found]
+    assert ours == sorted(ours, reverse=True)
+    assert (ours[0], any(found[-1].values())) == (fee, False)
+    assert books(split(SOLD)) == books(split(SOLD, is_disputed=True)) == books(split(SOLD, is_lost=True))
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=1), st.integers(-(10**9), 10**9)))

@@ -3,6 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -42,6 +43,16 @@ def line(
         payment_id=PAYMENT if of_charge else None,
         charge_id=CHARGE if of_charge else None,
     )
+
+
+def test_of_a_divided_sale_and_of_what_such_an_account_pays_out_nothing_is_booked() -> None:
+    lines = [line("a", "payment", 11_000_00, fee=451_00, taxes=30_00, short=1), line("b", "payout", -9_000_00, fee=5_00)]
+
+    found = [[*facts_of_line(one), *postings_of_line(one, fee_tax_basis_points=IVA)] for one in lines]
+    divided = [replace(one, is_split=True) for one in lines]
+
+    assert all(found)
+    assert [[*facts_of_line(one), *postings_of_line(one, fee_tax_basis_points=IVA)] for one in divided] == [[], []]
 
 
 def told(kind: Literal["sale", "fee", "refund"], minor: int) -> Fact:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from alltickets.kernel.money import Money
 from alltickets.payments.promotions.rules import (
+    Agreement,
     BinRange,
     CardSeen,
     Promotion,
     PromotionTerms,
     bearing_minor,
     best_first,
+    borne_by_platform_minor,
     discount_minor,
     is_same_card,
     promotion_faults,
@@ -49,6 +51,10 @@ def promotion(number: int = 1, *, spent_minor: int = 0, ended_at: datetime | Non
         created_at=TUESDAY_NOON,
         ended_at=ended_at,
     )
+
+
+def agreed_to(word: Agreement | None, **changes: Any) -> Promotion:
+    return msgspec.structs.replace(promotion(**changes), agreement=word)
 
 
 def card(**changes: Any) -> CardSeen:
@@ -104,6 +110,27 @@ def test_what_is_over_or_spent_holds_for_nobody() -> None:
     assert best_first([spent, ended], card()) == []
 
 
+def test_the_platforms_share_rests_on_its_word_for_these_very_terms_and_what_is_left_of_its_budget() -> None:
+    agreed = Agreement(revision=1, budget_minor=5, spent_minor=4)
+    words = [None, agreed, msgspec.structs.replace(agreed, revision=2), msgspec.structs.replace(agreed, spent_minor=5)]
+
+    found = [bool(best_first([agreed_to(word, platform_basis_points=1)], card())) for word in words]
+
+    assert found == [False, True, False, False]
+    assert best_first([agreed_to(words[-1])], card()) != []
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_what_bank_and_platform_bear_together_is_all_of_it_where_their_shares_are(off: int, bank: int, of_the_rest: int) -> None:
+    platform = (10_000 - bank) * of_the_rest // 10_000
+    shared = terms(bank_basis_points=bank, platform_basis_points=platform)
+
+    borne = bearing_minor(shared, off) + borne_by_platform_minor(shared, off)
+
+    assert borne_by_platform_minor(shared, off) >= 0
+    assert borne == off if bank + platform == 10_000 else borne <= off
+
+
 def test_the_one_that_takes_most_off_counts_then_the_events_own_then_the_older() -> None:
     less, most = promotion(1, discount_basis_points=1_000), promotion(2)
     own, younger = promotion(4, event_id=EVENT), promotion(3)
@@ -156,6 +183,8 @@ def test_a_card_is_the_one_that_was_told_where_the_gateway_confirms_every_digit(
         ({"hour_from": 12, "hour_to": 12}, "hour_to"),
         ({"starts_on": date(2026, 12, 2), "ends_on": date(2026, 12, 1)}, "ends_on"),
         ({"discount_basis_points": 0}, "discount_basis_points"),
+        ({"bank_basis_points": 6_000, "platform_basis_points": 4_001}, "platform_basis_points"),
+        ({"discount_basis_points": 0, "instalments": (3,), "platform_basis_points": 1}, "platform_basis_points"),
         ({"weekdays": ("monday", "monday")}, "weekdays"),
         ({"instalments": (1, 3), "methods": ("debit_card",)}, "instalments"),
     ],

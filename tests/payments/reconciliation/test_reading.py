@@ -54,6 +54,15 @@ def test_a_report_of_mercadopago_in_our_words() -> None:
     assert (payout.kind, payout.gross_minor) == ("payout", -4000_00)
 
 
+def test_the_net_tells_whether_the_fee_of_the_platform_is_in_the_fee_or_beside_it() -> None:
+    head = "SOURCE_ID,TRANSACTION_TYPE,TRANSACTION_AMOUNT,FEE_AMOUNT,MKP_FEE_AMOUNT,SETTLEMENT_NET_AMOUNT\n"
+    within, beside = "1,SETTLEMENT,11000,-1451.00,-1000.00,9549\n", "2,SETTLEMENT,11000,-451.00,-1000.00,9549\n"
+
+    found = read(head + within + beside, LAYOUTS["mercadopago"])
+
+    assert [(one.fee_minor, one.platform_fee_minor) for one in found if isinstance(one, SettlementLine)] == [(451_00, 1_000_00)] * 2
+
+
 def test_a_file_of_payway_with_decimal_commas_in_latin_1() -> None:
     head = "FECHA_OPERACION;FECHA_PAGO;TIPO;NRO_OPERACION;TID;IMPORTE;ARANCEL;IMPUESTOS;Descripción\n"
     content = (head + "01/11/2026;19/11/2026;Compra;abc;3646565;$ 12.500,50;225,01;47,25;Función\n").encode("latin-1")

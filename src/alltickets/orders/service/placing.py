@@ -136,9 +136,14 @@ class Placing:
         placed = await self.coalescer.submit((event.organizer_id, event.event_id), request)
         if placed.step != "needs_call":
             return placed
+        async with self._database.reading(event.organizer_id) as reader:
+            quote = (await self._quotes.read(reader, [placed.order.quote_id]))[placed.order.quote_id]
+        purchase = _purchase_of(placed.order, quote, event, self._clock())
         if placed.attempt_id is None:
-            return PlacedOrder(placed.organizer_id, placed.order, await self._payments.resume(event.organizer_id, request.order_id))
-        return PlacedOrder(placed.organizer_id, placed.order, await self._payments.begin(event.organizer_id, placed.attempt_id))
+            step = await self._payments.resume(event.organizer_id, request.order_id, purchase)
+        else:
+            step = await self._payments.begin(event.organizer_id, placed.attempt_id, purchase)
+        return PlacedOrder(placed.organizer_id, placed.order, step)
 
     async def pay_again(self, organizer_id: UUID, order_id: UUID, *, option_id: UUID | None, card_bin: str | None = None) -> PlacedOrder:
         """Have the buyer pay an order that is still open: by the attempt under way, or a new one after a failed one.
@@ -162,7 +167,10 @@ class Placing:
         if isinstance(started, Refusal):
             # After the commit, which keeps why.
             raise started
-        step = await self._payments.begin(organizer_id, started.attempt_id) if started.step == "needs_call" else started.step
+        step = started.step
+        if step == "needs_call":
+            purchase = _purchase_of(order, quotes[order.quote_id], event, self._clock())
+            step = await self._payments.begin(organizer_id, started.attempt_id, purchase)
         return PlacedOrder(organizer_id, order, step)
 
     async def _go_on(self, tx: Transaction, order: Order, hold: Hold, started: Started) -> Order:
@@ -436,14 +444,19 @@ def _new_order(one: _Ready, now: datetime) -> Order:
 
 
 def _purchase_of(order: Order, quote: Quote, event: EventSnapshot, now: datetime) -> Purchase:
-    """What a gateway is told of an order whose card it charges."""
+    """What a gateway is told of an order, to show it or to judge by it."""
     begins_at = min(event.performances[line.performance_id].starts_at for line in quote.lines)
     return Purchase(
         buyer_name=order.buyer.name,
         buyer_phone=order.buyer.phone,
         days_ahead=max(0, (begins_at - now).days),
         lines=tuple(
-            PurchaseLine(name=line.name, quantity=part.quantity, unit_price_minor=part.unit.final.minor)
+            PurchaseLine(
+                name=line.name,
+                quantity=part.quantity,
+                unit_price_minor=part.unit.final.minor,
+                begins_at=event.performances[line.performance_id].starts_at,
+            )
             for line in quote.lines
             for part in line.parts
         ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alltickets.payments.gateways.items import items_of
 from alltickets.payments.port import Creation, Purchase
 
 __all__ = ["ADDRESS_SETTINGS", "Address", "address_faults", "fraud_detection"]
@@ -48,7 +49,7 @@ def address_faults(settings: Mapping[str, str]) -> list[str]:
 
 
 def fraud_detection(creation: Creation, address: Address) -> dict[str, Any]:
-    """The ticketing vertical's data. Amounts are cents, and an item's total is its price times its quantity."""
+    """The ticketing vertical's data. Amounts are cents, an item's total is its price times its quantity, and all of them are the amount."""
     purchase = creation.purchase
     assert purchase is not None, "whoever charges a card says what for"
     first_name, _, last_name = _plain(purchase.buyer_name).partition(" ")
@@ -75,14 +76,14 @@ def fraud_detection(creation: Creation, address: Address) -> dict[str, Any]:
             "items": [
                 {
                     "code": f"ticket{number}",
-                    "description": _plain(line.name),
-                    "name": _plain(line.name),
+                    "description": _plain(item.name),
+                    "name": _plain(item.name),
                     "sku": f"ticket{number}",
-                    "total_amount": line.unit_price_minor * line.quantity,
-                    "quantity": line.quantity,
-                    "unit_price": line.unit_price_minor,
+                    "total_amount": item.unit.minor * item.quantity,
+                    "quantity": item.quantity,
+                    "unit_price": item.unit.minor,
                 }
-                for number, line in enumerate(purchase.lines, 1)
+                for number, item in enumerate(items_of(creation, items_max=len(purchase.lines)), 1)
             ],
         },
     }

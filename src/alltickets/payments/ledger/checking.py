@@ -123,7 +123,7 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
     by_id = {payment_id: (msgspec.convert(parts, tuple[Part, ...]), kept) for payment_id, _, parts, kept in payments}
     rows = await reader.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS}, a.payment_id,
+        SELECT {CHARGE_COLUMNS}, a.payment_id, a.platform_fee_minor,
                (SELECT coalesce(sum(r.amount_minor), 0)::bigint
                   FROM payments.refunds r
                  WHERE r.organizer_id = c.organizer_id AND r.charge_id = c.id AND r.status <> 'failed'),
@@ -134,7 +134,7 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
                   FROM payments.settlement_lines l
                  WHERE l.organizer_id = c.organizer_id AND l.charge_id = c.id AND l.posted_at IS NOT NULL AND l.kind = 'dispute'
                    AND l.fee_minor <> 0),
-               u.promotion_id, u.discount_minor, u.bank_minor
+               u.promotion_id, u.discount_minor, u.bank_minor, u.platform_minor
           FROM payments.attempts a
           JOIN payments.charges c
             ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
@@ -145,10 +145,11 @@ async def _expect(reader: Reader, page: _Page, payments: Sequence[tuple[Any, ...
         payment_ids=list(page.references),
     )
     for row in rows:
-        charge, (payment_id, ordered_minor, *settled_fees) = charge_of(row), row[-7:-3]
+        charge, (payment_id, platform_fee_minor, ordered_minor, *settled_fees) = charge_of(row), row[-9:-4]
         parts, kept_charge_id = by_id[payment_id]
-        discount = None if row[-3] is None else Discount(*row[-3:])
+        discount = None if row[-4] is None else Discount(*row[-4:])
         facts = _facts_of(charge, parts, ordered_minor, settled_fees, discount, is_kept=charge.id == kept_charge_id)
+        facts = msgspec.structs.replace(facts, platform_fee_minor=platform_fee_minor)
         page.expected[payment_id, charge.id, charge.amount.currency] = books_of(facts, fee_tax_basis_points=fee_tax_basis_points)
 
 

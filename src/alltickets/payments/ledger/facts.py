@@ -40,6 +40,7 @@ class KnownCharge:
     account_id: UUID
     parts: tuple[Part, ...]
     discount: Discount | None = None
+    platform_fee_minor: int | None = None
     keys: set[str] = field(default_factory=set)
     sums: dict[PostingKind, int] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class KnownCharge:
             settled_fee_minor=max(0, settled - settled_of_disputes) if "fee_settled" in self.sums else None,
             settled_dispute_fee_minor=max(0, settled_of_disputes) if is_dispute_settled else None,
             discount=self.discount,
+            platform_fee_minor=self.platform_fee_minor,
         )
 
     def _told_fee(self, *, is_of_disputes: bool) -> int:

@@ -45,19 +45,21 @@ async def read_known(reader: Reader, facts: Iterable[Fact]) -> dict[tuple[UUID, 
     pairs = {charge_id: payment_id for (charge_id, _), payment_id in wanted.items()}
     rows = await reader.fetch_tuples(
         """
-        SELECT c.id, c.account_id, p.parts::text, u.promotion_id, u.discount_minor, u.bank_minor
+        SELECT c.id, c.account_id, p.parts::text, a.platform_fee_minor, u.promotion_id, u.discount_minor, u.bank_minor, u.platform_minor
           FROM json_to_recordset(%(pairs)s::json) AS x(charge_id uuid, payment_id uuid)
           JOIN payments.charges c
             ON c.organizer_id = %(organizer_id)s AND c.id = x.charge_id
           JOIN payments.payments p
             ON p.organizer_id = c.organizer_id AND p.id = x.payment_id
+          JOIN payments.attempts a
+            ON a.organizer_id = c.organizer_id AND a.id = c.attempt_id
           LEFT JOIN payments.promotion_uses u
             ON u.organizer_id = c.organizer_id AND u.attempt_id = c.attempt_id AND u.status <> 'released'
          WHERE c.organizer_id = %(organizer_id)s
         """,
         pairs=rows_as_json([{"charge_id": charge_id, "payment_id": payment_id} for charge_id, payment_id in pairs.items()]),
     )
-    found = {row[0]: (row[1], _parts_of(row[2]), None if row[3] is None else Discount(*row[3:])) for row in rows}
+    found = {row[0]: (row[1], _parts_of(row[2]), None if row[4] is None else Discount(*row[4:]), row[3]) for row in rows}
     known = {(charge_id, currency): KnownCharge(*found[charge_id]) for charge_id, currency in wanted}
     posted = await reader.fetch_tuples(
         """

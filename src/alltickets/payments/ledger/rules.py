@@ -36,7 +36,6 @@ __all__ = [
     "reversal_of",
     "rounded_off",
     "settled",
-    "split_sale",
     "withheld",
 ]
 
@@ -112,11 +111,12 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Discount(msgspec.Struct, frozen=True):
-    """What a promotion took off a sale; the bank owes `bank_minor` of it, and the organizer bears the rest."""
+    """What a promotion took off a sale: the bank owes `bank_minor` of it, the platform bears `platform_minor`, the organizer the rest."""
 
     promotion_id: UUID
     minor: int
     bank_minor: int
+    platform_minor: int = 0
 
 
 class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +125,7 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     parts: of the payment that it brought; where that is not zero they sum to `money.kept_minor` and what the discount took off it.
     settled_fee_minor: what settlement reports say that the gateway kept of it; None where none has a line of its payment.
     settled_dispute_fee_minor: what they say that its disputes cost; None where no line does.
+    platform_fee_minor: what the gateway pays to the platform where it divides the sale; None where it does not.
     """
 
     account_id: UUID
@@ -134,6 +135,7 @@ class ChargeFacts(msgspec.Struct, frozen=True, kw_only=True):
     settled_fee_minor: int | None = None
     settled_dispute_fee_minor: int | None = None
     discount: Discount | None = None
+    platform_fee_minor: int | None = None
 
     @property
     def fee_minor(self) -> int:
@@ -150,8 +152,10 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     shared over the parts (`shares_of`), from when it is ordered, or from when it is done where nobody here ordered it; in between it is
     on its way. What is in dispute, all of it or a part, the gateway does not owe meanwhile. What a lost dispute costs the organizer bears
     for the proceeds and the platform for the rest, or the platform bears all of it. Money aside is owed back in full.
-    What a promotion took off is owed by its bank or borne by the organizer, in the share that was neither given back nor lost.
+    What a promotion took off is owed by its bank or borne by platform and organizer, in the share that was neither given back nor lost.
+    Where the gateway divides the sale, the platform's fee is all that stands here (`_ours_of`).
     """
+    facts = facts if facts.platform_fee_minor is None else _ours_of(facts, facts.platform_fee_minor)
     money = facts.money
     back = min(money.refunded_minor, money.kept_minor)
     aside_left = money.aside_minor - min(money.refunded_minor - back, money.aside_minor)
@@ -179,6 +183,28 @@ def books_of(facts: ChargeFacts, *, fee_tax_basis_points: int, lost_disputes_bor
     return books
 
 
+def _ours_of(facts: ChargeFacts, fee: int) -> ChargeFacts:
+    """What is the platform's of a sale that its gateway divided: the fee, less the share of it that goes back with refunds.
+
+    What the gateway keeps for itself and what banks ask for comes out of the organizer's share, and never touches these books.
+    """
+    money = facts.money
+    whole = money.kept_minor + money.aside_minor
+
+    def ours(minor: int) -> int:
+        return fee * min(minor, whole) // whole if whole else 0
+
+    parts = tuple(part for part in facts.parts if part.kind != "proceeds")
+    return ChargeFacts(
+        account_id=facts.account_id,
+        parts=parts if sum(part.minor for part in parts) == fee else (Part("charge", fee),),
+        money=ChargeMoney(
+            kept_minor=ours(money.kept_minor), aside_minor=ours(money.aside_minor), refunded_minor=ours(money.refunded_minor)
+        ),
+        ordered_minor=ours(facts.ordered_minor),
+    )
+
+
 def _book_parts(books: dict[str, int], parts: Sequence[Part], returned: int, *, lost: int, borne_by: Bearer) -> None:
     """Book what the parts are owed less what of them was given back, and what of the rest was lost: a share of each part, too."""
     minors = [part.minor for part in parts]
@@ -198,8 +224,8 @@ def _gross(facts: ChargeFacts, minor: int) -> int:
 
 def _book_discount(books: dict[str, int], discount: Discount, returned: int) -> None:
     """Book who bears what was taken off, less what of it went with what is no longer sold."""
-    bearers = (accounts.promo_receivable(discount.promotion_id), accounts.ORGANIZER_PAYABLE)
-    shares = (discount.bank_minor, discount.minor - discount.bank_minor)
+    bearers = (accounts.promo_receivable(discount.promotion_id), accounts.PROMO_EXPENSE, accounts.ORGANIZER_PAYABLE)
+    shares = (discount.bank_minor, discount.platform_minor, discount.minor - discount.bank_minor - discount.platform_minor)
     for account, minor, back in zip(bearers, shares, shares_of(shares, returned), strict=True):
         books[account] = books.get(account, 0) + minor - back
 
@@ -222,7 +248,7 @@ def moves_between(before: Books, after: Books) -> tuple[Move, ...]:
 
 
 def settled(account_id: UUID, minor: int) -> tuple[Move, ...]:
-    """A gateway account paid out."""
+    """A gateway account paid out to the platform, or to the organizer what is collected for it."""
     return (Move(accounts.BANK, accounts.gateway_receivable(account_id), minor),)
 
 
@@ -246,14 +272,6 @@ def fee_passed_on(minor: int, tax_minor: int = 0) -> tuple[Move, ...]:
     """The organizer bears a gateway's fee by contract; the tax on it where it is invoiced."""
     owed = {accounts.ORGANIZER_PAYABLE: minor + tax_minor, accounts.FEE_RECOVERY: -minor, accounts.VAT_OUTPUT: -tax_minor}
     return moves_between({}, owed)
-
-
-def split_sale(account_id: UUID, parts: Sequence[Part]) -> tuple[Move, ...]:
-    """A marketplace's gateway paid the organizer its proceeds itself: only the service charge is ours."""
-    ours = [part for part in parts if part.kind != "proceeds"]
-    books = {accounts.gateway_receivable(account_id): sum(part.minor for part in ours)}
-    _book_parts(books, ours, 0, lost=0, borne_by="organizer")
-    return moves_between({}, books)
 
 
 def reversal_of(posting: Posting, *, at: datetime) -> Posting:

@@ -23,7 +23,11 @@ WITHHELD = "withheld"
 
 @dataclass(frozen=True, slots=True)
 class BookedLine:
-    """A line that goes into the books; `key` names it for ever. Amounts as in `SettlementLine`. Of no charge: a payout."""
+    """A line that goes into the books; `key` names it for ever. Amounts as in `SettlementLine`. Of no charge: a payout.
+
+    is_split: of a sale that the gateway divided, or a payout of an account that it pays the organizer's share to. What the gateway keeps
+    of that, withholds and pays out is the organizer's own: the books know the platform's fee alone.
+    """
 
     key: str
     account_id: UUID
@@ -36,11 +40,12 @@ class BookedLine:
     occurred_at: datetime
     payment_id: UUID | None
     charge_id: UUID | None
+    is_split: bool = False
 
 
 def facts_of_line(line: BookedLine) -> Iterator[Fact]:
     """What the line tells of its charge's fee. A payment's line settles it, also where nothing was kept; others add to that."""
-    if line.payment_id is None or line.charge_id is None:
+    if line.payment_id is None or line.charge_id is None or line.is_split:
         return
     if line.kind == "payment":
         yield _fact(line, line.payment_id, line.charge_id, "fee_settled", max(line.fee_minor, 0))
@@ -52,6 +57,8 @@ def facts_of_line(line: BookedLine) -> Iterator[Fact]:
 
 def postings_of_line(line: BookedLine, *, fee_tax_basis_points: int) -> Iterator[Posting]:
     """What the line does beside that: taxes withheld (or given back), a payout (or one that came back) with its fee, and rounding."""
+    if line.is_split:
+        return
     if line.taxes_minor:
         taken = withheld(line.account_id, WITHHELD, abs(line.taxes_minor))
         yield _posting(line, "withholding", line.taxes_minor, _either_way(taken, is_back=line.taxes_minor < 0))

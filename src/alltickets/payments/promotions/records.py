@@ -7,11 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.payments.promotions.rules import Promotion, PromotionTerms
+from alltickets.payments.promotions.rules import Agreement, Promotion, PromotionTerms
 from alltickets.platform.database import Reader, Transaction
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
 __all__ = [
+    "agree",
     "change_promotion",
     "count_against_budget",
     "end_promotion",
@@ -23,7 +24,9 @@ __all__ = [
 ]
 
 _terms = msgspec.json.Decoder(PromotionTerms)
-_COLUMNS = "promotion_id, terms::text, revision, spent_minor, created_at, ended_at"
+_COLUMNS = (
+    "promotion_id, terms::text, revision, spent_minor, created_at, ended_at, agreed_revision, agreed_budget_minor, agreed_spent_minor"
+)
 
 
 async def insert_promotion(tx: Transaction, promotion: Promotion) -> None:
@@ -58,6 +61,25 @@ async def change_promotion(tx: Transaction, promotion_id: UUID, terms: Promotion
     )
 
 
+async def agree(tx: Transaction, promotion_id: UUID, revision: int, budget_minor: int) -> bool:
+    """Note that the platform bears its share of the terms at that revision, up to so much; False where they changed since, it has ended,
+    or more is spent already.
+    """
+    return bool(
+        await tx.execute(
+            """
+            UPDATE payments.promotions
+               SET agreed_revision = revision, agreed_budget_minor = %(budget_minor)s
+             WHERE organizer_id = %(organizer_id)s AND promotion_id = %(promotion_id)s AND revision = %(revision)s AND ended_at IS NULL
+               AND agreed_spent_minor <= %(budget_minor)s
+            """,
+            promotion_id=promotion_id,
+            revision=revision,
+            budget_minor=budget_minor,
+        )
+    )
+
+
 async def end_promotion(tx: Transaction, promotion_id: UUID, now: datetime) -> bool:
     """End a promotion; False where it had ended, or there is none."""
     return bool(
@@ -73,8 +95,9 @@ async def end_promotion(tx: Transaction, promotion_id: UUID, now: datetime) -> b
     )
 
 
-async def count_against_budget(tx: Transaction, promotion_id: UUID, minor: int) -> bool:
-    """Count so much more against the budget of a promotion, or so much less where it is negative; False where there is not so much left.
+async def count_against_budget(tx: Transaction, promotion_id: UUID, minor: int, platform_minor: int) -> bool:
+    """Count so much more against the budget of a promotion, and against what the platform agreed to bear of it, or so much less where it is
+    negative; False where either has not so much left.
 
     One guarded UPDATE: whoever counts at the same time waits for the row, and is judged by what is left then. Locks it until `tx` ends.
     """
@@ -82,12 +105,14 @@ async def count_against_budget(tx: Transaction, promotion_id: UUID, minor: int) 
         await tx.execute(
             """
             UPDATE payments.promotions
-               SET spent_minor = spent_minor + %(minor)s
+               SET spent_minor = spent_minor + %(minor)s, agreed_spent_minor = agreed_spent_minor + %(platform_minor)s
              WHERE organizer_id = %(organizer_id)s AND promotion_id = %(promotion_id)s
                AND (budget_minor IS NULL OR spent_minor + %(minor)s <= budget_minor)
+               AND agreed_spent_minor + %(platform_minor)s <= agreed_budget_minor
             """,
             promotion_id=promotion_id,
             minor=minor,
+            platform_minor=platform_minor,
         )
     )
 
@@ -147,8 +172,17 @@ async def list_promotions(reader: Reader, *, cursor: str | None, size: int) -> P
 
 
 def _promotion_of(row: Sequence[Any]) -> Promotion:
+    agreed_revision, agreed_minor, agreed_spent_minor = row[6:]
     return Promotion(
-        promotion_id=row[0], terms=_terms.decode(row[1]), revision=row[2], spent_minor=row[3], created_at=row[4], ended_at=row[5]
+        promotion_id=row[0],
+        terms=_terms.decode(row[1]),
+        revision=row[2],
+        spent_minor=row[3],
+        created_at=row[4],
+        ended_at=row[5],
+        agreement=None
+        if agreed_revision is None
+        else Agreement(revision=agreed_revision, budget_minor=agreed_minor, spent_minor=agreed_spent_minor),
     )
 
 

@@ -1,7 +1,8 @@
 """Which promotions hold for a card, what they take off, and who bears it. Pure; whole minor units.
 
     discount = share of the amount, rounded up, at most the cap, and less than the amount     20 % of 11,000.01 is 2,200.01
-    the bank bears its share of it, rounded down; the organizer the rest                        60 % of 2,200.01 is 1,320.00
+    the bank bears its share of it, rounded down                                                60 % of 2,200.01 is 1,320.00
+    with the platform's share both bear theirs together, rounded down; the organizer the rest   60 % and 40 % of it are all of it
 
 Rounded up, because whoever was told 20 % gets no less. Promotions do not add up: of those that hold the one that takes most off counts,
 then the event's own before the organizer's, then the older one.
@@ -21,6 +22,7 @@ from alltickets.payments.port import PaymentMethod
 
 __all__ = [
     "WEEKDAYS",
+    "Agreement",
     "BinRange",
     "CardSeen",
     "Holding",
@@ -29,6 +31,7 @@ __all__ = [
     "Weekday",
     "bearing_minor",
     "best_first",
+    "borne_by_platform_minor",
     "discount_minor",
     "is_same_card",
     "is_shown",
@@ -73,7 +76,8 @@ class PromotionTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     starts_on, ends_on: both days included. instalments: in how many it may be paid; those above one are without interest.
     discount_basis_points: 2000 is 20 % off; 0: instalments alone. cap_minor: at most so much off a payment; without a discount, for
     payments of at most so much. budget_minor: of all payments together, what is taken off, or else what is paid in instalments.
-    bank_basis_points: the bank's share of the discount, 10000: all of it, 0: the organizer bears it alone.
+    bank_basis_points: the bank's share of the discount, 10000: all of it, 0: the organizer bears it alone. platform_basis_points: the
+    platform's share; such a promotion holds once the platform has agreed to these very terms, and while what it agreed to pay lasts.
     """
 
     name: Name
@@ -92,6 +96,15 @@ class PromotionTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     cap_minor: Minor | None = None
     budget_minor: Minor | None = None
     bank_basis_points: BasisPoints = 0
+    platform_basis_points: BasisPoints = 0
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform agreed to bear: of the terms as they were at `revision`, up to so much in total; `spent_minor` of it is counted."""
+
+    revision: int
+    budget_minor: int
+    spent_minor: int
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +116,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     spent_minor: int
     created_at: datetime
     ended_at: datetime | None
+    agreement: Agreement | None = None
 
 
 class CardSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +138,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     discount_minor: int
     bank_minor: int
     counted_minor: int
+    platform_minor: int = 0
 
 
 def promotion_faults(terms: PromotionTerms) -> list[str]:
@@ -135,6 +150,10 @@ def promotion_faults(terms: PromotionTerms) -> list[str]:
         faults.append("ends_on: must not be before starts_on")
     if terms.discount_basis_points == 0 and max(terms.instalments) == 1:
         faults.append("discount_basis_points, instalments: it takes nothing off and offers one payment only")
+    if terms.bank_basis_points + terms.platform_basis_points > BASIS:
+        faults.append("platform_basis_points: with the bank's share it is more than the discount")
+    if terms.platform_basis_points and terms.discount_basis_points == 0:
+        faults.append("platform_basis_points: there is no discount to bear a share of")
     for name, values in (("methods", terms.methods), ("weekdays", terms.weekdays), ("instalments", terms.instalments)):
         if len(set(values)) < len(values):
             faults.append(f"{name}: each may be named once")
@@ -150,6 +169,8 @@ def is_shown(promotion: Promotion, *, event_id: UUID | None, timezone: str, curr
         return False
     if terms.budget_minor is not None and promotion.spent_minor >= terms.budget_minor:
         return False
+    if terms.platform_basis_points and not _bears_platform(promotion):
+        return False
     local = at.astimezone(ZoneInfo(timezone))
     today = local.date()
     return (
@@ -158,6 +179,12 @@ def is_shown(promotion: Promotion, *, event_id: UUID | None, timezone: str, curr
         and (not terms.weekdays or WEEKDAYS[today.weekday()] in terms.weekdays)
         and terms.hour_from <= local.hour < terms.hour_to
     )
+
+
+def _bears_platform(promotion: Promotion) -> bool:
+    """Whether the platform agreed to the terms as they are, and what it agreed to pay is not used up."""
+    agreed = promotion.agreement
+    return agreed is not None and agreed.revision == promotion.revision and agreed.spent_minor < agreed.budget_minor
 
 
 def best_first(promotions: Iterable[Promotion], seen: CardSeen) -> list[Holding]:
@@ -183,8 +210,13 @@ def discount_minor(terms: PromotionTerms, amount_minor: int) -> int:
 
 
 def bearing_minor(terms: PromotionTerms, discount: int) -> int:
-    """How much of a discount the bank bears; the organizer bears the rest."""
+    """How much of a discount the bank bears."""
     return discount * terms.bank_basis_points // BASIS
+
+
+def borne_by_platform_minor(terms: PromotionTerms, discount: int) -> int:
+    """How much of it the platform bears; the organizer bears the rest, which is nothing where both bear all of it."""
+    return discount * (terms.bank_basis_points + terms.platform_basis_points) // BASIS - bearing_minor(terms, discount)
 
 
 def is_same_card(told: str, reported: str | None) -> bool:
@@ -198,6 +230,7 @@ def _holding(promotion: Promotion, amount: Money) -> Holding:
         promotion=promotion,
         discount_minor=discount,
         bank_minor=bearing_minor(promotion.terms, discount),
+        platform_minor=borne_by_platform_minor(promotion.terms, discount),
         counted_minor=discount if promotion.terms.discount_basis_points else amount.minor,
     )
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alltickets.payments.promotions.rules import Promotion, PromotionTerms
 
-__all__ = ["PromotionChange", "PromotionRead", "promotion_read"]
+__all__ = ["AgreementRead", "PromotionChange", "PromotionRead", "promotion_read"]
 
 
 class PromotionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,8 +19,19 @@ class PromotionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: PromotionTerms
 
 
+class AgreementRead(msgspec.Struct, frozen=True):
+    """What the platform agreed to bear in total, and what of that is counted. `is_of_these_terms` false: they changed since."""
+
+    is_of_these_terms: bool
+    budget_minor: int
+    spent_minor: int
+
+
 class PromotionRead(msgspec.Struct, frozen=True):
-    """A promotion. `spent_minor` of its budget is counted, of charges under way too; `ended_at` null: it has not been ended."""
+    """A promotion. `spent_minor` of its budget is counted, of charges under way too; `ended_at` null: it has not been ended.
+
+    `agreement` null: the platform has not agreed to bear a share of it. Where its terms give the platform one, it holds for nothing then.
+    """
 
     promotion_id: UUID
     revision: int
@@ -28,8 +39,11 @@ class PromotionRead(msgspec.Struct, frozen=True):
     spent_minor: int
     created_at: datetime
     ended_at: datetime | None
+    agreement: AgreementRead | None = None
 
 
 def promotion_read(one: Promotion) -> PromotionRead:
     """A promotion for its organizer."""
-    return PromotionRead(one.promotion_id, one.revision, one.terms, one.spent_minor, one.created_at, one.ended_at)
+    agreed = one.agreement
+    agreement = None if agreed is None else AgreementRead(agreed.revision == one.revision, agreed.budget_minor, agreed.spent_minor)
+    return PromotionRead(one.promotion_id, one.revision, one.terms, one.spent_minor, one.created_at, one.ended_at, agreement)

@@ -1,8 +1,8 @@
 """A promotion on an attempt: reserved in the transaction that starts the charge, used once the money is here, given back otherwise.
 
-    reserved -> used        the money came: the budget stays counted, the bank bears its share
+    reserved -> used        the money came: the budget stays counted, bank and platform bear their shares
     reserved -> released    the attempt came to nothing: the budget is given back
-    released -> used        the money came after all, and there was still room in the budget
+    released -> used        the money came after all, and there was still room in the budgets
     reserved -> mismatched  the gateway does not confirm the card that was told: the organizer bears the discount alone
     released -> mismatched  it came after all, from another card or with no room left in the budget: likewise
 
@@ -29,7 +29,9 @@ _MONEY_CAME = ATTEMPT_RANKS["charged"]
 
 @dataclass(frozen=True, slots=True)
 class PromotionUse:
-    """A promotion as it was when an attempt was charged with it. `bank_minor` of the discount is the bank's, if it is used."""
+    """A promotion as it was when an attempt was charged with it. If it is used, the bank bears `bank_minor` of the discount, the platform
+    `platform_minor`, and the organizer the rest.
+    """
 
     attempt_id: UUID
     promotion_id: UUID
@@ -41,6 +43,7 @@ class PromotionUse:
     discount_minor: int
     bank_minor: int
     counted_minor: int
+    platform_minor: int
 
 
 async def reserve(
@@ -48,7 +51,7 @@ async def reserve(
 ) -> PromotionUse | None:
     """Count a promotion for a charge that is about to be made; None where its budget has no room for it. Three statements."""
     promotion = holding.promotion
-    if not await count_against_budget(tx, promotion.promotion_id, holding.counted_minor):
+    if not await count_against_budget(tx, promotion.promotion_id, holding.counted_minor, holding.platform_minor):
         return None
     use = PromotionUse(
         attempt_id=attempt_id,
@@ -61,13 +64,14 @@ async def reserve(
         discount_minor=holding.discount_minor,
         bank_minor=holding.bank_minor,
         counted_minor=holding.counted_minor,
+        platform_minor=holding.platform_minor,
     )
     await tx.execute(
         """
         INSERT INTO payments.promotion_uses (organizer_id, attempt_id, promotion_id, name, bank, status, card_bin, instalments,
-                                             discount_minor, bank_minor, counted_minor, reserved_at)
+                                             discount_minor, bank_minor, platform_minor, counted_minor, reserved_at)
         VALUES (%(organizer_id)s, %(attempt_id)s, %(promotion_id)s, %(name)s, %(bank)s, 'reserved', %(card_bin)s, %(instalments)s,
-                %(discount_minor)s, %(bank_minor)s, %(counted_minor)s, %(now)s)
+                %(discount_minor)s, %(bank_minor)s, %(platform_minor)s, %(counted_minor)s, %(now)s)
         """,
         attempt_id=attempt_id,
         promotion_id=use.promotion_id,
@@ -77,6 +81,7 @@ async def reserve(
         instalments=instalments,
         discount_minor=use.discount_minor,
         bank_minor=use.bank_minor,
+        platform_minor=use.platform_minor,
         counted_minor=use.counted_minor,
         now=now,
     )
@@ -127,7 +132,7 @@ async def use_of(reader: Reader, reference: UUID) -> PromotionUse | None:
         PromotionUse,
         """
         SELECT u.attempt_id, u.promotion_id, u.name, u.bank, u.status, u.card_bin, u.instalments, u.discount_minor, u.bank_minor,
-               u.counted_minor
+               u.counted_minor, u.platform_minor
           FROM payments.payments p
           JOIN payments.promotion_uses u
             ON u.organizer_id = p.organizer_id AND u.attempt_id = coalesce(p.kept_attempt_id, p.newest_attempt_id)
@@ -144,7 +149,7 @@ async def _settle_paid(tx: Transaction, standing: Standing, use: PromotionUse, r
         fault = f"It was charged under «{use.name}» for a card {use.card_bin}…, and the gateway tells {reported or 'none'}."
         if use.status == "reserved":
             await _give_back(tx, use)
-    elif use.status == "released" and not await count_against_budget(tx, use.promotion_id, use.counted_minor):
+    elif use.status == "released" and not await count_against_budget(tx, use.promotion_id, use.counted_minor, use.platform_minor):
         fault = f"It came late under «{use.name}», whose budget is used up."
     await _mark(tx, use, "used" if fault is None else "mismatched", now)
     if fault is not None:
@@ -161,7 +166,7 @@ async def _settle_paid(tx: Transaction, standing: Standing, use: PromotionUse, r
 
 
 async def _give_back(tx: Transaction, use: PromotionUse) -> None:
-    given = await count_against_budget(tx, use.promotion_id, -use.counted_minor)
+    given = await count_against_budget(tx, use.promotion_id, -use.counted_minor, -use.platform_minor)
     assert given, "less always fits"
 
 
@@ -169,7 +174,8 @@ async def _read(tx: Transaction, attempt_ids: list[UUID]) -> list[PromotionUse]:
     return await tx.fetch_all(
         PromotionUse,
         """
-        SELECT attempt_id, promotion_id, name, bank, status, card_bin, instalments, discount_minor, bank_minor, counted_minor
+        SELECT attempt_id, promotion_id, name, bank, status, card_bin, instalments, discount_minor, bank_minor, counted_minor,
+               platform_minor
           FROM payments.promotion_uses
          WHERE organizer_id = %(organizer_id)s AND attempt_id = ANY(%(ids)s)
         """,
@@ -182,7 +188,8 @@ async def _mark(tx: Transaction, use: PromotionUse, status: str, now: datetime) 
         """
         UPDATE payments.promotion_uses
            SET status = %(status)s, settled_at = %(now)s,
-               bank_minor = CASE WHEN %(status)s = 'mismatched' THEN 0 ELSE bank_minor END
+               bank_minor = CASE WHEN %(status)s = 'mismatched' THEN 0 ELSE bank_minor END,
+               platform_minor = CASE WHEN %(status)s = 'mismatched' THEN 0 ELSE platform_minor END
          WHERE organizer_id = %(organizer_id)s AND attempt_id = %(attempt_id)s AND status = %(before)s
         """,
         attempt_id=use.attempt_id,

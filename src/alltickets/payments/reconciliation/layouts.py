@@ -11,7 +11,18 @@ from alltickets.payments.reconciliation.lines import LineKind
 __all__ = ["LAYOUTS", "Layout"]
 
 Field = Literal[
-    "source_id", "reference", "settlement_reference", "kind", "gross", "fee", "taxes", "net", "currency", "occurred_at", "settles_at"
+    "source_id",
+    "reference",
+    "settlement_reference",
+    "kind",
+    "gross",
+    "fee",
+    "platform_fee",
+    "taxes",
+    "net",
+    "currency",
+    "occurred_at",
+    "settles_at",
 ]
 Header = Annotated[str, Meta(min_length=1, max_length=80)]
 
@@ -46,6 +57,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "kind": "TRANSACTION_TYPE",
             "gross": "TRANSACTION_AMOUNT",
             "fee": "FEE_AMOUNT",
+            "platform_fee": "MKP_FEE_AMOUNT",
             "taxes": "TAXES_AMOUNT",
             "net": "SETTLEMENT_NET_AMOUNT",
             "currency": "TRANSACTION_CURRENCY",
@@ -114,6 +126,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "kind": "kind",
             "gross": "gross",
             "fee": "fee",
+            "platform_fee": "platform_fee",
             "taxes": "taxes",
             "net": "net",
             "currency": "currency",

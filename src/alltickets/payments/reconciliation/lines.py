@@ -18,7 +18,10 @@ LineKind = Literal[
 
 
 class SettlementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts are minor units of `currency`, negative where money leaves the account; fee and taxes are positive when they are taken."""
+    """Amounts are minor units of `currency`, negative where money leaves the account; fees and taxes are positive when they are taken.
+
+    fee_minor: the provider's. platform_fee_minor: what it paid to the platform, where it divides sales.
+    """
 
     row: int
     """Of the file, counted from 1 with its head."""
@@ -36,6 +39,7 @@ class SettlementLine(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     occurred_at: datetime | None
     settles_at: datetime | None
+    platform_fee_minor: int = 0
 
 
 class UnreadableLine(msgspec.Struct, frozen=True, kw_only=True):

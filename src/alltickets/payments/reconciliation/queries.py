@@ -88,6 +88,7 @@ class LineDetails:
     settled_by: str | None
     note: str | None
     posted_at: datetime | None
+    platform_fee_minor: int
 
     @property
     def key(self) -> LineKey:
@@ -241,4 +242,4 @@ async def list_unsettled(reader: Reader, account_id: UUID, *, until: datetime, c
 
 
 _LINE_COLUMNS = """digest, repetition, report_id, row, kind, source_id, reference, gross_minor, fee_minor, taxes_minor, net_minor, currency,
-               occurred_at, settles_at, state, charge_id, expected_minor, fault, settled_by, note, posted_at"""
+               occurred_at, settles_at, state, charge_id, expected_minor, fault, settled_by, note, posted_at, platform_fee_minor"""

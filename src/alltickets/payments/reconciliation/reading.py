@@ -93,7 +93,14 @@ class _Reader:
         taken = -1 if self._layout.charges_are_negative else 1
         gross = self._minor(cells, "gross", currency)
         fee, taxes = taken * self._minor(cells, "fee", currency), taken * self._minor(cells, "taxes", currency)
-        net = self._minor(cells, "net", currency) if self._cell(cells, "net") else gross - fee - taxes
+        platform_fee = taken * self._minor(cells, "platform_fee", currency)
+        if self._cell(cells, "net"):
+            net = self._minor(cells, "net", currency)
+            # Whether the fee has the platform's in it or beside it is not published: the net tells.
+            beside = gross - fee - platform_fee - taxes - net
+            fee -= platform_fee if abs(beside + platform_fee) < abs(beside) else 0
+        else:
+            net = gross - fee - platform_fee - taxes
         return SettlementLine(
             row=row,
             kind=self._kind(cells),
@@ -104,6 +111,7 @@ class _Reader:
             fee_minor=fee,
             taxes_minor=taxes,
             net_minor=net,
+            platform_fee_minor=platform_fee,
             currency=currency,
             occurred_at=self._instant(cells, "occurred_at"),
             settles_at=self._instant(cells, "settles_at"),

@@ -33,6 +33,7 @@ LineState = Literal[
     "matched",
     "amount_differs",
     "fee_differs",
+    "platform_fee_differs",  # the gateway paid the platform another fee than was agreed
     "currency_differs",
     "missing_here",  # the gateway moved money that we know nothing of
     "duplicate",  # a second line for the same payment
@@ -49,6 +50,7 @@ ACTS: dict[LineState, ProposedAct | None] = {
     "matched": None,
     "amount_differs": "review",
     "fee_differs": "accept_fee",
+    "platform_fee_differs": "review",
     "currency_differs": "review",
     "missing_here": "fetch",
     "duplicate": "review",
@@ -74,6 +76,7 @@ class KnownCharge(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     refunded_minor: int
     fee_minor: int | None
+    platform_fee_minor: int = 0
     has_payment_line: bool = False
     refunds_in_lines_minor: int = 0
     disputed_minors: tuple[int, ...] = ()
@@ -105,6 +108,8 @@ def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
         return Verdict(state="missing_here")
     if line.gross_minor != known.amount_minor:
         return Verdict(state="amount_differs", expected_minor=known.amount_minor)
+    if line.platform_fee_minor != known.platform_fee_minor:
+        return Verdict(state="platform_fee_differs", expected_minor=known.platform_fee_minor)
     if known.fee_minor is not None and abs(line.fee_minor - known.fee_minor) > FEE_TOLERANCE_MINOR:
         return Verdict(state="fee_differs", expected_minor=known.fee_minor)
     return Verdict(state="matched")
@@ -131,7 +136,7 @@ def is_booked(line: SettlementLine, state: LineState, *, account_currency: str) 
 
     A payout is told by the report alone; in another currency than the account's it is left to people.
     """
-    if abs(line.gross_minor - line.fee_minor - line.taxes_minor - line.net_minor) > NET_TOLERANCE_MINOR:
+    if abs(line.gross_minor - line.fee_minor - line.platform_fee_minor - line.taxes_minor - line.net_minor) > NET_TOLERANCE_MINOR:
         return False
     if line.kind == "payout":
         return line.currency == account_currency and line.gross_minor != 0

@@ -62,7 +62,8 @@ class ReportRead(ReportSummary, kw_only=True):
 class SettlementLineRead(msgspec.Struct, kw_only=True):
     """A line of a report and how it stands beside our books.
 
-    `expected_minor`: what these say where they say another amount ("amount_differs") or fee ("fee_differs").
+    `expected_minor`: what these say where they say another amount ("amount_differs") or fee ("fee_differs", "platform_fee_differs").
+    `platform_fee_minor`: what the gateway paid to the platform, where it divides sales.
     `posted_at`: when it went into the books; lines that somebody has to look at do not.
     `proposed_act`: what to do about it; null when nothing is to be done, or something was (`settled_by`).
     """
@@ -75,6 +76,7 @@ class SettlementLineRead(msgspec.Struct, kw_only=True):
     reference: str
     gross_minor: int
     fee_minor: int
+    platform_fee_minor: int
     taxes_minor: int
     net_minor: int
     currency: str

@@ -126,8 +126,11 @@ async def fetch_charges(tx: Transaction, account_id: UUID, lines: Sequence[Settl
                ARRAY(SELECT d.amount_minor
                        FROM payments.disputes d
                       WHERE d.organizer_id = c.organizer_id AND d.charge_id = c.id AND NOT d.is_inquiry
-                      ORDER BY d.id)
+                      ORDER BY d.id),
+               coalesce(a.platform_fee_minor, 0)
           FROM payments.charges c
+          LEFT JOIN payments.attempts a
+            ON a.organizer_id = c.organizer_id AND a.id = c.attempt_id
           LEFT JOIN told t
             ON t.charge_id = c.id
          WHERE c.organizer_id = %(organizer_id)s AND c.id IN (SELECT id FROM named)
@@ -149,6 +152,7 @@ async def fetch_charges(tx: Transaction, account_id: UUID, lines: Sequence[Settl
             has_payment_line=row[9],
             refunds_in_lines_minor=row[10],
             disputed_minors=tuple(row[11]),
+            platform_fee_minor=row[12],
         )
         charges.add(row[0], row[1], row[2], str(row[3]), known)
     return charges
@@ -159,16 +163,17 @@ async def insert_lines(tx: Transaction, account_id: UUID, report_id: UUID, judge
     await tx.execute(
         """
         INSERT INTO payments.settlement_lines (organizer_id, account_id, digest, repetition, report_id, seen_report_id, row, kind,
-                                               source_id, reference, gross_minor, fee_minor, taxes_minor, net_minor, currency, occurred_at,
-                                               settles_at, state, charge_id, expected_minor, fault, is_due)
+                                               source_id, reference, gross_minor, fee_minor, platform_fee_minor, taxes_minor, net_minor,
+                                               currency, occurred_at, settles_at, state, charge_id, expected_minor, fault, is_due)
         SELECT o.organizer_id, %(account_id)s, decode(x.digest, 'hex'), x.repetition, %(report_id)s, %(report_id)s, x.row, x.kind,
-               x.source_id, x.reference, x.gross_minor, x.fee_minor, x.taxes_minor, x.net_minor, x.currency, x.occurred_at,
-               x.settles_at, x.state, x.charge_id, x.expected_minor, x.fault, x.is_due
+               x.source_id, x.reference, x.gross_minor, x.fee_minor, x.platform_fee_minor, x.taxes_minor, x.net_minor,
+               x.currency, x.occurred_at, x.settles_at, x.state, x.charge_id, x.expected_minor, x.fault, x.is_due
           FROM platform.organizers o,
                json_to_recordset(%(rows)s::json)
                    AS x(digest text, repetition int, row int, kind text, source_id text, reference text, gross_minor bigint,
-                        fee_minor bigint, taxes_minor bigint, net_minor bigint, currency text, occurred_at timestamptz,
-                        settles_at timestamptz, state text, charge_id uuid, expected_minor bigint, fault text, is_due boolean)
+                        fee_minor bigint, platform_fee_minor bigint, taxes_minor bigint, net_minor bigint, currency text,
+                        occurred_at timestamptz, settles_at timestamptz, state text, charge_id uuid, expected_minor bigint,
+                        fault text, is_due boolean)
          WHERE o.organizer_id = %(organizer_id)s
         ON CONFLICT (organizer_id, account_id, digest, repetition) DO NOTHING
         """,
@@ -207,7 +212,7 @@ def _row_of(judged: Judged) -> Mapping[str, object]:
         "is_due": judged.is_due,
     }
     if isinstance(line, UnreadableLine):
-        nothing = {"gross_minor": 0, "fee_minor": 0, "taxes_minor": 0, "net_minor": 0, "currency": ""}
+        nothing = {"gross_minor": 0, "fee_minor": 0, "platform_fee_minor": 0, "taxes_minor": 0, "net_minor": 0, "currency": ""}
         return {**row, **nothing, "kind": "other", "source_id": "", "reference": line.text, "fault": line.fault}
     return {
         **row,
@@ -216,6 +221,7 @@ def _row_of(judged: Judged) -> Mapping[str, object]:
         "reference": line.reference,
         "gross_minor": line.gross_minor,
         "fee_minor": line.fee_minor,
+        "platform_fee_minor": line.platform_fee_minor,
         "taxes_minor": line.taxes_minor,
         "net_minor": line.net_minor,
         "currency": line.currency,

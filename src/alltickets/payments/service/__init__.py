@@ -120,9 +120,9 @@ class Payments:
         """See `Checkout.start`: in the caller's transaction, an outcome for each request."""
         return await self.checkout.start(tx, requests)
 
-    async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
+    async def begin(self, organizer_id: UUID, attempt_id: UUID, purchase: Purchase | None = None) -> NextStep:
         """See `Checkout.begin`: after the commit, for an attempt whose step is "needs_call"."""
-        return await self.checkout.begin(organizer_id, attempt_id)
+        return await self.checkout.begin(organizer_id, attempt_id, purchase)
 
     async def charge_card(
         self, organizer_id: UUID, reference: UUID, attempt_id: UUID, card: Card, purchase: Purchase, *, told: Told = NOTHING_TOLD
@@ -138,9 +138,9 @@ class Payments:
         """See `Cards.desk`: what stands around the form for a card."""
         return await self.cards.desk(organizer_id, reference)
 
-    async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
+    async def resume(self, organizer_id: UUID, reference: UUID, purchase: Purchase | None = None) -> NextStep:
         """See `Checkout.resume`: for a buyer who comes back."""
-        return await self.checkout.resume(organizer_id, reference)
+        return await self.checkout.resume(organizer_id, reference, purchase)
 
     async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
         """See `Checkout.step_of`: what comes next, nobody asked."""

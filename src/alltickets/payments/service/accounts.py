@@ -23,6 +23,7 @@ from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.routing.rules.validating import terms_faults
 from alltickets.payments.sellers.store import forget_seller
+from alltickets.payments.splitting import SplitContract, with_contract
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing, SecretsError
 
@@ -65,6 +66,7 @@ class AccountDetails:
     terms: dict[str, Any]
     instalment_plans: list[dict[str, Any]]
     """As `AccountTerms`."""
+    split_contracts: list[dict[str, Any]]
     created_at: datetime
     updated_at: datetime
     seller_id: str | None
@@ -220,6 +222,34 @@ class AccountsService:
             await record(tx, actor, "gateway_account.instalments_changed", Subject("gateway_account", account_id))
         return await self._details(actor.organizer_id, account_id)
 
+    async def agree_split(self, actor: Actor, account_id: UUID, contract: SplitContract) -> AccountDetails:
+        """State what the platform takes of what is sold at the account from a day on: an operator's word alone. What is under way stays.
+
+        Raises `AccountNotFound`, or `AccountInvalid` for an account whose gateway divides nothing for it.
+        """
+        account = await self._connected(actor.organizer_id, account_id)
+        if contract.takes != "nothing" and not account.gateway.capabilities.splits:
+            raise AccountInvalid((f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",))
+        async with self._database.transaction(actor.organizer_id) as tx:
+            [(stated,)] = await tx.fetch_tuples(
+                "SELECT split_contracts FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE",
+                id=account_id,
+            )
+            contracts = with_contract(msgspec.convert(stated, tuple[SplitContract, ...]), contract)
+            await tx.execute(
+                """
+                UPDATE payments.accounts
+                   SET split_contracts = %(contracts)s::jsonb, version = version + 1, updated_at = %(now)s
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
+                id=account_id,
+                contracts=msgspec.json.encode(contracts).decode(),
+                now=self._clock(),
+            )
+            detail = {"valid_from": contract.valid_from.isoformat(), "takes": contract.takes}
+            await record(tx, actor, "gateway_account.split_agreed", Subject("gateway_account", account_id), detail)
+        return await self._details(actor.organizer_id, account_id)
+
     async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
         """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
         names each account once.
@@ -349,7 +379,7 @@ class AccountsService:
 
 _DETAILS = """
     SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms, a.instalment_plans,
-           b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
+           a.split_contracts, b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
            s.seller_id, s.nickname AS seller_nickname, s.is_live AS seller_is_live, s.connected_at AS seller_connected_at,
            s.expires_at AS seller_expires_at, s.revoked_at AS seller_revoked_at
       FROM payments.accounts a

@@ -18,6 +18,7 @@ from alltickets.payments.awaited import instruct
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import FlagKind, PaymentFlagged
 from alltickets.payments.instalments.rules import best_plan, total_of
+from alltickets.payments.parts import Part
 from alltickets.payments.port import (
     Card,
     CardForm,
@@ -151,8 +152,8 @@ class Checkout:
         outcomes = [coded.get(one.creation.attempt_id, one) if isinstance(one, Prepared) else one for one in outcomes]
         return [await self._started(tx, accounts, outcome, new, now) for outcome in outcomes]
 
-    async def begin(self, organizer_id: UUID, attempt_id: UUID) -> NextStep:
-        """Ask the gateway for the payment page of a started attempt; outside of any transaction.
+    async def begin(self, organizer_id: UUID, attempt_id: UUID, purchase: Purchase | None = None) -> NextStep:
+        """Ask the gateway for the payment page of a started attempt, which shows the `purchase`; outside of any transaction.
 
         The attempt is committed as "sending" before the call, so that a crash leaves a trace which the poller follows. Called again it
         gives the same link, and asks again only where nothing can have happened, where the gateway promises to repeat its answer, or
@@ -162,7 +163,8 @@ class Checkout:
         Raises `PaymentNotFound`.
         """
         account, row = await self._load(organizer_id, attempt_id)
-        creation, status, redirect_url = self._creation_of(account, row), row.status, row.redirect_url
+        creation = msgspec.structs.replace(self._creation_of(account, row), purchase=purchase)
+        status, redirect_url = row.status, row.redirect_url
         is_fresh = status == "created" or (status == "awaiting_buyer" and not account.gateway.capabilities.create_needs_call)
         if row.attempts > 1 and is_fresh and not await self._leaving.close(organizer_id, row.reference, attempt_id):
             return "wait"
@@ -207,14 +209,14 @@ class Checkout:
         async with self._database.reading(organizer_id) as reader:
             return await self.step_of(reader, reference)
 
-    async def resume(self, organizer_id: UUID, reference: UUID) -> NextStep:
+    async def resume(self, organizer_id: UUID, reference: UUID, purchase: Purchase | None = None) -> NextStep:
         """What a buyer who comes back does next, the gateway asked where that has to be (again); outside of any transaction.
 
         Raises `PaymentNotFound`.
         """
         async with self._database.reading(organizer_id) as reader:
             row = await newest_of(reader, reference)
-        return await self.begin(organizer_id, row.attempt_id)
+        return await self.begin(organizer_id, row.attempt_id, purchase)
 
     async def step_of(self, reader: Reader, reference: UUID) -> NextStep:
         """What the buyer of a started payment does next; the same link as when it was started. Raises `PaymentNotFound`."""
@@ -252,6 +254,7 @@ class Checkout:
         self, account: ConnectedAccount, request: StartPayment, attempt_id: UUID, expires_at: datetime, now: datetime
     ) -> Creation:
         soonest = now + timedelta(seconds=account.gateway.capabilities.expires_in_seconds_min)
+        fee_minor = account.platform_fee_minor(request.parts, now)
         return Creation(
             attempt_id=attempt_id,
             amount=request.amount,
@@ -261,6 +264,7 @@ class Checkout:
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             # Whole seconds: a link that is signed again has to be the same link.
             expires_at=max(expires_at, soonest).replace(microsecond=0),
+            platform_fee=None if fee_minor is None else Money(fee_minor, request.amount.currency),
         )
 
     async def _started(
@@ -341,6 +345,7 @@ class Checkout:
             callback_url=f"{self._callback_base}/{account.provider}/{account.id}",
             expires_at=row.expires_at,
             code=row.code,
+            platform_fee=None if row.platform_fee_minor is None else Money(row.platform_fee_minor, row.currency),
         )
 
     async def _load(self, organizer_id: UUID, attempt_id: UUID) -> tuple[ConnectedAccount, StoredAttempt]:
@@ -458,7 +463,7 @@ class Checkout:
                     PaymentFlagged(reference=payment.reference, payment_id=payment.id, attempt_id=attempt_id, kind=kind, detail=str(error))
                 )
         if other is not None:
-            return await self._begin_at_another(organizer_id, other)
+            return await self._begin_at_another(organizer_id, other, creation.purchase)
         return "wait" if status == "unknown" else "failed"
 
     async def _start_at_another(self, tx: Transaction, failed: ConnectedAccount, attempt_id: UUID, now: datetime) -> Prepared | None:
@@ -481,13 +486,14 @@ class Checkout:
         _log.warning("payment goes on at another account", attempt=str(attempt_id), account=str(routed.account.id))
         return again
 
-    async def _begin_at_another(self, organizer_id: UUID, other: Prepared) -> NextStep:
+    async def _begin_at_another(self, organizer_id: UUID, other: Prepared, purchase: Purchase | None) -> NextStep:
         step = _first_step(other).step
         if step != "needs_call":
             return step
         if not await self._claim(organizer_id, other.account, other.creation.attempt_id):
             return "wait"
-        return await self._call(organizer_id, other.account, other.creation, may_switch=False)
+        creation = msgspec.structs.replace(other.creation, purchase=purchase)
+        return await self._call(organizer_id, other.account, creation, may_switch=False)
 
     async def _apply(self, organizer_id: UUID, account: ConnectedAccount, payments: Sequence[GatewayPayment], cause: Cause) -> None:
         if payments:
@@ -505,6 +511,7 @@ def _request_of(row: StoredAttempt) -> StartPayment:
         payer_email=row.payer_email,
         return_url=row.return_url,
         expires_at=row.expires_at,
+        parts=msgspec.convert(row.parts, tuple[Part, ...]),
     )
 
 

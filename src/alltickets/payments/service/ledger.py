@@ -12,7 +12,8 @@ from alltickets.payments.ledger.checking import BalanceDifference, ChargeDiffere
 from alltickets.payments.ledger.facts import Fact, facts_of, post
 from alltickets.payments.ledger.queries import PostingDetails, PostingOfBooks, list_postings, posting_of, postings_of
 from alltickets.payments.ledger.records import Balance, move_balances, read_balances, read_known, write_postings
-from alltickets.payments.ledger.rules import REVERSIBLE, Move, OtherKind, Posting, fee_passed_on, paid_out, reversal_of
+from alltickets.payments.ledger.rules import REVERSIBLE, Move, OtherKind, Posting, fee_passed_on, paid_out, reversal_of, settled
+from alltickets.payments.refusals import AccountNotFound
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.outbox import Recorded, cursor_and_end
 from alltickets.platform.paging import Page
@@ -76,6 +77,19 @@ class Ledger:
     async def pass_on(self, organizer_id: UUID, key: str, fee: Money, *, tax_minor: int, at: datetime) -> Posting | None:
         """The organizer bears so much of what gateways keep, by contract, with the tax on it where it is invoiced."""
         return await self._record(organizer_id, f"fee_passed_on:{key}", "fee_passed_on", fee, fee_passed_on(fee.minor, tax_minor), at)
+
+    async def settle(self, organizer_id: UUID, key: str, account_id: UUID, amount: Money, *, at: datetime) -> Posting | None:
+        """What stands at a gateway account was paid out, which no report tells: the platform's fees reach an account of its own.
+
+        Raises `AccountNotFound`.
+        """
+        async with self._database.reading(organizer_id) as reader:
+            accounts = await reader.fetch_tuples(
+                "SELECT 1 FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=account_id
+            )
+        if not accounts:
+            raise AccountNotFound
+        return await self._record(organizer_id, f"settlement:{key}", "settlement", amount, settled(account_id, amount.minor), at)
 
     async def reverse(self, organizer_id: UUID, key: str, *, at: datetime) -> Posting | None:
         """Take back, once, what stands under a key; the reversal, or None where there is nothing of `REVERSIBLE`."""

@@ -9,6 +9,7 @@ from alltickets.kernel.money import CURRENCY_EXPONENTS, Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.port import Card, PaymentMethod
 from alltickets.payments.promotions.records import (
+    agree,
     change_promotion,
     end_promotion,
     insert_promotion,
@@ -72,6 +73,22 @@ class Promotions:
             if not await change_promotion(tx, promotion_id, terms, made_on=made_on):
                 raise _why_unchanged(await _found(tx, promotion_id), terms, made_on)
             await record(tx, actor, "promotion.changed", Subject("promotion", promotion_id), {"name": terms.name})
+            return await _found(tx, promotion_id)
+
+    async def agree(self, actor: Actor, promotion_id: UUID, made_on: int, *, budget_minor: int) -> Promotion:
+        """Have the platform bear its share of the terms as they stand at that revision, up to so much in total: an operator's word alone.
+
+        Again, with another budget, it takes the place of what was agreed before; what is spent stays spent. Once the terms are changed it
+        has to be said anew. Raises `PromotionNotFound`, `VersionConflict`, or `PromotionInvalid`, also for terms that give the platform
+        no share, and for a budget below what is spent.
+        """
+        async with self._database.transaction(actor.organizer_id) as tx:
+            promotion = await _found(tx, promotion_id)
+            if promotion.terms.platform_basis_points == 0:
+                raise PromotionInvalid(("platform_basis_points: these terms give the platform no share",))
+            if not await agree(tx, promotion_id, made_on, budget_minor):
+                raise _why_not_agreed(await _found(tx, promotion_id), made_on)
+            await record(tx, actor, "promotion.agreed", Subject("promotion", promotion_id), {"budget_minor": budget_minor})
             return await _found(tx, promotion_id)
 
     async def end(self, actor: Actor, promotion_id: UUID) -> Promotion:
@@ -161,3 +178,11 @@ def _why_unchanged(promotion: Promotion, terms: PromotionTerms, made_on: int) ->
     if promotion.revision != made_on:
         return VersionConflict(promotion.revision)
     return PromotionInvalid((f"budget_minor: {promotion.spent_minor} of {terms.budget_minor} are spent already",))
+
+
+def _why_not_agreed(promotion: Promotion, made_on: int) -> PromotionInvalid | VersionConflict:
+    if promotion.ended_at is not None:
+        return PromotionInvalid(("it has ended",))
+    if promotion.revision != made_on or promotion.agreement is None:
+        return VersionConflict(promotion.revision)
+    return PromotionInvalid((f"budget_minor: {promotion.agreement.spent_minor} are spent already",))

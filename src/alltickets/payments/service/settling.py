@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.ledger.settling import BookedLine, facts_of_line, postings_of_line
 from alltickets.payments.service.ledger import SUBSCRIPTION, Ledger
+from alltickets.payments.splitting import SplitContract, is_split_on
 from alltickets.payments.sweeping import organizers_with_due_lines, sweep_each
 from alltickets.platform.database import Database, Transaction, rows_as_json
 from alltickets.platform.outbox import lock_cursor
@@ -32,9 +35,13 @@ class _DueLine:
     occurred_at: datetime | None
     payment_id: UUID | None
     charge_id: UUID | None
+    is_split: bool
+    split_contracts: list[dict[str, Any]]
 
     def booked(self, now: datetime) -> BookedLine:
         """The line as the books take it; one without a date became true now."""
+        occurred_at = self.occurred_at or now
+        contracts = msgspec.convert(self.split_contracts, tuple[SplitContract, ...])
         return BookedLine(
             key=f"{self.account_id}:{self.digest.hex()}:{self.repetition}",
             account_id=self.account_id,
@@ -44,9 +51,10 @@ class _DueLine:
             taxes_minor=self.taxes_minor,
             net_minor=self.net_minor,
             currency=self.currency,
-            occurred_at=self.occurred_at or now,
+            occurred_at=occurred_at,
             payment_id=self.payment_id,
             charge_id=self.charge_id,
+            is_split=self.is_split or (self.kind == "payout" and is_split_on(contracts, occurred_at.astimezone(UTC).date())),
         )
 
 
@@ -83,12 +91,14 @@ async def _take_due(tx: Transaction) -> list[_DueLine]:
         _DueLine,
         """
         SELECT l.account_id, l.digest, l.repetition, l.kind, l.gross_minor, l.fee_minor, l.taxes_minor, l.net_minor, l.currency,
-               l.occurred_at, a.payment_id, l.charge_id
+               l.occurred_at, a.payment_id, l.charge_id, a.platform_fee_minor IS NOT NULL AS is_split, g.split_contracts
           FROM payments.settlement_lines l
           LEFT JOIN payments.charges c
             ON c.organizer_id = l.organizer_id AND c.id = l.charge_id
           LEFT JOIN payments.attempts a
             ON a.organizer_id = c.organizer_id AND a.id = c.attempt_id
+          JOIN payments.accounts g
+            ON g.organizer_id = l.organizer_id AND g.id = l.account_id
          WHERE l.organizer_id = %(organizer_id)s AND l.is_due
          ORDER BY l.account_id
          LIMIT %(limit)s

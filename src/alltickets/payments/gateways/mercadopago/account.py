@@ -12,6 +12,8 @@ __all__ = ["Account", "account_from"]
 
 DESCRIPTOR_LENGTH_MAX = 22
 INSTALLMENTS_MAX = 24
+ITEMS_MAX, ITEMS_MAX_UNLESS_SET = 200, 50
+"""How many items a preference may have is not published."""
 AGE_SECONDS_MIN = 60
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -20,7 +22,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "auto_return": ("approved", "all", "no"),
     "bad_signatures": ("refuse", "ask"),
 }
-_SETTINGS = (*_CHOICES, "statement_descriptor", "category", "installments_max", "signature_age_seconds_max")
+_SETTINGS = (*_CHOICES, "statement_descriptor", "category", "items_max", "installments_max", "signature_age_seconds_max")
 _SECRETS = ("webhook_secret", "webhook_secret_before")
 RENEWED_BY = "refresh_token"
 """Stands beside the token of a seller who connected through the platform's application; nobody enters it."""
@@ -35,7 +37,9 @@ class Account(Struct, frozen=True, kw_only=True):
     """A seller's account and how it takes payments.
 
     cash: offer tickets that are paid at a counter, often days later. binary_mode: nothing is left under review.
-    webhook_secrets: none where notices are not signed; two while the secret is being changed.
+    items_max: a purchase of more things than that is shown as one. webhook_secrets: none where notices are not signed; two while the
+    secret is being changed.
+    splits: the seller connected with consent, and only of such sales a marketplace may take a fee.
     signature_age_seconds_max: how old a signed notice may be; None where that is no reason to refuse one.
     """
 
@@ -47,6 +51,8 @@ class Account(Struct, frozen=True, kw_only=True):
     asks_badly_signed: bool
     statement_descriptor: str | None
     category: str
+    items_max: int
+    splits: bool
     installments_max: int | None
     signature_age_seconds_max: int | None
 
@@ -68,6 +74,7 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], ap
     if _category.fullmatch(category) is None:
         faults.append("settings: category must be one of MercadoPago's words, such as tickets")
     installments = _number(settings, "installments_max", 1, INSTALLMENTS_MAX, faults)
+    items = _number(settings, "items_max", 1, ITEMS_MAX, faults)
     age = _number(settings, "signature_age_seconds_max", AGE_SECONDS_MIN, 604_800, faults)
     token = credentials.get("access_token", "")
     if _token.fullmatch(token) is None:
@@ -86,6 +93,8 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], ap
         asks_badly_signed=chosen["bad_signatures"] == "ask",
         statement_descriptor=descriptor or None,
         category=category,
+        splits=RENEWED_BY in credentials,
+        items_max=ITEMS_MAX_UNLESS_SET if items is None else items,
         installments_max=installments,
         signature_age_seconds_max=age,
     )

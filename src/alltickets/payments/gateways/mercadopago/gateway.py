@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from alltickets.payments.gateways.calls import Upload, call, decode
+from alltickets.payments.gateways.items import Item, items_of
 from alltickets.payments.gateways.mercadopago.account import Account, account_from
 from alltickets.payments.gateways.mercadopago.notices import REQUEST_ID_HEADER, SIGNATURE_HEADER, callback_of, verdict_of
 from alltickets.payments.gateways.mercadopago.reports import Reports
@@ -66,6 +67,9 @@ CAPABILITIES = Capabilities(
     currencies=("ARS",),
 )
 
+OF_SELLERS = msgspec.structs.replace(CAPABILITIES, splits=True)
+"""Where the seller connected through the platform's application."""
+
 _ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
     "2001": "duplicate",  # the same request within a minute
     "2024": "declined",  # too old to be given back
@@ -84,10 +88,9 @@ ASKED_AGAIN_SECONDS = 6 * 3600
 NOTICES_WANTED = "source_news=webhooks"
 """In the address for notices: only the kind that is signed."""
 TITLE_LENGTH_MAX = 250
+NAME_LENGTH_MAX = 60
 PAGE_SIZE = 100
 PAGES_MAX = 20
-
-_control = re.compile(r"[\x00-\x1f\x7f]+")
 
 _preference_decoder = msgspec.json.Decoder(Preference)
 _payment_decoder = msgspec.json.Decoder(Payment)
@@ -120,12 +123,11 @@ class MercadoPago:
 class MercadoPagoGateway:
     """A seller's account."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, base_url: str, client: httpx.AsyncClient, account: Account) -> None:
         self._base_url = base_url
         self._client = client
         self._account = account
+        self.capabilities = OF_SELLERS if account.splits else CAPABILITIES
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
         self._reports = Reports(self._call)
 
@@ -273,18 +275,12 @@ class MercadoPagoGateway:
 
 
 def _terms(creation: Creation, account: Account) -> dict[str, Any]:
-    """The preference: one item of the whole amount, because prices, charges and discounts of an order are ours to explain."""
+    """The preference: what is bought, item by item, at final prices: service charges and what was taken off are in them."""
     ends = creation.expires_at.astimezone(UTC).isoformat(timespec="milliseconds")
     terms: dict[str, Any] = {
         "items": [
-            {
-                "id": str(creation.attempt_id),
-                "title": _control.sub(" ", creation.description)[:TITLE_LENGTH_MAX],
-                "category_id": account.category,
-                "quantity": 1,
-                "currency_id": creation.amount.currency,
-                "unit_price": decimal_of(creation.amount),
-            }
+            _item_terms(item, number, creation, account)
+            for number, item in enumerate(items_of(creation, items_max=account.items_max), start=1)
         ],
         "external_reference": str(creation.attempt_id),
         "back_urls": dict.fromkeys(("success", "pending", "failure"), creation.return_url),
@@ -294,8 +290,11 @@ def _terms(creation: Creation, account: Account) -> dict[str, Any]:
         "date_of_expiration": ends,
         "binary_mode": account.binary_mode,
     }
-    if creation.payer_email is not None:
-        terms["payer"] = {"email": creation.payer_email}
+    if creation.platform_fee is not None and creation.platform_fee.minor:
+        terms["marketplace_fee"] = decimal_of(creation.platform_fee)
+    payer = _payer_terms(creation)
+    if payer:
+        terms["payer"] = payer
     if account.auto_return is not None:
         terms["auto_return"] = account.auto_return
     if account.statement_descriptor is not None:
@@ -304,6 +303,31 @@ def _terms(creation: Creation, account: Account) -> dict[str, Any]:
     if account.installments_max is not None:
         methods["installments"] = account.installments_max
     return {**terms, "payment_methods": methods} if methods else terms
+
+
+def _item_terms(item: Item, number: int, creation: Creation, account: Account) -> dict[str, Any]:
+    terms: dict[str, Any] = {
+        "id": f"{creation.attempt_id}-{number}",
+        "title": item.name[:TITLE_LENGTH_MAX],
+        "description": creation.description[:TITLE_LENGTH_MAX],
+        "category_id": account.category,
+        "quantity": item.quantity,
+        "currency_id": item.unit.currency,
+        "unit_price": decimal_of(item.unit),
+    }
+    if item.begins_at is not None:
+        terms["event_date"] = item.begins_at.isoformat(timespec="milliseconds")
+    return terms
+
+
+def _payer_terms(creation: Creation) -> dict[str, str]:
+    """Who pays: MercadoPago shows the mail on its form, and judges by both."""
+    email = {} if creation.payer_email is None else {"email": creation.payer_email}
+    if creation.purchase is None:
+        return email
+    name, _, surname = " ".join(creation.purchase.buyer_name.split()).partition(" ")
+    named = {"name": name[:NAME_LENGTH_MAX], "surname": surname[:NAME_LENGTH_MAX]}
+    return {**email, **{field: text for field, text in named.items() if text}}
 
 
 def _with_query(url: str, query: str) -> str:

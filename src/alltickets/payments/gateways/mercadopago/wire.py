@@ -76,6 +76,8 @@ _DOCUMENTS_WANTED = ("not_supplied", "invalid", None)
 _UNPAID: tuple[GatewayStatus, ...] = ("declined", "cancelled", "expired")
 
 DIGITS_MAX = 15
+TO_PLATFORM = "application_fee"
+"""The kind of fee that a marketplace takes, and not MercadoPago."""
 
 _Id = Annotated[int, Meta(ge=1, le=2**62)]
 _Word = Annotated[str, Meta(max_length=100, pattern=r"^[ -~]*$")]
@@ -90,6 +92,7 @@ class _Card(msgspec.Struct, frozen=True):
 class _Fee(msgspec.Struct, frozen=True):
     amount: Decimal
     fee_payer: str | None = None
+    type: str | None = None
 
 
 class _Details(msgspec.Struct, frozen=True):
@@ -272,14 +275,16 @@ def _money(amount: Decimal, currency: str) -> Money:
 def _facts(payment: Payment) -> ChargeFacts:
     card = payment.card or _Card()
     net = None if payment.transaction_details is None else payment.transaction_details.net_received_amount
-    fees = [one.amount for one in payment.fee_details or [] if one.fee_payer != "payer"]
+    sellers = [one for one in payment.fee_details or [] if one.fee_payer != "payer"]
+    fees, ours = (sum((one.amount for one in sellers if (one.type == TO_PLATFORM) is is_ours), Decimal(0)) for is_ours in (False, True))
     return ChargeFacts(
         method=None if payment.payment_type_id is None else _METHODS.get(payment.payment_type_id, "other"),
         brand=payment.payment_method_id,
         card_bin=_digits(card.first_six_digits, 8),
         card_last_four=_digits(card.last_four_digits, 4),
         installments=payment.installments,
-        fee_minor=_money(sum(fees, Decimal(0)), payment.currency_id).minor if payment.fee_details else None,
+        fee_minor=_money(fees, payment.currency_id).minor if payment.fee_details else None,
+        platform_fee_minor=_money(ours, payment.currency_id).minor if ours else None,
         # Before the money is there this is zero, which says nothing.
         net_minor=_money(net, payment.currency_id).minor if net else None,
         settles_at=payment.money_release_date,

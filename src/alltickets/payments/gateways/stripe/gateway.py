@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from alltickets.payments.gateways.calls import call, decode
+from alltickets.payments.gateways.items import items_of
 from alltickets.payments.gateways.stripe.amounts import CURRENCIES, to_stripe
 from alltickets.payments.gateways.stripe.meaning import ATTEMPT_KEY, evidence_form, payment_of, payment_of_session, refund_result
 from alltickets.payments.gateways.stripe.objects import Balance, Charge, Dispute, Found, Intent, Listed, Refund, Session
@@ -53,6 +54,7 @@ IN_TWO_STEPS = msgspec.structs.replace(CHECKOUT, captures=True, voids=True)
 """Where the organizer had it so: sessions only reserve."""
 
 NAME_LENGTH_MAX = 250
+LINE_ITEMS_MAX = 100
 LOOKED_AROUND_SECONDS = (10, 60)
 """An attempt's id tells when it was made, and its session is made in the next moment; both clocks may be wrong. The near one first, because
 in a rush every second has its sessions.
@@ -70,8 +72,6 @@ _disputes_decoder = msgspec.json.Decoder(Listed[Dispute])
 _refund_decoder = msgspec.json.Decoder(Refund)
 _refunds_decoder = msgspec.json.Decoder(Listed[Refund])
 _balance_decoder = msgspec.json.Decoder(Balance)
-
-_control = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,14 +279,11 @@ class StripeGateway:
 
 
 def _session_form(creation: Creation, access: Access) -> dict[str, str]:
-    """What is sold in one line, so that the sum is the amount; our attempt's id in each place where Stripe keeps one."""
-    reference, line = str(creation.attempt_id), "line_items[0]"
+    """What is sold, line by line; our attempt's id in each place where Stripe keeps one."""
+    reference = str(creation.attempt_id)
     form = {
         "mode": "payment",
-        f"{line}[quantity]": "1",
-        f"{line}[price_data][currency]": creation.amount.currency.lower(),
-        f"{line}[price_data][unit_amount]": str(to_stripe(creation.amount)),
-        f"{line}[price_data][product_data][name]": _control.sub(" ", creation.description)[:NAME_LENGTH_MAX],
+        **_line_items(creation),
         "client_reference_id": reference,
         f"metadata[{ATTEMPT_KEY}]": reference,
         f"payment_intent_data[metadata][{ATTEMPT_KEY}]": reference,
@@ -301,6 +298,19 @@ def _session_form(creation: Creation, access: Access) -> dict[str, str]:
         form["payment_method_types[0]"] = "card"
     if creation.payer_email is not None:
         form["customer_email"] = creation.payer_email
+    return form
+
+
+def _line_items(creation: Creation) -> dict[str, str]:
+    form: dict[str, str] = {}
+    for number, item in enumerate(items_of(creation, items_max=LINE_ITEMS_MAX)):
+        line = f"line_items[{number}]"
+        form |= {
+            f"{line}[quantity]": str(item.quantity),
+            f"{line}[price_data][currency]": item.unit.currency.lower(),
+            f"{line}[price_data][unit_amount]": str(to_stripe(item.unit)),
+            f"{line}[price_data][product_data][name]": item.name[:NAME_LENGTH_MAX],
+        }
     return form
 
 
