@@ -62,7 +62,7 @@ class Desk:
 
     def __init__(self, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient, site: Site) -> None:
         self.database, self.clock, self.site = database, clock, site
-        self.provider = Mortal(site.payway.url, http, charge_seconds_max=0.5, query_seconds_max=1.0)
+        self.provider = Mortal(site.payway.url, http, developer_url=site.payway.url, charge_seconds_max=0.5, query_seconds_max=1.0)
         self.payments = self.process(key_ring)
         self.other = self.process(key_ring)
         self.reference = new_id()

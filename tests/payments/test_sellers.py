@@ -206,9 +206,10 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_by_loading_the_page
         shop.gateway.misbehave(timeout_after_processing=1)
         timed_out = await shop.back(browser, lost)
         used_up = await shop.back(browser, lost)
-        named_later = shop.gateway.agree(await shop.ask(browser), Seller.fresh())
+        named_later = shop.gateway.agree(await shop.ask(browser), Seller.of(100_000 + shop.seller.user % 800_000))
         shop.gateway.take_down("query")
         nameless = await shop.back(browser, named_later)
+        before = (await browser.get(ACCOUNTS)).json()
         shop.gateway.misbehave()
         await shop.payments.sellers.sweep()
         accounts = (await browser.get(ACCOUNTS)).json()
@@ -216,6 +217,8 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_by_loading_the_page
     assert [one.status_code for one in (failed, reloaded, timed_out, used_up, nameless)] == [424, 200, 424, 409, 200]
     assert "todavía no anduvo" in nameless.text
     assert [bool(one["seller"]["nickname"]) for one in accounts] == [True, True]
+    # That the second one is a test user nobody could tell before.
+    assert [[one["environment"] for one in listed] for listed in (before, accounts)] == [["live", "live"], ["live", "test"]]
 
 
 async def test_only_a_person_with_the_right_may_ask_and_only_where_it_is_configured(shop: Shop) -> None:
@@ -265,11 +268,15 @@ async def test_a_seller_who_connects_again_keeps_the_account_and_what_was_set_of
         elsewhere = await shop.connect(stranger)
         theirs = await shop.account(stranger)
         test = await shop.connect(stranger, tester)
+        listed = {one["seller"]["seller_id"]: one for one in (await stranger.get(ACCOUNTS)).json()}
+        tried = listed[str(tester.user)]
+        redescribed = await stranger.put(f"{ACCOUNTS}/{tried['account_id']}", json=described)
         by_hand = await browser.put(path, json={**described, "credentials": {"access_token": shop.seller.token}})
 
     assert (again.status_code, elsewhere.status_code, test.status_code) == (200, 200, 200)
     assert "otra vez" in again.text
     assert "de prueba" in test.text
+    assert [one["environment"] for one in (first, second, theirs, tried, redescribed.json())] == ["live", "live", "live", "test", "test"]
     assert second["account_id"] == first["account_id"] != theirs["account_id"]
     assert (second["label"], second["settings"], second["is_enabled"]) == ("Principal", {"cash": "yes"}, True)
     assert set(before.values()).isdisjoint(after.values())

@@ -7,8 +7,20 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan
-from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News, Settlements
+from alltickets.payments.port import (
+    AccountEnvironment,
+    ChargeFacts,
+    DisputeFlow,
+    EarlyRefunds,
+    Flow,
+    Funds,
+    Idempotency,
+    Instalments,
+    News,
+    Settlements,
+)
 from alltickets.payments.routing.rules.facts import AccountTerms
 
 __all__ = [
@@ -92,6 +104,7 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters.
 
+    `environment`: at a `test` account no money moves; where the installation sells nothing for that, `note` says so.
     `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
     `capabilities`: none where it cannot be opened, because its credentials or its settings are not good any more.
     """
@@ -100,6 +113,8 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     gateway: str
     label: str
     currency: str
+    environment: Annotated[AccountEnvironment, Meta(examples=["live"])]
+    note: Translated | None
     settings: dict[str, str]
     credentials_hint: str
     is_enabled: bool

@@ -53,7 +53,9 @@ accounts = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("terms", JSONB, nullable=False, server_default="{}", comment="`AccountTerms`: what it may be used for."),
     sa.Column("instalment_plans", JSONB, nullable=False, server_default="[]", comment="Of `InstalmentPlan`: what buyers are told."),
+    sa.Column("environment", sa.Text, nullable=False, server_default="live", comment="Whether money moves there."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
+    one_of("environment", "test live"),
 )
 
 account_directory = sa.Table(

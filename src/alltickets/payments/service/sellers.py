@@ -24,7 +24,7 @@ from alltickets.payments.refusals import (
     ConnectionNotConfigured,
     HintsTooMany,
 )
-from alltickets.payments.sellers.port import Application, Grant, Profile
+from alltickets.payments.sellers.port import Application, Grant, Profile, environment_of
 from alltickets.payments.sellers.rules import ASK_LIVES, Ask, challenge_of, digest_of, next_due, renew_again_at
 from alltickets.payments.sellers.store import (
     Seller,
@@ -287,23 +287,24 @@ class Sellers:
     ) -> ConnectedSeller:
         if profile is not None and not profile.is_fit:
             raise ConnectionFailed("unfit")
-        now = self._clock()
+        now, environment = self._clock(), environment_of(grant, profile)
         async with self._database.transaction(actor.organizer_id) as tx:
             account_id, is_new = await mark_connected(tx, ask.gateway, grant, profile, now=now)
             sealed = seal_credentials(self._key_ring, account_id, grant.credentials)
             if is_new:
-                await insert_account(tx, AccountRow(account_id, ask.gateway, ask.label, application.currency, {}, sealed), now)
+                row = AccountRow(account_id, ask.gateway, ask.label, application.currency, {}, sealed, environment)
+                await insert_account(tx, row, now)
             else:
-                await put_credentials(tx, account_id, sealed, now)
+                await put_credentials(tx, account_id, sealed, environment, now)
             action = "gateway_account.connected" if is_new else "gateway_account.reconnected"
-            detail = {"gateway": ask.gateway, "seller": grant.seller_id}
+            detail = {"gateway": ask.gateway, "seller": grant.seller_id, "environment": environment}
             await record(tx, actor, action, Subject("gateway_account", account_id), detail)
         _grants.labels(ask.gateway, "connected" if is_new else "reconnected").inc()
         return ConnectedSeller(
             account_id=account_id,
             seller_id=grant.seller_id,
             nickname="" if profile is None else profile.nickname,
-            is_live=grant.is_live and not (profile is not None and profile.is_test),
+            is_live=environment == "live",
             is_new=is_new,
             check=await self._accounts.check(actor.organizer_id, account_id),
         )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from alltickets.payments.port import AccountEnvironment
 from alltickets.payments.refusals import AccountInvalid
 
 __all__ = ["Account", "account_from"]
@@ -19,9 +20,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "binary_mode": ("no", "yes"),
     "auto_return": ("approved", "all", "no"),
     "bad_signatures": ("refuse", "ask"),
+    "test_user": ("no", "yes"),
 }
 _SETTINGS = (*_CHOICES, "statement_descriptor", "category", "installments_max", "signature_age_seconds_max")
 _SECRETS = ("webhook_secret", "webhook_secret_before")
+TEST_PREFIX = "TEST-"
 RENEWED_BY = "refresh_token"
 """Stands beside the token of a seller who connected through the platform's application; nobody enters it."""
 
@@ -34,12 +37,16 @@ _category = re.compile(r"[a-z_]{1,40}")
 class Account(Struct, frozen=True, kw_only=True):
     """A seller's account and how it takes payments.
 
+    environment: "test" for tokens of the old sandbox, which say so themselves, and for those of test users, which look like any other.
+    is_granted: the seller connected through the platform's application, which knows whether they are a test user.
     cash: offer tickets that are paid at a counter, often days later. binary_mode: nothing is left under review.
     webhook_secrets: none where notices are not signed; two while the secret is being changed.
     signature_age_seconds_max: how old a signed notice may be; None where that is no reason to refuse one.
     """
 
     access_token: str
+    environment: AccountEnvironment
+    is_granted: bool
     webhook_secrets: tuple[str, ...]
     cash: bool
     binary_mode: bool
@@ -79,6 +86,8 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], ap
         raise AccountInvalid(tuple(faults))
     return Account(
         access_token=token,
+        environment="test" if token.startswith(TEST_PREFIX) or chosen["test_user"] == "yes" else "live",
+        is_granted=RENEWED_BY in credentials,
         webhook_secrets=(*secrets, *(application_secrets if RENEWED_BY in credentials else ())),
         cash=chosen["cash"] == "yes",
         binary_mode=chosen["binary_mode"] == "yes",
