@@ -300,7 +300,8 @@ async def test_tokens_are_renewed_long_before_they_end_once_and_a_gateway_that_i
         idle = await shop.payments.sellers.sweep()
 
     assert kept == first
-    assert "503" in failed["last_error"]
+    assert (failed["last_error"]["operation"], failed["last_error"]["kind"]) == ("connect", "unknown_outcome")
+    assert "503" in failed["last_error"]["text"]
     assert (sum(turns), idle) == (1, 0)
     assert set(first.values()).isdisjoint(second.values())
     assert account["seller"]["expires_at"] > failed["seller"]["expires_at"]
@@ -323,7 +324,7 @@ async def test_new_tokens_that_a_killed_process_did_not_store_are_missed_and_the
         mended = await shop.account(browser)
 
     assert ended["seller"]["revoked_at"] is not None
-    assert "connect the account again" in ended["last_error"]
+    assert "connect the account again" in ended["last_error"]["text"]
     assert (offered, await shop.offers(house)) == (0, 1)
     assert (mended["account_id"], mended["seller"]["revoked_at"], mended["last_error"]) == (ended["account_id"], None, None)
 
@@ -355,7 +356,8 @@ async def test_a_seller_who_takes_it_back_is_out_of_the_options_by_a_notice_or_b
     assert believed == 1
     assert step == "failed"
     assert [(one["seller"]["revoked_at"] is not None, one["is_enabled"]) for one in accounts] == [(True, True), (True, True)]
-    assert all("taken back" in one["last_error"] for one in accounts)
+    assert all("taken back" in one["last_error"]["text"] for one in accounts)
+    assert [(one["last_error"]["operation"], one["last_error"]["kind"]) for one in accounts] == [("connect", "auth_config")] * 2
     assert [await shop.offers(one) for one in (house, other)] == [0, 0]
     assert again == 2
     assert audited == [["gateway_account.connected", "gateway_account.revoked"]] * 2

@@ -1,4 +1,4 @@
-"""payments: whether money moves at an account"""
+"""payments: whether money moves at an account, and what was being done when something went wrong there last"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,26 @@ branch_labels = None
 depends_on = None
 
 
+OPERATIONS = "start query capture void refund dispute report connect"
+KINDS = "declined invalid_request auth_config rate_limited unavailable_not_sent unknown_outcome duplicate not_found too_early unsupported"
+
+
 def upgrade() -> None:
+    _tell_environments()
+    _tell_last_errors_apart()
+
+
+def _tell_last_errors_apart() -> None:
+    for column, words, comment in (
+        ("last_error_operation", OPERATIONS, "`Operation`: what was being done."),
+        ("last_error_kind", KINDS, "`GatewayErrorKind`."),
+    ):
+        op.add_column("breakers", sa.Column(column, sa.Text, comment=comment), schema="payments")
+        known = ", ".join(f"'{word}'" for word in words.split())
+        op.create_check_constraint(f"{column}_known", "breakers", f"{column} IN ({known})", schema="payments")
+
+
+def _tell_environments() -> None:
     op.add_column(
         "accounts",
         sa.Column("environment", sa.Text, nullable=False, server_default="live", comment="Whether money moves there."),

@@ -14,6 +14,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
+from alltickets.payments.breaker.rules import Operation
 from alltickets.payments.breaker.store import close_breaker, note_failure
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.flags.words import Translated
@@ -27,7 +28,7 @@ from alltickets.payments.sellers.store import forget_seller
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing, SecretsError
 
-__all__ = ["AccountDetails", "AccountsService", "CheckResult", "SellerDetails"]
+__all__ = ["AccountDetails", "AccountsService", "CheckResult", "LastError", "SellerDetails"]
 
 BARRED = Translated(
     "Esta cuenta es de prueba: no se la ofrecemos a quienes compran. La prueba de conexión funciona igual.",
@@ -50,6 +51,16 @@ class SellerDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class LastError:
+    """What went wrong at an account: what was being done, which kind of error it was, and in words."""
+
+    operation: Operation
+    kind: GatewayErrorKind
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountDetails:
     """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart.
 
@@ -67,8 +78,10 @@ class AccountDetails:
     is_enabled: bool
     priority: int
     left_out_until: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
+    error_operation: Operation | None
+    error_kind: GatewayErrorKind | None
+    error_text: str | None
+    error_at: datetime | None
     terms: dict[str, Any]
     instalment_plans: list[dict[str, Any]]
     """As `AccountTerms`."""
@@ -84,6 +97,15 @@ class AccountDetails:
     """None: it cannot be opened, and takes nothing."""
     is_barred: bool = False
     """It is a test account, and this installation sells nothing for what is paid there."""
+
+    @property
+    def last_error(self) -> LastError | None:
+        """What went wrong last, if anything has since its credentials were entered."""
+        if self.error_operation is None:
+            return None
+        assert self.error_kind is not None
+        assert self.error_at is not None
+        return LastError(self.error_operation, self.error_kind, self.error_text or "", self.error_at)
 
     @property
     def note(self) -> Translated | None:
@@ -287,7 +309,7 @@ class AccountsService:
             await account.gateway.check()
         except GatewayError as error:
             async with self._database.transaction(organizer_id) as tx:
-                await note_failure(tx, account_id, "Connection test", error, self._clock())
+                await note_failure(tx, account_id, "connect", error, self._clock())
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
             await close_breaker(tx, account_id)
@@ -384,7 +406,8 @@ class AccountsService:
 
 _DETAILS = """
     SELECT a.id, a.gateway, a.label, a.currency, a.environment, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms,
-           a.instalment_plans, b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
+           a.instalment_plans, b.opened_until AS left_out_until, b.last_error_operation AS error_operation, b.last_error_kind AS error_kind,
+           b.last_error AS error_text, b.last_error_at AS error_at, a.created_at, a.updated_at,
            s.seller_id, s.nickname AS seller_nickname, s.is_live AS seller_is_live, s.connected_at AS seller_connected_at,
            s.expires_at AS seller_expires_at, s.revoked_at AS seller_revoked_at
       FROM payments.accounts a

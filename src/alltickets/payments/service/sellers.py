@@ -13,7 +13,7 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.errors import Trouble
 from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, put_credentials, seal_credentials
-from alltickets.payments.breaker.store import forget, lock_breaker, note_error
+from alltickets.payments.breaker.store import forget, note_fault
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import GatewayError, Notice
 from alltickets.payments.refusals import (
@@ -210,7 +210,8 @@ class Sellers:
             again_at = renew_again_at(now, tries)
             async with self._database.transaction(organizer_id) as tx:
                 await postpone(tx, seller, renewed_at=again_at, tries=tries, due_at=again_at)
-                await _note(tx, seller.account_id, f"The seller's tokens were not renewed: {error}", now)
+                text = f"The seller's tokens were not renewed: {error}"
+                await note_fault(tx, seller.account_id, "connect", error.kind, text, now)
             if error.kind == "invalid_request":
                 # Used up, or taken back: whether the account still works says which.
                 await self._look(organizer_id, application, seller, credentials, renewed_at=again_at, tries=tries)
@@ -257,9 +258,8 @@ class Sellers:
                     await forget(tx, seller.account_id)
                     await self._told(tx, seller, "restored")
             elif is_revoked and await mark_revoked(tx, seller, now):
-                await _note(
-                    tx, seller.account_id, "The seller has taken back their leave, or it has ended: connect the account again.", now
-                )
+                text = "The seller has taken back their leave, or it has ended: connect the account again."
+                await note_fault(tx, seller.account_id, "connect", "auth_config", text, now)
                 await self._told(tx, seller, "revoked")
 
     async def _told(self, tx: Transaction, seller: Seller, what: str) -> None:
@@ -332,11 +332,6 @@ async def _asked(application: Application, credentials: Mapping[str, str]) -> tu
         return await application.profile(credentials), None
     except GatewayError as error:
         return None, error
-
-
-async def _note(tx: Transaction, account_id: UUID, error: str, now: datetime) -> None:
-    await lock_breaker(tx, account_id)
-    await note_error(tx, account_id, error, now)
 
 
 def _failure_of(error: GatewayError) -> ConnectionFailure:
