@@ -122,6 +122,7 @@ class Stack:
             **{f"ALLTICKETS_{name.upper()}_URL": self.simulator_url(name) for name in SIMULATORS},
             **mercadopago_application(),
             "ALLTICKETS_MERCADOPAGO_AUTHORIZATION_URL": self.simulator_url("mercadopago"),
+            "ALLTICKETS_PAYWAY_DEVELOPER_URL": self.simulator_url("payway"),
             "ALLTICKETS_LOG_LEVEL": "warning",
             **self.settings,
         }

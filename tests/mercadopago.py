@@ -35,7 +35,10 @@ class Seller:
 
     @staticmethod
     def fresh() -> "Seller":
-        user = new_user()
+        return Seller.of(new_user())
+
+    @staticmethod
+    def of(user: int) -> "Seller":
         return Seller(user, Keys().token_of(user))
 
     @property

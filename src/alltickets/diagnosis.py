@@ -96,7 +96,10 @@ def _databases(settings: Settings) -> Iterator[Finding]:
             findings += [*_version(connection), *_durability(connection), *_clock(connection)]
     yield from findings
     if connection is not None:
-        yield from _migrated(direct_url)
+        migrated = list(_migrated(direct_url))
+        yield from migrated
+        if settings.is_production and all(one.is_ok for one in migrated):
+            yield from _test_accounts(settings, direct_url)
 
 
 @contextlib.contextmanager
@@ -153,6 +156,24 @@ def _migrated(url: str) -> Iterator[Finding]:
         yield Finding("database", False, str(fault))
         return
     yield Finding("database", not pending, f"lacks {', '.join(pending)}: run `alltickets migrate`" if pending else "is migrated")
+
+
+def _test_accounts(settings: Settings, url: str) -> Iterator[Finding]:
+    """Whoever pays at one of these pays nothing: in production that is wanted where a shop is tried, and nowhere else."""
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_SECONDS_MAX) as connection:
+        [(count,)] = connection.execute(
+            """
+            /* across organizers: counts accounts, for whoever runs the installation */
+            SELECT count(*)
+              FROM payments.accounts
+             WHERE environment = 'test' AND is_enabled
+            """
+        ).fetchall()
+    if count and settings.test_accounts_sell:
+        advice = "who pays there gets tickets for no money: set ALLTICKETS_TEST_ACCOUNTS=wait, unless nothing here is sold in earnest"
+        yield Finding("accounts", False, f"{count} test accounts of gateways sell: {advice}")
+    else:
+        yield Finding("accounts", True, f"{count} test accounts of gateways, offered to no buyer" if count else "no test account sells")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:

@@ -195,7 +195,7 @@ def gateways_of(settings: Settings, client: httpx.AsyncClient) -> list[Provider]
     return [
         Sandbox(settings.sandbox_url, client),
         MercadoPago(settings.mercadopago_url, client, _mercadopago_webhook_secrets(settings)),
-        Payway(settings.payway_url, client),
+        Payway(settings.payway_url, client, developer_url=settings.payway_developer_url),
         Stripe(settings.stripe_url, client),
         Transfer(),
         Cash(),
@@ -230,6 +230,7 @@ def _payments_of(settings: Settings, database: Database, clock: Clock, key_ring:
         key_ring,
         gateways_of(settings, http),
         public_url=settings.public_url,
+        test_accounts_sell=settings.test_accounts_sell,
         fee_tax_basis_points=settings.fee_tax_basis_points,
         cftea_year=settings.cftea_year,
         applications=applications_of(settings, http),

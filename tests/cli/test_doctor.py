@@ -4,6 +4,9 @@ import socket
 import threading
 from pathlib import Path
 
+import psycopg
+
+from alltickets.kernel.ids import new_id
 from alltickets.platform.secrets import KeyRing
 from tests.cli.conftest import Run, answer_of
 
@@ -68,6 +71,33 @@ def test_new_key_can_be_used(run: Run) -> None:
     entry = run("doctor", "--new-key").stdout.strip()
 
     assert KeyRing(entry).active_version == 1
+
+
+def test_in_production_a_test_account_that_sells_is_a_fault(run: Run, database_url: str) -> None:
+    account_id = new_id()
+    production = {
+        "environment": "production",
+        "public_url": "https://tickets.example",
+        "key_ring": f"1:{KeyRing.generate_key()}",
+        "smtp_url": "smtp://127.0.0.1:1",
+    }
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO payments.accounts (organizer_id, id, gateway, label, currency, settings, credentials_sealed, credentials_hint,
+                                           is_enabled, priority, version, created_at, updated_at, environment)
+            VALUES (%(id)s, %(id)s, 'sandbox', 'Sandbox', 'ARS', '{}', '', '', true, 0, 1, now(), now(), 'test')
+            """,
+            {"id": account_id},
+        )
+        try:
+            kept_away = run("doctor", **production)
+            sell = run("doctor", **production, test_accounts="sell")
+        finally:
+            connection.execute("DELETE FROM payments.accounts WHERE organizer_id = %(id)s", {"id": account_id})
+
+    assert "offered to no buyer" in kept_away.stdout
+    assert [line for line in faults_of(sell.stdout) if "ALLTICKETS_TEST_ACCOUNTS=wait" in line]
 
 
 def _greet_as_a_mail_server(listener: socket.socket) -> None:

@@ -29,7 +29,7 @@ from alltickets.orders.schemas import HoldWrite, OrderWrite
 from alltickets.orders.service import PlaceHold
 from alltickets.platform.settings import Settings
 from alltickets.pricing.interface import SelectedLine
-from simulators.mercadopago.credentials import APPLICATION, Keys
+from simulators.mercadopago.credentials import APPLICATION, Keys, Seller
 from simulators.payway.sites import key_of
 from simulators.sandbox.credentials import secret_of
 from simulators.stripe.keys import secret_key
@@ -75,7 +75,7 @@ def own_database_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def settings(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(database_url=own_database_url, data_dir=tmp_path_factory.mktemp("demo"), payway_url="http://127.0.0.1:8003")
+    return Settings(database_url=own_database_url, data_dir=tmp_path_factory.mktemp("demo"), payway_developer_url="http://127.0.0.1:8003")
 
 
 @pytest.fixture(scope="module")
@@ -217,16 +217,18 @@ async def test_the_club_takes_cards_at_the_simulated_payway(contexts: Contexts, 
     assert (account.label, account.is_enabled) == ("Tarjeta de crédito o débito", True)
     assert account.settings["public_key"] == key_of(site, "public")
     assert payway_key(site, "private") == key_of(site, "private")
-    assert f"{contexts.settings.payway_url}/admin" in summary.text()
+    assert f"{contexts.settings.payway_developer_url}/admin" in summary.text()
 
 
 def test_the_simulated_mercadopago_knows_the_demos_sellers() -> None:
     keys = Keys()
 
     assert mercadopago_credentials(123456789) == {
-        "access_token": keys.token_of(123456789),
+        # Of the old sandbox, so that nobody takes the demo's account for one where money moves.
+        "access_token": keys.token_of(123456789).replace("APP_USR-", "TEST-"),
         "webhook_secret": keys.webhook_secret_of(APPLICATION),
     }
+    assert keys.seller_of(mercadopago_credentials(123456789)["access_token"]) == Seller(123456789, APPLICATION)
 
 
 def test_the_real_stripe_is_told_nothing(summary: demo.Summary) -> None:

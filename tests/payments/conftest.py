@@ -114,6 +114,12 @@ def follower(database: Database, payments: Payments) -> Follower:
     return Follower(database, subscriptions(payments))
 
 
+async def error_of(payments: Payments, organizer_id: UUID) -> tuple[str, str] | None:
+    """What was being done when something went wrong last at the organizer's only account, and how it went wrong."""
+    [account] = await payments.accounts.all_of(organizer_id)
+    return None if account.last_error is None else (account.last_error.operation, account.last_error.kind)
+
+
 async def connect(
     payments: Payments,
     organizer_id: UUID,

@@ -112,7 +112,8 @@ async def test_keys_that_are_revoked_in_the_middle_cost_no_buyer_anything_and_no
     assert await shop.tried(during) == [("first", "error"), ("second", "charged")]
     assert offered == ["second"]
     assert refused.last_error is not None
-    assert "401" in refused.last_error
+    assert "401" in refused.last_error.text
+    assert (refused.last_error.operation, refused.last_error.kind) == ("query", "auth_config")
     assert unasked == "open", "not being let in says nothing about a payment"
     assert [await shop.status(one) for one in (before, during)] == ["paid", "paid"]
 

@@ -63,7 +63,7 @@ class Till:
 
 @pytest.fixture
 def payments(database: Database, clock: SettableClock, key_ring: KeyRing, payway: PaywayProcess, http: httpx.AsyncClient) -> Payments:
-    provider = Payway(payway.url, http, charge_seconds_max=1.0, query_seconds_max=1.0)
+    provider = Payway(payway.url, http, developer_url=payway.url, charge_seconds_max=1.0, query_seconds_max=1.0)
     return Payments(database, clock, key_ring, [provider], public_url=PUBLIC_URL)
 
 

@@ -107,7 +107,10 @@ class Till:
 def payments(
     database: Database, clock: SettableClock, key_ring: KeyRing, payway: PaywayProcess, sandbox: SandboxProcess, http: httpx.AsyncClient
 ) -> Payments:
-    providers: list[Provider] = [Payway(payway.url, http, charge_seconds_max=1.0, query_seconds_max=1.0), Sandbox(sandbox.url, http)]
+    providers: list[Provider] = [
+        Payway(payway.url, http, developer_url=payway.url, charge_seconds_max=1.0, query_seconds_max=1.0),
+        Sandbox(sandbox.url, http),
+    ]
     return Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
 
 

@@ -43,7 +43,9 @@ class Desk:
     def __init__(self, database: Database, clock: SettableClock, key_ring: KeyRing) -> None:
         client = httpx.AsyncClient(verify=PLAIN)
         self.database, self.clock = database, clock
-        self.payments = Payments(database, clock, key_ring, [Sandbox(NOBODY, client), Payway(NOBODY, client)], public_url=NOBODY)
+        self.payments = Payments(
+            database, clock, key_ring, [Sandbox(NOBODY, client), Payway(NOBODY, client, developer_url=NOBODY)], public_url=NOBODY
+        )
         self.follower = Follower(database, subscriptions(self.payments))
         self.identity = make_identity(database, clock, CountingHasher())
         authorization = Authorization(self.identity.authenticator, self.identity.cookie)

@@ -177,7 +177,8 @@ async def test_an_account_that_fails_leaves_the_options_of_every_process_and_say
     assert await counter.offered(process=0) == await counter.offered(process=1) == ["sandbox"]
     assert shown.left_out_until is not None
     assert shown.last_error is not None
-    assert "503" in shown.last_error
+    assert "503" in shown.last_error.text
+    assert (shown.last_error.operation, shown.last_error.kind) == ("start", "unavailable_not_sent")
     reference, _ = await counter.buy()
     assert await counter.tried(reference) == [("sandbox", "awaiting_buyer")], "nobody asks it any more"
 
@@ -293,7 +294,9 @@ async def test_a_connection_test_that_passes_lets_payments_in_again(counter: Cou
 
     assert result.is_working
     assert await counter.offered() == ["shaky", "sandbox"]
-    assert "503" in ((await counter.shaky_account()).last_error or ""), "what went wrong last is still told"
+    told = (await counter.shaky_account()).last_error
+    assert told is not None, "what went wrong last is still told"
+    assert "503" in told.text
 
 
 async def test_a_connection_test_that_fails_is_told_with_its_kind_and_lets_payments_go_on(counter: Counter) -> None:
@@ -303,8 +306,9 @@ async def test_a_connection_test_that_fails_is_told_with_its_kind_and_lets_payme
 
     shown = await counter.shaky_account()
     assert not result.is_working
-    assert (shown.last_error or "").startswith("Connection test (unavailable_not_sent): ")
-    assert (shown.last_error_at, shown.left_out_until) == (counter.clock(), None)
+    assert shown.last_error is not None
+    assert (shown.last_error.operation, shown.last_error.kind) == ("connect", "unavailable_not_sent")
+    assert (shown.last_error.at, shown.left_out_until) == (counter.clock(), None)
 
 
 async def test_where_no_other_account_works_alike_the_buyer_is_told(counter: Counter) -> None:

@@ -139,7 +139,7 @@ class Till:
 def payments(
     database: Database, clock: SettableClock, key_ring: KeyRing, payway: PaywayProcess, sandbox: SandboxProcess, http: httpx.AsyncClient
 ) -> Payments:
-    providers: list[Provider] = [Payway(payway.url, http), Sandbox(sandbox.url, http)]
+    providers: list[Provider] = [Payway(payway.url, http, developer_url=payway.url), Sandbox(sandbox.url, http)]
     return Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
 
 

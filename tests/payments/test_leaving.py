@@ -76,7 +76,7 @@ async def shop(
     sandbox: SandboxProcess,
     http: httpx.AsyncClient,
 ) -> Shop:
-    providers: list[Provider] = [Payway(payway.url, http), Sandbox(sandbox.url, http)]
+    providers: list[Provider] = [Payway(payway.url, http, developer_url=payway.url), Sandbox(sandbox.url, http)]
     payments = Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
     shop = Shop(database, payments, organizer_id, clock, sandbox, Site(payway))
     await shop.open()

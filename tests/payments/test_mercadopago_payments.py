@@ -27,7 +27,7 @@ from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.mercadopago import MercadoPagoProcess, Seller
-from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.conftest import PUBLIC_URL, error_of, request, start
 from tests.payments.evidence import EVIDENCE
 from tests.payments.test_mercadopago_gateway import webhook
 from tests.stream import events_of
@@ -178,7 +178,7 @@ async def test_each_night_the_settlement_report_is_asked_for_and_taken_in_once(t
     await till.paid()
     till.gateway.take_down("create")
     await night()
-    down = await steps(2)
+    down, told = await steps(2), await error_of(till.payments, till.organizer_id)
     till.gateway.misbehave()
     till.gateway.makes_reports(looks=2)
     being_made = await steps(3)
@@ -190,6 +190,7 @@ async def test_each_night_the_settlement_report_is_asked_for_and_taken_in_once(t
     third = await steps(3)
 
     assert (down, being_made) == ([], [])
+    assert told == ("report", "unknown_outcome")
     assert first == [("done", 1, 1)]
     assert second == third == [("done", 1, 1), ("done", 1, 0)]
     made = till.gateway.get(till.seller, "/v1/account/settlement_report/list")["results"]

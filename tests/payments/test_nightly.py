@@ -15,7 +15,7 @@ from alltickets.payments.service.accounts import AccountDetails
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
-from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.conftest import PUBLIC_URL, error_of, request, start
 from tests.payments.sandbox import SandboxProcess
 
 
@@ -107,12 +107,14 @@ async def test_a_gateway_that_is_away_is_left_alone_and_the_round_goes_on_where_
     first = await night.payments.nightly.turn(night.organizer_id)
     night.clock.advance(minutes=9)
     resting = await night.payments.nightly.turn(night.organizer_id)
+    told = await error_of(night.payments, night.organizer_id)
     night.clock.advance(minutes=2)
     again = await night.payments.nightly.turn(night.organizer_id)
     night.clock.advance(minutes=21)
     await night.turns()
 
     assert (first, resting, again) == (1, 0, 1)
+    assert told == ("query", "unavailable_not_sent")
     assert [await night.status(one) for one in references] == ["paid"] * 3
     assert await night.found() == (3, 3, 0)
 

@@ -29,7 +29,7 @@ class PaywayBench(Bench):
         self.gateway = self.connected(payway.url, site.private_key)
 
     def connected(self, url: str, private_key: str, **settings: str) -> Gateway:
-        provider = Payway(url, self.http, charge_seconds_max=SECONDS, query_seconds_max=SECONDS)
+        provider = Payway(url, self.http, developer_url=url, charge_seconds_max=SECONDS, query_seconds_max=SECONDS)
         return provider.connect(settings_of(self.site, **settings), {"private_key": private_key})
 
     def fill_in(self, form: CardForm, action: str) -> Card:
@@ -215,12 +215,15 @@ async def test_a_site_without_a_history_of_refunds_gives_back_as_a_whole(bench: 
 
 async def test_each_key_is_tested(bench: PaywayBench) -> None:
     for public_key, private_key in (("0" * 32, bench.site.private_key), (bench.site.public_key, "0" * 32)):
-        gateway = Payway(bench.payway.url, bench.http).connect({"public_key": public_key, "methods": "1"}, {"private_key": private_key})
+        gateway = Payway(bench.payway.url, bench.http, developer_url=bench.payway.url).connect(
+            {"public_key": public_key, "methods": "1"}, {"private_key": private_key}
+        )
 
         with pytest.raises(GatewayError) as refused:
             await gateway.check()
 
         assert refused.value.kind == "auth_config"
+        assert f"the {'public' if private_key == bench.site.private_key else 'private'} key in its production" in str(refused.value)
 
 
 async def test_cybersource_is_told_of_the_tickets_where_the_site_has_it(bench: PaywayBench) -> None:
@@ -273,14 +276,16 @@ def test_the_form_offers_what_the_account_says(bench: PaywayBench) -> None:
 @pytest.mark.parametrize("methods", ["", "1:0", "1;", "4711", "visa", "1:1,3,", "1:1;1:3"])
 def test_methods_that_make_no_sense_are_refused(http: httpx.AsyncClient, methods: str) -> None:
     with pytest.raises(AccountInvalid):
-        Payway("http://127.0.0.1:1", http).connect({"public_key": "a" * 32, "methods": methods}, {"private_key": "b" * 32})
+        Payway("http://127.0.0.1:1", http, developer_url="http://127.0.0.1:2").connect(
+            {"public_key": "a" * 32, "methods": methods}, {"private_key": "b" * 32}
+        )
 
 
 def test_an_account_lists_all_its_faults(http: httpx.AsyncClient) -> None:
     settings = {"public_key": "short", "establishment_name": "x" * 26, "refund_history": "maybe", "url": "http://10.0.0.1"}
 
     with pytest.raises(AccountInvalid) as refused:
-        Payway("http://127.0.0.1:1", http).connect(settings, {"private_key": "short", "pin": "1"})
+        Payway("http://127.0.0.1:1", http, developer_url="http://127.0.0.1:2").connect(settings, {"private_key": "short", "pin": "1"})
 
     assert len(refused.value.faults) == 7
     assert AMEX not in str(refused.value)

@@ -21,7 +21,7 @@ from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.callbacks import SandboxPayment, callback
-from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.conftest import PUBLIC_URL, error_of, request, start
 from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 
@@ -212,6 +212,7 @@ async def test_after_a_day_without_an_answer_somebody_has_to_look(
     assert attempt.needs_review
     assert attempt.next_query_at is None
     assert [event.kind for event in await till.events(PaymentFlagged) if isinstance(event, PaymentFlagged)] == ["unresolved"]
+    assert await error_of(till.payments, till.organizer_id) == ("query", "unavailable_not_sent")
 
 
 async def test_two_pollers_find_a_payment_once(till: Till) -> None:

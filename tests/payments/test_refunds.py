@@ -21,7 +21,7 @@ from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
-from tests.payments.conftest import ASKED, PUBLIC_URL, request, start
+from tests.payments.conftest import ASKED, PUBLIC_URL, error_of, request, start
 from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.stream import events_of
 
@@ -186,6 +186,10 @@ async def test_a_gateway_that_is_away_is_called_again(
 
     assert waiting == ["created"]
     assert await till.refund_statuses() == ["succeeded"]
+    # It stays for people, with its time, and keeps nobody from paying there.
+    [account] = await till.payments.accounts.all_of(till.organizer_id)
+    assert await error_of(till.payments, till.organizer_id) == ("refund", "unavailable_not_sent")
+    assert account.left_out_until is None
 
 
 async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:
@@ -198,6 +202,7 @@ async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> Non
     flags = await events_of(till.database, till.organizer_id, PaymentFlagged)
     assert await till.refund_statuses() == ["failed"]
     assert [flag.kind for flag in flags if isinstance(flag, PaymentFlagged)] == ["refund_failed"]
+    assert await error_of(till.payments, till.organizer_id) == ("refund", "declined")
     assert till.given_back() == ASKED.minor
 
 

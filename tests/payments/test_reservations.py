@@ -19,7 +19,7 @@ from alltickets.payments.service.checkout import Started
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
-from tests.payments.conftest import ASKED, PUBLIC_URL, request, start
+from tests.payments.conftest import ASKED, PUBLIC_URL, error_of, request, start
 from tests.payments.payway import PURCHASE, card_of, connect_payway
 from tests.simulators.payway import VISA, PaywayProcess, Site
 from tests.stream import events_of
@@ -62,7 +62,7 @@ class Desk:
 
     def __init__(self, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient, site: Site) -> None:
         self.database, self.clock, self.site = database, clock, site
-        self.provider = Mortal(site.payway.url, http, charge_seconds_max=0.5, query_seconds_max=1.0)
+        self.provider = Mortal(site.payway.url, http, developer_url=site.payway.url, charge_seconds_max=0.5, query_seconds_max=1.0)
         self.payments = self.process(key_ring)
         self.other = self.process(key_ring)
         self.reference = new_id()
@@ -142,7 +142,7 @@ async def test_what_pays_is_taken_within_seconds_through_an_outage_and_a_lost_an
     reserved, captured_before = await desk.statuses(), await desk.told(PaymentCaptured)
     payway.turn(outage=["captures"])
     await desk.later(seconds=3)
-    in_outage = await desk.statuses()
+    in_outage, told = await desk.statuses(), await error_of(desk.payments, desk.organizer_id)
     payway.turn(lose_answers=1)
     await desk.later(seconds=6)
     lost, at_payway = await desk.statuses(), desk.at_payway()
@@ -150,6 +150,7 @@ async def test_what_pays_is_taken_within_seconds_through_an_outage_and_a_lost_an
     await desk.later(seconds=16)
 
     assert (reserved, captured_before, in_outage, lost) == (["authorized"], [], ["capturing"], ["capturing"])
+    assert told == ("capture", "unknown_outcome")
     assert at_payway == desk.at_payway() == ["approved"]
     assert (await desk.statuses(), await desk.told(PaymentCaptured)) == (["charged"], ["PaymentCaptured"])
     assert await desk.history(attempt_id) == [
@@ -166,10 +167,12 @@ async def test_what_nobody_wants_any_more_goes_back_once_though_the_answer_is_lo
     payway.turn(lose_answers=1)
     await desk.later(seconds=3)
     lost, at_payway = await desk.statuses(), desk.at_payway()
+    told = await error_of(desk.payments, desk.organizer_id)
 
     await desk.later(seconds=6)
     again = await desk.start()
 
+    assert told == ("void", "unknown_outcome")
     assert (lost, at_payway, desk.at_payway(), desk.annulments(attempt_id)) == (["voiding"], ["annulled"], ["annulled"], 1)
     assert (await desk.statuses(), await desk.intents()) == (["voided", "created"], ["void"])
     assert isinstance(again.step, CardForm)
@@ -301,6 +304,7 @@ async def test_what_the_gateway_does_not_take_is_told_to_people_once_and_tried_a
     [taken] = (await desk.payments.details(desk.organizer_id, desk.reference)).attempts
     assert (refused.status, refused.needs_review, taken.status, taken.needs_review) == ("capturing", True, "charged", False)
     assert await desk.told(PaymentFlagged) == ["capture_refused"]
+    assert await error_of(desk.payments, desk.organizer_id) == ("capture", "declined")
 
 
 async def test_what_another_process_has_settled_is_no_refusal(desk: Desk) -> None:

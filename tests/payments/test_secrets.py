@@ -41,7 +41,7 @@ SECRETS = [secret for _, _, credentials in PLANTED.values() for secret in creden
 def payments(database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient) -> Payments:
     """Every gateway, each at an address where nobody listens: everything that can be said about a failure is said."""
     away = f"http://127.0.0.1:{free_port()}"
-    providers: list[Provider] = [Sandbox(away, http), MercadoPago(away, http), Payway(away, http), Stripe(away, http)]
+    providers: list[Provider] = [Sandbox(away, http), MercadoPago(away, http), Payway(away, http, developer_url=away), Stripe(away, http)]
     return Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
 
 

@@ -206,9 +206,10 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_by_loading_the_page
         shop.gateway.misbehave(timeout_after_processing=1)
         timed_out = await shop.back(browser, lost)
         used_up = await shop.back(browser, lost)
-        named_later = shop.gateway.agree(await shop.ask(browser), Seller.fresh())
+        named_later = shop.gateway.agree(await shop.ask(browser), Seller.of(100_000 + shop.seller.user % 800_000))
         shop.gateway.take_down("query")
         nameless = await shop.back(browser, named_later)
+        before = (await browser.get(ACCOUNTS)).json()
         shop.gateway.misbehave()
         await shop.payments.sellers.sweep()
         accounts = (await browser.get(ACCOUNTS)).json()
@@ -216,6 +217,8 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_by_loading_the_page
     assert [one.status_code for one in (failed, reloaded, timed_out, used_up, nameless)] == [424, 200, 424, 409, 200]
     assert "todavía no anduvo" in nameless.text
     assert [bool(one["seller"]["nickname"]) for one in accounts] == [True, True]
+    # That the second one is a test user nobody could tell before.
+    assert [[one["environment"] for one in listed] for listed in (before, accounts)] == [["live", "live"], ["live", "test"]]
 
 
 async def test_only_a_person_with_the_right_may_ask_and_only_where_it_is_configured(shop: Shop) -> None:
@@ -265,11 +268,15 @@ async def test_a_seller_who_connects_again_keeps_the_account_and_what_was_set_of
         elsewhere = await shop.connect(stranger)
         theirs = await shop.account(stranger)
         test = await shop.connect(stranger, tester)
+        listed = {one["seller"]["seller_id"]: one for one in (await stranger.get(ACCOUNTS)).json()}
+        tried = listed[str(tester.user)]
+        redescribed = await stranger.put(f"{ACCOUNTS}/{tried['account_id']}", json=described)
         by_hand = await browser.put(path, json={**described, "credentials": {"access_token": shop.seller.token}})
 
     assert (again.status_code, elsewhere.status_code, test.status_code) == (200, 200, 200)
     assert "otra vez" in again.text
     assert "de prueba" in test.text
+    assert [one["environment"] for one in (first, second, theirs, tried, redescribed.json())] == ["live", "live", "live", "test", "test"]
     assert second["account_id"] == first["account_id"] != theirs["account_id"]
     assert (second["label"], second["settings"], second["is_enabled"]) == ("Principal", {"cash": "yes"}, True)
     assert set(before.values()).isdisjoint(after.values())
@@ -293,7 +300,8 @@ async def test_tokens_are_renewed_long_before_they_end_once_and_a_gateway_that_i
         idle = await shop.payments.sellers.sweep()
 
     assert kept == first
-    assert "503" in failed["last_error"]
+    assert (failed["last_error"]["operation"], failed["last_error"]["kind"]) == ("connect", "unknown_outcome")
+    assert "503" in failed["last_error"]["text"]
     assert (sum(turns), idle) == (1, 0)
     assert set(first.values()).isdisjoint(second.values())
     assert account["seller"]["expires_at"] > failed["seller"]["expires_at"]
@@ -316,7 +324,7 @@ async def test_new_tokens_that_a_killed_process_did_not_store_are_missed_and_the
         mended = await shop.account(browser)
 
     assert ended["seller"]["revoked_at"] is not None
-    assert "connect the account again" in ended["last_error"]
+    assert "connect the account again" in ended["last_error"]["text"]
     assert (offered, await shop.offers(house)) == (0, 1)
     assert (mended["account_id"], mended["seller"]["revoked_at"], mended["last_error"]) == (ended["account_id"], None, None)
 
@@ -348,7 +356,8 @@ async def test_a_seller_who_takes_it_back_is_out_of_the_options_by_a_notice_or_b
     assert believed == 1
     assert step == "failed"
     assert [(one["seller"]["revoked_at"] is not None, one["is_enabled"]) for one in accounts] == [(True, True), (True, True)]
-    assert all("taken back" in one["last_error"] for one in accounts)
+    assert all("taken back" in one["last_error"]["text"] for one in accounts)
+    assert [(one["last_error"]["operation"], one["last_error"]["kind"]) for one in accounts] == [("connect", "auth_config")] * 2
     assert [await shop.offers(one) for one in (house, other)] == [0, 0]
     assert again == 2
     assert audited == [["gateway_account.connected", "gateway_account.revoked"]] * 2

@@ -33,7 +33,7 @@ from alltickets.platform.events import Event
 from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
-from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.conftest import PUBLIC_URL, error_of, request, start
 from tests.payments.evidence import EVIDENCE
 from tests.payments.stripe import DECLINED, StripeAccount, StripeProcess
 from tests.payments.test_stripe_gateway import StripeBench
@@ -335,6 +335,7 @@ async def test_evidence_whose_answer_was_lost_is_asked_about_and_not_handed_in_a
 
     [taken] = shop.bench.stripe.call(shop.bench.account, "GET", "/disputes")["data"]
     assert [one.status for one in doubtful.answers] == ["unknown"]
+    assert await error_of(shop.payments, shop.organizer_id) == ("dispute", "unknown_outcome")
     assert (again.state, [one.status for one in again.answers]) == ("under_review", ["accepted"])
     assert taken["evidence_details"]["submission_count"] == 1
     with pytest.raises(DisputeNotOpen):

@@ -110,6 +110,17 @@ def test_production_needs_keys_https_and_a_mail_server() -> None:
     assert [fault.partition(":")[0] for fault in faults] == ["ALLTICKETS_KEY_RING", "ALLTICKETS_PUBLIC_URL", "ALLTICKETS_SMTP_URL"]
 
 
+def test_test_accounts_sell_where_nothing_is_sold_in_earnest_unless_it_is_said_otherwise() -> None:
+    said = [
+        Settings.from_environment({**environment, **told}).test_accounts_sell
+        for environment in ({}, PRODUCTION)
+        for told in ({}, {"ALLTICKETS_TEST_ACCOUNTS": "sell"}, {"ALLTICKETS_TEST_ACCOUNTS": "wait"})
+    ]
+
+    assert said == [True, True, False, False, True, False]
+    assert "must be one of sell, wait" in faults_of({"ALLTICKETS_TEST_ACCOUNTS": "on"})[0]
+
+
 def test_a_hold_cannot_be_extended_to_less_than_its_first_span() -> None:
     faults = faults_of({"ALLTICKETS_HOLD_SECONDS": "900", "ALLTICKETS_HOLD_SECONDS_MAX": "600"})
 

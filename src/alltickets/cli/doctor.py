@@ -12,7 +12,7 @@ __all__ = ["doctor"]
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--new-key", is_flag=True, help="Print a fresh entry for ALLTICKETS_KEY_RING, and check nothing.")
 def doctor(as_json: bool, new_key: bool) -> None:
-    """Check settings, keys, disk, database, clock and mail, and say how to mend what is wrong. Exit code 1 if anything is."""
+    """Check settings, keys, disk, database, clock, mail and accounts, and say how to mend what is wrong. Exit code 1 if anything is."""
     from alltickets.diagnosis import diagnose, new_key_entry
     from alltickets.platform.settings import Settings, SettingsError
 

@@ -60,7 +60,7 @@ def mercadopago_credentials(user: int) -> dict[str, str]:
 
     application = MERCADOPAGO_APPLICATION
     return {
-        "access_token": f"APP_USR-{application}-112700-{derived(f'token:{application}:{user}')[:32]}-{user}",
+        "access_token": f"TEST-{application}-112700-{derived(f'token:{application}:{user}')[:32]}-{user}",
         "webhook_secret": derived(f"webhooks:{application}"),
     }
 

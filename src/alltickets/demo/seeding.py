@@ -120,7 +120,7 @@ async def fill(contexts: Contexts) -> Summary:
     shows: list[SeededShow] = []
     events: list[EventRead] = []
     stripe_url = contexts.settings.stripe_url if is_simulated(contexts.settings.stripe_url) else None
-    payway_url = contexts.settings.payway_url if is_simulated(contexts.settings.payway_url) else None
+    payway_url = contexts.settings.payway_developer_url if is_simulated(contexts.settings.payway_developer_url) else None
     mercadopago_url = contexts.settings.mercadopago_url if is_simulated(contexts.settings.mercadopago_url) else None
     abroad = [] if stripe_url is None else [evening_abroad(today)]
     for show in (club_night(today), theatre_run(today), stadium_show(today), *abroad):
@@ -196,7 +196,7 @@ async def _ensure_stripe(contexts: Contexts, actor: Actor, show: Show) -> None:
 async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> None:
     """Cards on the organizer's own page, where it has a site at the simulated Payway: after the sandbox, which stays the first choice."""
     site = show.organizer.payway_site
-    if site is None or not is_simulated(contexts.settings.payway_url):
+    if site is None or not is_simulated(contexts.settings.payway_developer_url):
         return
     accounts = contexts.payments.accounts
     if any(account.gateway == "payway" for account in await accounts.all_of(actor.organizer_id)):
@@ -206,7 +206,7 @@ async def _ensure_card_account(contexts: Contexts, actor: Actor, show: Show) -> 
         "payway",
         label="Tarjeta de crédito o débito",
         currency=show.currency,
-        settings={"public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
+        settings={"environment": "developer", "public_key": payway_key(site, "public"), "methods": PAYWAY_METHODS},
         credentials={"private_key": payway_key(site, "private")},
     )
     await accounts.set_instalment_plans(actor, connected.id, INSTALMENT_PLANS)

@@ -9,7 +9,8 @@ import msgspec
 
 from alltickets.payments.breaker.store import forget
 from alltickets.payments.connections import sealing_context
-from alltickets.payments.refusals import AccountNotFound
+from alltickets.payments.port import AccountEnvironment
+from alltickets.payments.refusals import AccountInvalid, AccountNotFound
 from alltickets.payments.routing.records import insert_schedules, raise_routing_version, read_schedules
 from alltickets.payments.routing.rules.seeds import seeds_of
 from alltickets.platform.database import Transaction
@@ -38,6 +39,7 @@ class AccountRow:
     currency: str
     settings: Mapping[str, str]
     credentials: Sealed | None
+    environment: AccountEnvironment
 
     def values(self, now: datetime) -> dict[str, object]:
         """The columns."""
@@ -50,6 +52,7 @@ class AccountRow:
             "settings": msgspec.json.encode(self.settings).decode(),
             "sealed": None if sealed is None else sealed.text,
             "hint": None if sealed is None else sealed.hint,
+            "environment": self.environment,
             "now": now,
         }
 
@@ -65,9 +68,10 @@ async def insert_account(tx: Transaction, row: AccountRow, now: datetime) -> Non
     await tx.execute(
         """
         INSERT INTO payments.accounts (organizer_id, id, gateway, label, currency, settings, credentials_sealed, credentials_hint,
-                                       is_enabled, priority, version, created_at, updated_at)
+                                       environment, is_enabled, priority, version, created_at, updated_at)
         SELECT o.organizer_id, %(id)s, %(gateway)s, %(label)s, %(currency)s, %(settings)s::jsonb, %(sealed)s, %(hint)s,
-               true, (SELECT count(*) FROM payments.accounts a WHERE a.organizer_id = %(organizer_id)s), 1, %(now)s, %(now)s
+               %(environment)s, true,
+               (SELECT count(*) FROM payments.accounts a WHERE a.organizer_id = %(organizer_id)s), 1, %(now)s, %(now)s
           FROM platform.organizers o
          WHERE o.organizer_id = %(organizer_id)s
         """,
@@ -85,13 +89,31 @@ async def insert_account(tx: Transaction, row: AccountRow, now: datetime) -> Non
 
 
 async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> None:
-    """Another description, and other credentials where there are any. Raises `AccountNotFound`."""
+    """Another description, and other credentials where there are any.
+
+    Raises `AccountNotFound`, or `AccountInvalid` where payments of one environment would be asked about with keys of the other: there
+    they never happened.
+    """
+    stranded = await tx.fetch_tuples(
+        """
+        SELECT a.environment
+          FROM payments.accounts a
+         WHERE a.organizer_id = %(organizer_id)s AND a.id = %(id)s AND a.environment <> %(environment)s
+           AND EXISTS (SELECT 1
+                         FROM payments.attempts t
+                        WHERE t.organizer_id = a.organizer_id AND t.account_id = a.id)
+        """,
+        id=row.id,
+        environment=row.environment,
+    )
+    if stranded:
+        raise AccountInvalid((f"the account has payments of the {stranded[0][0]} environment: connect another one for {row.environment}",))
     replaced = await tx.execute(
         """
         UPDATE payments.accounts
            SET label = %(label)s, currency = %(currency)s, settings = %(settings)s::jsonb,
                credentials_sealed = coalesce(%(sealed)s, credentials_sealed), credentials_hint = coalesce(%(hint)s, credentials_hint),
-               version = version + 1, updated_at = %(now)s
+               environment = %(environment)s, version = version + 1, updated_at = %(now)s
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND gateway = %(gateway)s
         """,
         **row.values(now),
@@ -101,17 +123,19 @@ async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> No
     await forget(tx, row.id)
 
 
-async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed, now: datetime) -> None:
+async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed, environment: AccountEnvironment, now: datetime) -> None:
     """Other credentials of an account that takes payments from now on; the rest of it stays."""
     await tx.execute(
         """
         UPDATE payments.accounts
-           SET credentials_sealed = %(sealed)s, credentials_hint = %(hint)s, is_enabled = true, version = version + 1, updated_at = %(now)s
+           SET credentials_sealed = %(sealed)s, credentials_hint = %(hint)s, environment = %(environment)s, is_enabled = true,
+               version = version + 1, updated_at = %(now)s
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s
         """,
         id=account_id,
         sealed=credentials.text,
         hint=credentials.hint,
+        environment=environment,
         now=now,
     )
     await forget(tx, account_id)

@@ -12,7 +12,7 @@ import structlog
 from alltickets.payments.breaker.rules import CLOSED, Breaker, state_of
 from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.parts import Part
-from alltickets.payments.port import CardForm, Creation, Gateway, GatewayError, Instructions, Provider, Redirect
+from alltickets.payments.port import AccountEnvironment, CardForm, Creation, Gateway, GatewayError, Instructions, Provider, Redirect
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, GatewayUnknown
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.schedule import ABSENT_FOR_MIN
@@ -27,7 +27,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ConnectedAccount:
-    """An account ready for work. is_enabled: it may take new payments, being switched on and not revoked by its seller."""
+    """An account ready for work. is_enabled: it may take new payments, being switched on and not revoked by its seller.
+
+    is_barred: no money moves there, and this installation sells nothing for that.
+    """
 
     id: UUID
     provider: str
@@ -38,6 +41,7 @@ class ConnectedAccount:
     priority: int
     terms: AccountTerms
     breaker: Breaker = CLOSED
+    is_barred: bool = False
     plans: tuple[InstalmentPlan, ...] = ()
     """What instalments with interest cost there."""
     splits: tuple[SplitContract, ...] = ()
@@ -79,6 +83,7 @@ class _Row:
     terms: dict[str, Any]
     instalment_plans: list[dict[str, Any]]
     split_contracts: list[dict[str, Any]]
+    environment: AccountEnvironment
     version: int
     routing_version: int
     failures_in_row: int | None
@@ -99,9 +104,10 @@ def sealing_context(account_id: UUID) -> str:
 class Connections:
     """Opens accounts and keeps them open until they change."""
 
-    def __init__(self, providers: Sequence[Provider], key_ring: KeyRing) -> None:
+    def __init__(self, providers: Sequence[Provider], key_ring: KeyRing, *, test_accounts_sell: bool = True) -> None:
         self._providers = {provider.name: provider for provider in providers}
         self._key_ring = key_ring
+        self._test_accounts_sell = test_accounts_sell
         self._open: dict[UUID, tuple[int, ConnectedAccount | None]] = {}
 
     def provider(self, name: str) -> Provider:
@@ -115,6 +121,10 @@ class Connections:
         """Whether there is a provider of that name."""
         return name in self._providers
 
+    def bars(self, environment: AccountEnvironment) -> bool:
+        """Whether buyers are offered no account of this kind."""
+        return environment == "test" and not self._test_accounts_sell
+
     async def of(self, reader: Reader) -> "Accounts":
         """The accounts of the reader's organizer, first choice first, and how often its routing has changed. One statement."""
         rows = await reader.fetch_all(
@@ -122,7 +132,7 @@ class Connections:
             """
             SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_sealed,
                    a.is_enabled AND r.revoked_at IS NULL AS is_enabled, a.priority, a.terms, a.instalment_plans, a.split_contracts,
-                   a.version,
+                   a.environment, a.version,
                    b.failures_in_row, b.opened_until, b.probing_until, coalesce(s.version, 0) AS routing_version
               FROM payments.accounts a
               LEFT JOIN payments.routing_states s
@@ -167,6 +177,7 @@ class Connections:
             gateway,
             row.priority,
             terms,
+            is_barred=self.bars(row.environment),
             plans=plans,
             splits=msgspec.convert(row.split_contracts, tuple[SplitContract, ...]),
         )

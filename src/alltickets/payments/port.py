@@ -28,6 +28,7 @@ from alltickets.kernel.errors import Trouble
 from alltickets.kernel.money import Money
 
 __all__ = [
+    "AccountEnvironment",
     "Callback",
     "Capabilities",
     "Card",
@@ -73,6 +74,9 @@ __all__ = [
     "Settlements",
     "Verdict",
 ]
+
+AccountEnvironment = Literal["test", "live"]
+"""At a "test" account no money moves, whatever it says."""
 
 GatewayStatus = Literal[
     "pending",  # the provider has a payment and has not decided: cash ticket, review, 3-D Secure
@@ -513,10 +517,10 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway(Protocol):
     """One connected account. Every `async` method has explicit time-outs inside and raises nothing but `GatewayError`."""
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """The static record."""
-        ...
+    capabilities: Capabilities
+    """The static record."""
+    environment: AccountEnvironment
+    """Told by what was entered of the account alone; nobody is asked."""
 
     def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
         """What the buyer is shown, made without asking anybody and the same each time: a link or how to pay without one, only where
@@ -564,8 +568,7 @@ class Gateway(Protocol):
 
     async def settlement(self, begins_at: datetime, ends_at: datetime, *, ordered: str | None) -> SettlementFile | SettlementOrdered:
         """The file of what moved in that time, if it is there; else it is asked for, unless it was: `ordered` is what named it then.
-        Asked again without that it is looked for first. Only where `settlements` is "fetched".
-        """
+        Asked again without that it is looked for first. Only where `settlements` is "fetched"."""
         ...
 
     async def check(self) -> None:

@@ -7,8 +7,22 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from alltickets.payments.breaker.rules import Operation
+from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan
-from alltickets.payments.port import ChargeFacts, DisputeFlow, EarlyRefunds, Flow, Funds, Idempotency, Instalments, News, Settlements
+from alltickets.payments.port import (
+    AccountEnvironment,
+    ChargeFacts,
+    DisputeFlow,
+    EarlyRefunds,
+    Flow,
+    Funds,
+    GatewayErrorKind,
+    Idempotency,
+    Instalments,
+    News,
+    Settlements,
+)
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.splitting import SplitContract
 
@@ -17,6 +31,7 @@ __all__ = [
     "CallbackRead",
     "ChargeRead",
     "GatewayAccountCheckRead",
+    "GatewayAccountErrorRead",
     "GatewayAccountRead",
     "GatewayAccountSwitch",
     "GatewayAccountWrite",
@@ -91,10 +106,21 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     disputes: Annotated[DisputeFlow, Meta(examples=["answered"])]
 
 
+class GatewayAccountErrorRead(msgspec.Struct, kw_only=True):
+    """What went wrong at an account. `operation`: what was being done; `kind`: what may be done about it."""
+
+    operation: Annotated[Operation, Meta(examples=["refund"])]
+    kind: Annotated[GatewayErrorKind, Meta(examples=["unavailable_not_sent"])]
+    text: str
+    at: datetime
+
+
 class GatewayAccountRead(msgspec.Struct, kw_only=True):
     """An account; of its credentials only the last characters.
 
-    `left_out_until`: its gateway failed, and new payments go to other accounts until then; `last_error` says how.
+    `environment`: at a `test` account no money moves; where the installation sells nothing for that, `note` says so.
+    `left_out_until`: its gateway failed, and new payments go to other accounts until then. `last_error`: what went wrong last, which
+    stays when all goes well again, until the credentials are entered anew.
     `split_contracts`: what the platform takes of what is sold there, from which day on; none: nothing.
     `capabilities`: none where it cannot be opened, because its credentials or its settings are not good any more.
     """
@@ -103,13 +129,14 @@ class GatewayAccountRead(msgspec.Struct, kw_only=True):
     gateway: str
     label: str
     currency: str
+    environment: Annotated[AccountEnvironment, Meta(examples=["live"])]
+    note: Translated | None
     settings: dict[str, str]
     credentials_hint: str
     is_enabled: bool
     priority: int
     left_out_until: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
+    last_error: GatewayAccountErrorRead | None
     terms: AccountTerms
     instalment_plans: list[InstalmentPlan]
     split_contracts: list[SplitContract]

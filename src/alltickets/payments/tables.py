@@ -33,6 +33,9 @@ _LEDGER_ACCOUNTS = (
     "gateway_receivable bank tax_credit fee_expense vat_input organizer_payable commission_revenue fee_recovery vat_output "
     "refund_clearing dispute_reserve chargeback_loss promo_receivable promo_expense rounding"
 )
+_ERROR_KINDS = (
+    "declined invalid_request auth_config rate_limited unavailable_not_sent unknown_outcome duplicate not_found too_early unsupported"
+)
 _CHARGE_STATUSES = "pending authorized declined cancelled expired charged refunded disputed charged_back"
 
 accounts = sa.Table(
@@ -53,8 +56,10 @@ accounts = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("terms", JSONB, nullable=False, server_default="{}", comment="`AccountTerms`: what it may be used for."),
     sa.Column("instalment_plans", JSONB, nullable=False, server_default="[]", comment="Of `InstalmentPlan`: what buyers are told."),
+    sa.Column("environment", sa.Text, nullable=False, server_default="live", comment="Whether money moves there."),
     sa.Column("split_contracts", JSONB, nullable=False, server_default="[]", comment="Of `SplitContract`: whether its sales are divided."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
+    one_of("environment", "test live"),
 )
 
 account_directory = sa.Table(
@@ -334,7 +339,11 @@ breakers = sa.Table(
     sa.Column("probes_well", sa.Integer, nullable=False),
     sa.Column("last_error", sa.Text),
     sa.Column("last_error_at", _instant),
+    sa.Column("last_error_operation", sa.Text, comment="`Operation`: what was being done."),
+    sa.Column("last_error_kind", sa.Text, comment="`GatewayErrorKind`."),
     sa.PrimaryKeyConstraint("organizer_id", "account_id"),
+    one_of("last_error_operation", "start query capture void refund dispute report connect"),
+    one_of("last_error_kind", _ERROR_KINDS),
 )
 
 sellers = sa.Table(

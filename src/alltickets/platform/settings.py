@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hot_lane: bool = True
     trusted_proxies: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
     """Networks whose X-Forwarded-For is believed."""
+    test_accounts: Literal["sell", "wait"] | None = None
+    """Whether buyers are offered accounts at which no money moves; None: except in production."""
     hold_seconds: int = 600
     hold_seconds_max: int = 1800
     """A hold is never extended past so long after it was placed."""
@@ -73,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mercadopago_webhook_secret_before: str | None = None
     """The former one, while it is being changed."""
     payway_url: str = "https://ventasonline.payway.com.ar"
+    payway_developer_url: str = "https://developers-ventasonline.payway.com.ar"
+    """Where accounts of its environment for trying are."""
     stripe_url: str = "https://api.stripe.com"
     fee_tax_basis_points: int = 2_100
     """The tax inside gateways' fees, for the books: 2100 is IVA of 21 %."""
@@ -95,6 +99,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def is_production(self) -> bool:
         """Whether cookies must be secure, development pages absent and keys given."""
         return self.environment == "production"
+
+    @property
+    def test_accounts_sell(self) -> bool:
+        """Whether who pays at an account where no money moves gets tickets for it."""
+        return not self.is_production if self.test_accounts is None else self.test_accounts == "sell"
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -216,6 +225,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "surface": _one_of(*SURFACES),
     "hot_lane": _flag,
     "trusted_proxies": _networks,
+    "test_accounts": _one_of("sell", "wait"),
     "hold_seconds": _between(1, 86_400),
     "hold_seconds_max": _between(1, 604_800),
     "holds_per_address_max": _between(1, 1_000_000),
@@ -228,6 +238,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "mercadopago_webhook_secret": _secret,
     "mercadopago_webhook_secret_before": _secret,
     "payway_url": _url("http", "https"),
+    "payway_developer_url": _url("http", "https"),
     "stripe_url": _url("http", "https"),
     "fee_tax_basis_points": _between(0, 10_000),
     "cftea_year": _one_of("months", "days"),

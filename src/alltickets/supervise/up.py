@@ -105,6 +105,8 @@ def _environment(settings: Settings, wish: Wish, database: embedded.Embedded | N
         told[f"ALLTICKETS_{name.upper()}_URL"] = _address(wish.host, _simulator_port(wish, name))
     if wish.is_demo:
         told |= {**mercadopago_application(), "ALLTICKETS_MERCADOPAGO_AUTHORIZATION_URL": told["ALLTICKETS_MERCADOPAGO_URL"]}
+        # The demo's site is one for trying; nothing of a demo reaches the other host either.
+        told["ALLTICKETS_PAYWAY_DEVELOPER_URL"] = told["ALLTICKETS_PAYWAY_URL"]
     if database is not None:
         told["ALLTICKETS_DATABASE_URL"] = database.url
     return {**os.environ, **told}

@@ -13,12 +13,15 @@ from alltickets.payments.breaker.rules import (
     OPEN_SECONDS_MIN,
     PROBES,
     Breaker,
+    Operation,
     Outcome,
     claim_probe,
     fold,
+    is_error_of_account,
     state_of,
     verdict_on,
 )
+from alltickets.payments.port import GatewayErrorKind
 
 NOW = datetime(2026, 12, 1, 21, tzinfo=UTC)
 WELL, FAILED, LOCKED_OUT = Outcome(verdict="well"), Outcome(verdict="failed"), Outcome(verdict="locked_out")
@@ -110,6 +113,24 @@ def test_what_began_before_it_opened_tells_nothing_new() -> None:
 @pytest.mark.parametrize("kind", ["declined", "invalid_request", "duplicate", "not_found", "unsupported"])
 def test_answers_of_a_healthy_gateway_are_no_failures(kind: str) -> None:
     assert verdict_on(kind) == "well"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "is_told"),
+    [
+        ("start", "declined", False),
+        ("query", "not_found", False),
+        ("start", "auth_config", True),
+        ("query", "rate_limited", True),
+        ("refund", "declined", True),
+        ("refund", "too_early", False),
+        ("report", "unsupported", True),
+    ],
+)
+def test_what_buyers_are_refused_is_no_error_of_the_account_and_what_the_organizer_is_refused_is(
+    operation: Operation, kind: GatewayErrorKind, *, is_told: bool
+) -> None:
+    assert is_error_of_account(operation, kind) is is_told
 
 
 @given(st.lists(OUTCOMES, max_size=60))

@@ -44,6 +44,7 @@ def test_without_a_policy_the_first_account_that_fits_takes_it() -> None:
     ("fields", "about", "why"),
     [
         ({"is_enabled": False}, {}, "switched_off"),
+        ({"is_barred": True}, {}, "test_account"),
         ({}, {"open_breakers": (A,)}, "breaker_open"),
         ({"currency": "USD"}, {}, "currency"),
         ({"terms": AccountTerms(opens_at=NOW + timedelta(seconds=1))}, {}, "dates"),

@@ -23,10 +23,12 @@ __all__ = [
     "OPEN_SECONDS_MIN",
     "PROBES",
     "Breaker",
+    "Operation",
     "Outcome",
     "Verdict",
     "claim_probe",
     "fold",
+    "is_error_of_account",
     "state_of",
     "verdict_on",
 ]
@@ -39,6 +41,19 @@ OPEN_SECONDS_MAX = 300
 PROBES = 3
 PROBE_SECONDS_MAX = 40
 """A probe that has told nothing for so long died with its process: another one is let through."""
+
+Operation = Literal[
+    "start",  # opening a page, or charging a card
+    "query",  # asking how a payment or a dispute stands
+    "capture",
+    "void",
+    "refund",  # giving money back, and asking whether it went
+    "dispute",  # handing evidence in
+    "report",  # fetching what was paid out
+    "connect",  # the connection test; also a seller's leave, asked about and renewed
+]
+"""What was being done at a gateway when something went wrong."""
+_FOR_BUYERS: tuple[Operation, ...] = ("start", "query")
 
 State = Literal["closed", "open", "half_open"]
 Verdict = Literal[
@@ -58,6 +73,17 @@ _VERDICTS: dict[GatewayErrorKind, Verdict] = {
 def verdict_on(kind: GatewayErrorKind) -> Verdict:
     """What an error says about the gateway's health."""
     return _VERDICTS.get(kind, "well")
+
+
+def is_error_of_account(operation: Operation, kind: GatewayErrorKind) -> bool:
+    """Whether an organizer who looks at the account has to know of it.
+
+    What a buyer is refused is none of the account's errors, nor is a payment that nobody knows; what the organizer is refused is one. A
+    refund that only has to wait goes its way.
+    """
+    if operation in _FOR_BUYERS:
+        return verdict_on(kind) != "well"
+    return kind != "too_early"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

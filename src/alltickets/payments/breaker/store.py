@@ -5,11 +5,13 @@ from uuid import UUID
 
 import msgspec
 
-from alltickets.payments.breaker.rules import CLOSED, Breaker, verdict_on
-from alltickets.payments.port import GatewayError
+from alltickets.payments.breaker.rules import CLOSED, Breaker, Operation, is_error_of_account
+from alltickets.payments.port import GatewayError, GatewayErrorKind
 from alltickets.platform.database import Transaction
 
-__all__ = ["close_breaker", "forget", "lock_breaker", "note_error", "note_failure", "write_breaker"]
+__all__ = ["close_breaker", "forget", "lock_breaker", "note_failure", "note_fault", "write_breaker"]
+
+TEXT_LENGTH_MAX = 500
 
 
 async def lock_breaker(tx: Transaction, account_id: UUID) -> Breaker:
@@ -74,22 +76,31 @@ async def close_breaker(tx: Transaction, account_id: UUID) -> None:
     await write_breaker(tx, account_id, CLOSED)
 
 
-async def note_failure(tx: Transaction, account_id: UUID, what: str, error: GatewayError, now: datetime) -> None:
-    """Keep a failure that is no creation's, with its kind and of what it was, where it speaks of the account; it is not counted."""
-    if verdict_on(error.kind) != "well":
-        await lock_breaker(tx, account_id)
-        await note_error(tx, account_id, f"{what} ({error.kind}): {error}", now)
+async def note_failure(tx: Transaction, account_id: UUID, operation: Operation, error: GatewayError, now: datetime) -> None:
+    """Keep a failure as what went wrong last at the account, where it speaks of that; it is not counted.
+
+    Locks the breaker, so whatever else `tx` locks but the stream comes before.
+    """
+    if is_error_of_account(operation, error.kind):
+        await note_fault(tx, account_id, operation, error.kind, str(error), now)
 
 
-async def note_error(tx: Transaction, account_id: UUID, error: str, now: datetime) -> None:
-    """Keep what went wrong last, for people."""
+async def note_fault(tx: Transaction, account_id: UUID, operation: Operation, kind: GatewayErrorKind, text: str, now: datetime) -> None:
+    """Keep what went wrong last, for people, in words of ours. What goes well later leaves it: it says when it was. One statement."""
     await tx.execute(
         """
-        UPDATE payments.breakers
-           SET last_error = %(error)s, last_error_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
+        INSERT INTO payments.breakers (organizer_id, account_id, failures_in_row, calls, failures, open_seconds, probes_well,
+                                       last_error, last_error_operation, last_error_kind, last_error_at)
+        SELECT o.organizer_id, %(account_id)s, 0, 0, 0, 0, 0, %(text)s, %(operation)s, %(kind)s, %(now)s
+          FROM platform.organizers o
+         WHERE o.organizer_id = %(organizer_id)s
+        ON CONFLICT (organizer_id, account_id) DO UPDATE
+           SET last_error = excluded.last_error, last_error_operation = excluded.last_error_operation,
+               last_error_kind = excluded.last_error_kind, last_error_at = excluded.last_error_at
         """,
         account_id=account_id,
-        error=error,
+        operation=operation,
+        kind=kind,
+        text=text[:TEXT_LENGTH_MAX],
         now=now,
     )

@@ -30,6 +30,11 @@ CONNECTIONS_KEPT_MAX = 50
 CONNECT_SECONDS_MAX = 3.0
 ANSWER_SECONDS_MAX = 15.0
 
+SECRET_LENGTH_MIN = 10
+"""What is shorter than any credential, such as "Bearer", is none."""
+_SECRET_HEADERS = ("authorization", "apikey")
+_SECRET_FIELDS = ("client_secret", "refresh_token", "code", "code_verifier")
+
 _KINDS: dict[int, GatewayErrorKind] = {
     400: "invalid_request",
     401: "auth_config",
@@ -89,6 +94,7 @@ async def call(
     answer_seconds_max: for this call; None: the client's.
     """
     content, sent = None, dict(headers)
+    secrets = _secrets_of(headers, body)
     if form is not None:
         content, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
     elif upload is not None:
@@ -99,14 +105,14 @@ async def call(
         timeout = client.timeout if answer_seconds_max is None else httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
         response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
-        raise GatewayError(f"The gateway cannot be reached: {fault!r}.", kind="unavailable_not_sent") from fault
+        raise GatewayError(f"The gateway cannot be reached: {_without(secrets, repr(fault))}.", kind="unavailable_not_sent") from fault
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
         raise GatewayError(f"The gateway's address is wrong: {fault!r}.", kind="invalid_request") from fault
     except httpx.HTTPError as fault:
-        raise GatewayError(f"The gateway's answer was lost: {fault!r}.", kind="unknown_outcome") from fault
+        raise GatewayError(f"The gateway's answer was lost: {_without(secrets, repr(fault))}.", kind="unknown_outcome") from fault
     if response.is_success or response.status_code in answers:
         return response
-    raise _error_of(response, kinds or {}, code_of or _code_in)
+    raise _error_of(response, kinds or {}, code_of or _code_in, secrets)
 
 
 def decode(response: httpx.Response, decoder: "msgspec.json.Decoder[Answer]") -> Answer:
@@ -125,8 +131,22 @@ def _multipart(upload: Upload) -> bytes:
     return head.encode() + upload.content + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind], code_of: CodeOf) -> GatewayError:
-    code = _code_of(response, code_of)
+def _secrets_of(headers: Mapping[str, str], body: object) -> tuple[str, ...]:
+    """What was sent and must not come back in an error, which people read and which is kept: the longest first."""
+    sent = [word for name in _SECRET_HEADERS for word in headers.get(name, "").split()]
+    if isinstance(body, Mapping):
+        sent += [str(body[name]) for name in _SECRET_FIELDS if body.get(name)]
+    return tuple(sorted((one for one in sent if len(one) >= SECRET_LENGTH_MIN), key=len, reverse=True))
+
+
+def _without(secrets: Collection[str], text: str) -> str:
+    for one in secrets:
+        text = text.replace(one, "…")
+    return text
+
+
+def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind], code_of: CodeOf, secrets: Collection[str]) -> GatewayError:
+    code = _code_of(response, code_of, secrets)
     kind = kinds.get(code) or _KINDS.get(response.status_code, "unknown_outcome")
     retry_after = response.headers.get("retry-after", "")
     seconds = int(retry_after) if retry_after.isdigit() else None
@@ -136,14 +156,14 @@ def _error_of(response: httpx.Response, kinds: Mapping[str, GatewayErrorKind], c
     return GatewayError(f"The gateway answered {response.status_code} ({code}).", seconds, kind=kind, code=code)
 
 
-def _code_of(response: httpx.Response, code_of: CodeOf) -> str:
+def _code_of(response: httpx.Response, code_of: CodeOf, secrets: Collection[str]) -> str:
     """The provider's own code where its error names one, else the error's type, else the status."""
     try:
         document = msgspec.json.decode(response.content[:10_000])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return str(response.status_code)
     code = code_of(document) if isinstance(document, dict) else None
-    return str(response.status_code) if code is None else code[:100].replace("\x00", "")
+    return str(response.status_code) if code is None else _without(secrets, code)[:100].replace("\x00", "")
 
 
 def _code_in(document: Mapping[str, object]) -> str | None:

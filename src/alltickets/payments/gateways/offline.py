@@ -14,6 +14,7 @@ import msgspec
 
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.payments.port import (
+    AccountEnvironment,
     Callback,
     Capabilities,
     Creation,
@@ -110,7 +111,9 @@ class _Offline:
 
 
 class OfflineGateway:
-    """An organizer's bank account, or its box office."""
+    """An organizer's bank account, or its box office: what people bring there is always money."""
+
+    environment: AccountEnvironment = "live"
 
     def __init__(self, method: Literal["bank_transfer", "cash"], lines: tuple[InstructionLine, ...], capabilities: Capabilities) -> None:
         self._method = method

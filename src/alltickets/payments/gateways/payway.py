@@ -5,7 +5,8 @@ which it takes once. docs/gateways/payway.md says what is mapped and what could 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from alltickets.payments.gateways.calls import call, decode
 from alltickets.payments.gateways.payway_fraud import ADDRESS_SETTINGS, Address, address_faults, fraud_detection
 from alltickets.payments.gateways.payway_words import METHODS, WITHOUT_PARTIAL_REFUNDS, decline_of, status_of
 from alltickets.payments.port import (
+    AccountEnvironment,
     Callback,
     Capabilities,
     CardForm,
@@ -165,8 +167,12 @@ _OF_BUYER: Mapping[str, DeclineReason] = {
 """What of a charge the buyer gets wrong, by the parameter that is refused: nothing was charged, and another try may be right."""
 
 
+_ENVIRONMENTS: Mapping[str, AccountEnvironment] = {"production": "live", "developer": "test"}
+"""Keys look alike in both: of which one they are, the organizer says."""
+
+
 class Payway:
-    """The provider. `url` is its origin, given by the operator and never by an organizer."""
+    """The provider. `url` is its origin, `developer_url` that of its environment for trying: the operator's, never an organizer's."""
 
     name = "payway"
     callback_headers = ()
@@ -176,20 +182,21 @@ class Payway:
         url: str,
         client: httpx.AsyncClient,
         *,
+        developer_url: str,
         charge_seconds_max: float = CHARGE_SECONDS_MAX,
         query_seconds_max: float = QUERY_SECONDS_MAX,
     ) -> None:
-        self._base_url = f"{url.rstrip('/')}/api/v2"
+        self._base_urls = {"production": f"{url.rstrip('/')}/api/v2", "developer": f"{developer_url.rstrip('/')}/api/v2"}
         self._client = client
         self._seconds = (charge_seconds_max, query_seconds_max)
 
     def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> "PaywayGateway":
-        """settings: `public_key`; `methods`, as "1:1,3,6;31" (payment methods by number with the instalments of each; one unless told);
-        `establishment_name` (at most 25 letters, on the buyer's statement); `refund_history`: on, or off where the site has none;
-        `cybersource`: off, or on where the site has it, with the address of `ADDRESS_SETTINGS`.
-        credentials: `private_key`.
+        """settings: `environment`, that both keys are of: production, or developer; `public_key`; `methods`, as "1:1,3,6;31" (payment
+        methods by number with the instalments of each; one unless told); `establishment_name` (at most 25 letters, on the buyer's
+        statement); `refund_history`: on, or off where the site has none; `cybersource`: off, or on where the site has it, with the
+        address of `ADDRESS_SETTINGS`. credentials: `private_key`.
         """
-        known = ("public_key", "methods", "establishment_name", "refund_history", "cybersource", *ADDRESS_SETTINGS)
+        known = ("environment", "public_key", "methods", "establishment_name", "refund_history", "cybersource", *ADDRESS_SETTINGS)
         faults = [f"settings: {name} is not known" for name in settings if name not in known]
         faults += [f"credentials: {name} is not known" for name in credentials if name != "private_key"]
         public_key, private_key = settings.get("public_key", ""), credentials.get("private_key", "")
@@ -199,6 +206,9 @@ class Payway:
             faults.append("credentials: private_key must be the site's private key, 16 to 64 letters and digits")
         elif public_key == private_key:
             faults.append("credentials: private_key is the public one")
+        environment = settings.get("environment", "production")
+        if environment not in _ENVIRONMENTS:
+            faults.append(f"settings: environment must be one of {', '.join(_ENVIRONMENTS)}: that which both keys are of")
         methods = _methods_of(settings.get("methods", ""))
         if not methods:
             faults.append(f"settings: methods must name numbers of {_listed(METHODS)}, each with its instalments: 1:1,3,6;31")
@@ -213,9 +223,10 @@ class Payway:
         if faults:
             raise AccountInvalid(tuple(faults))
         return PaywayGateway(
-            self._base_url,
+            self._base_urls[environment],
             self._client,
             self._seconds,
+            environment=_ENVIRONMENTS[environment],
             public_key=public_key,
             private_key=private_key,
             methods=methods,
@@ -234,6 +245,7 @@ class PaywayGateway:
         client: httpx.AsyncClient,
         seconds: tuple[float, float],
         *,
+        environment: AccountEnvironment,
         public_key: str,
         private_key: str,
         methods: tuple[CardMethod, ...],
@@ -244,6 +256,7 @@ class PaywayGateway:
         self._base_url = base_url
         self._client = client
         self._charge_seconds, self._query_seconds = seconds
+        self.environment = environment
         self._public_key = public_key
         self._private_key = private_key
         self._methods = methods
@@ -359,18 +372,22 @@ class PaywayGateway:
         raise GatewayError("Payway makes no reports here.", kind="unsupported")
 
     async def check(self) -> None:
-        """Both keys: a search for what does not exist, and a token of nothing, which a site's public key alone is told the faults of."""
-        await self.query("connection-test")
-        headers = {"apikey": self._public_key}
-        await call(
-            self._client,
-            "POST",
-            f"{self._base_url}/tokens",
-            headers=headers,
-            body={},
-            answers=(400,),
-            answer_seconds_max=self._query_seconds,
-        )
+        """Both keys: a search for what does not exist, and a token of nothing, which a site's public key alone is told the faults of.
+
+        Keys look alike in both environments, so which one is of the other is told here.
+        """
+        with self._telling_of("private"):
+            await self.query("connection-test")
+        with self._telling_of("public"):
+            await call(
+                self._client,
+                "POST",
+                f"{self._base_url}/tokens",
+                headers={"apikey": self._public_key},
+                body={},
+                answers=(400,),
+                answer_seconds_max=self._query_seconds,
+            )
 
     def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:  # noqa: ARG002
         """Payway sends none: whatever comes is not its."""
@@ -379,6 +396,18 @@ class PaywayGateway:
     def parse_callback(self, notice: Notice) -> Callback:  # noqa: ARG002
         """There is nothing that it could say."""
         raise GatewayError("Payway has no callbacks.", kind="invalid_request")
+
+    @contextmanager
+    def _telling_of(self, key: str) -> Iterator[None]:
+        """Whoever has mixed the keys of two environments is told which one does not fit."""
+        try:
+            yield
+        except GatewayError as error:
+            if error.kind != "auth_config":
+                raise
+            where = "production" if self.environment == "live" else "developer"
+            hint = f"Payway does not accept the {key} key in its {where} environment: both keys have to be of one site, and of that one."
+            raise GatewayError(hint, kind="auth_config", code=error.code) from error
 
     async def _whole(self, payment_id: int | str) -> GatewayPayment:
         answer = await self._call("GET", f"/payments/{payment_id}", query={"expand": "card_data"})

@@ -19,6 +19,7 @@ from msgspec import Meta
 from alltickets.kernel.money import CURRENCY_EXPONENTS, Money
 from alltickets.payments.gateways.calls import call, decode
 from alltickets.payments.port import (
+    AccountEnvironment,
     Callback,
     Capabilities,
     Creation,
@@ -158,7 +159,9 @@ class Sandbox:
 
 
 class SandboxGateway:
-    """A merchant's account at the sandbox."""
+    """A merchant's account at the sandbox, where no money ever moves."""
+
+    environment: AccountEnvironment = "test"
 
     def __init__(self, base_url: str, client: httpx.AsyncClient, merchant: str, secret: str, capabilities: Capabilities) -> None:
         self._base_url = base_url

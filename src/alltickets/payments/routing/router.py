@@ -255,6 +255,7 @@ def route_account(account: ConnectedAccount) -> RouteAccount:
         is_enabled=account.is_enabled,
         priority=account.priority,
         terms=account.terms,
+        is_barred=account.is_barred,
     )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from alltickets.payments.port import Notice, Verdict
+from alltickets.payments.port import AccountEnvironment, Notice, Verdict
 
-__all__ = ["Application", "Grant", "Profile"]
+__all__ = ["Application", "Grant", "Profile", "environment_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,11 @@ class Profile:
     nickname: str
     is_test: bool
     is_fit: bool
+
+
+def environment_of(grant: Grant, profile: Profile | None) -> AccountEnvironment:
+    """Whether money moves at a seller's account; the tokens themselves look alike. None: who they are is not known yet."""
+    return "live" if grant.is_live and not (profile is not None and profile.is_test) else "test"
 
 
 class Application(Protocol):

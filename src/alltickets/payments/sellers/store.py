@@ -9,7 +9,7 @@ import msgspec
 
 from alltickets.kernel.ids import new_id
 from alltickets.payments.connections import sealing_context
-from alltickets.payments.sellers.port import Grant, Profile
+from alltickets.payments.sellers.port import Grant, Profile, environment_of
 from alltickets.payments.sellers.rules import LEASE, next_due, renew_at
 from alltickets.platform.database import Reader, Transaction
 from alltickets.platform.secrets import KeyRing
@@ -148,7 +148,7 @@ async def mark_connected(tx: Transaction, gateway: str, grant: Grant, profile: P
         "gateway": gateway,
         "seller_id": grant.seller_id,
         "nickname": "" if profile is None else profile.nickname,
-        "is_live": grant.is_live and not (profile is not None and profile.is_test),
+        "is_live": environment_of(grant, profile) == "live",
         "expires_at": now + timedelta(seconds=grant.expires_in_seconds),
         "renew_at": renewed_at,
         "due_at": now if profile is None else next_due(now, renewed_at),
@@ -322,7 +322,7 @@ async def mark_revoked(tx: Transaction, seller: Seller, now: datetime | None) ->
 
 
 async def note_profile(tx: Transaction, account_id: UUID, profile: Profile) -> None:
-    """What the provider calls the seller."""
+    """What the provider calls the seller. One who was taken for a live one and is a test user has a test account."""
     await tx.execute(
         """
         UPDATE payments.sellers
@@ -334,6 +334,15 @@ async def note_profile(tx: Transaction, account_id: UUID, profile: Profile) -> N
         nickname=profile.nickname,
         is_test=profile.is_test,
     )
+    if profile.is_test:
+        await tx.execute(
+            """
+            UPDATE payments.accounts
+               SET environment = 'test', version = version + 1
+             WHERE organizer_id = %(organizer_id)s AND id = %(account_id)s AND environment <> 'test'
+            """,
+            account_id=account_id,
+        )
 
 
 async def accounts_of_seller(reader: Reader, gateway: str, seller_id: str) -> list[tuple[UUID, UUID]]:

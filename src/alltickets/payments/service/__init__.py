@@ -82,15 +82,17 @@ class Payments:
         providers: Sequence[Provider],
         *,
         public_url: str,
+        test_accounts_sell: bool = True,
         fee_tax_basis_points: int = FEE_TAX_BASIS_POINTS,
         cftea_year: CfteaYear = "months",
         applications: Sequence[Application] = (),
     ) -> None:
         """`public_url` is where gateways reach us, without a slash at the end; `fee_tax_basis_points` the tax inside their fees.
 
+        test_accounts_sell: buyers are offered accounts at which no money moves, too.
         applications: the platform's at providers, through which sellers connect.
         """
-        connections = Connections(providers, key_ring)
+        connections = Connections(providers, key_ring, test_accounts_sell=test_accounts_sell)
         self.accounts = AccountsService(database, clock, key_ring, connections)
         self.sellers = Sellers(database, clock, key_ring, self.accounts, applications, public_url=public_url)
         router = Router()

@@ -1,7 +1,7 @@
 """Gateway accounts of an organizer: connected, switched, listed, tested. Credentials go in and never come out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,12 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
+from alltickets.payments.breaker.rules import Operation
 from alltickets.payments.breaker.store import close_breaker, note_failure
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
+from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
-from alltickets.payments.port import Capabilities, GatewayError, GatewayErrorKind
+from alltickets.payments.port import AccountEnvironment, Capabilities, GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
 from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
@@ -27,7 +29,12 @@ from alltickets.payments.splitting import SplitContract, with_contract
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing, SecretsError
 
-__all__ = ["AccountDetails", "AccountsService", "CheckResult", "SellerDetails"]
+__all__ = ["AccountDetails", "AccountsService", "CheckResult", "LastError", "SellerDetails"]
+
+BARRED = Translated(
+    "Esta cuenta es de prueba: no se la ofrecemos a quienes compran. La prueba de conexión funciona igual.",
+    "This account is a test account: buyers are not offered it. The connection test works all the same.",
+)
 
 _log = structlog.get_logger()
 
@@ -45,6 +52,16 @@ class SellerDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class LastError:
+    """What went wrong at an account: what was being done, which kind of error it was, and in words."""
+
+    operation: Operation
+    kind: GatewayErrorKind
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountDetails:
     """An account as its organizer sees it. `credentials_hint` is the end of the secret, to tell two apart.
 
@@ -56,13 +73,16 @@ class AccountDetails:
     gateway: str
     label: str
     currency: str
+    environment: AccountEnvironment
     settings: dict[str, str]
     credentials_hint: str
     is_enabled: bool
     priority: int
     left_out_until: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
+    error_operation: Operation | None
+    error_kind: GatewayErrorKind | None
+    error_text: str | None
+    error_at: datetime | None
     terms: dict[str, Any]
     instalment_plans: list[dict[str, Any]]
     """As `AccountTerms`."""
@@ -77,6 +97,22 @@ class AccountDetails:
     seller_revoked_at: datetime | None
     capabilities: Capabilities | None = None
     """None: it cannot be opened, and takes nothing."""
+    is_barred: bool = False
+    """It is a test account, and this installation sells nothing for what is paid there."""
+
+    @property
+    def last_error(self) -> LastError | None:
+        """What went wrong last, if anything has since its credentials were entered."""
+        if self.error_operation is None:
+            return None
+        assert self.error_kind is not None
+        assert self.error_at is not None
+        return LastError(self.error_operation, self.error_kind, self.error_text or "", self.error_at)
+
+    @property
+    def note(self) -> Translated | None:
+        """What its organizer has to know of it and might not expect."""
+        return BARRED if self.is_barred else None
 
     @property
     def seller(self) -> SellerDetails | None:
@@ -93,6 +129,22 @@ class AccountDetails:
             self.seller_expires_at,
             self.seller_revoked_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What an account goes on with. is_sellers: who the seller is tells its environment, and not what is entered."""
+
+    credentials: dict[str, str] = field(repr=False)
+    environment: AccountEnvironment
+    is_sellers: bool
+
+    def environment_with(self, stated: AccountEnvironment) -> AccountEnvironment:
+        """Its environment with other settings, by which it would be `stated`. Raises `AccountInvalid` where its keys are of the other."""
+        if self.is_sellers or stated == self.environment:
+            return self.environment
+        fault = f"credentials: those that are stored are of a {self.environment} account, so enter those of the {stated} one as well"
+        raise AccountInvalid((fault,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +181,15 @@ class AccountsService:
 
         Raises `GatewayUnknown`, `AccountInvalid` with every fault, or `AccountNotFound`.
         """
-        kept = await self._kept_credentials(actor.organizer_id, account_id) if account_id is not None and not credentials else None
-        opened = self._connections.provider(gateway).connect(settings, kept or credentials)
+        kept = await self._kept_of(actor.organizer_id, account_id) if account_id is not None and not credentials else None
+        opened = self._connections.provider(gateway).connect(settings, credentials if kept is None else kept.credentials)
+        environment = opened.environment if kept is None else kept.environment_with(opened.environment)
         if currency not in CURRENCY_EXPONENTS or currency not in opened.capabilities.currencies:
             raise AccountInvalid((f"currency: {gateway} takes {', '.join(opened.capabilities.currencies)}",))
         now, is_new = self._clock(), account_id is None
         account_id = account_id or new_id()
         sealed = None if kept else seal_credentials(self._key_ring, account_id, credentials)
-        row = AccountRow(account_id, gateway, label, currency, settings, sealed)
+        row = AccountRow(account_id, gateway, label, currency, settings, sealed, environment)
         async with self._database.transaction(actor.organizer_id) as tx:
             if is_new:
                 await insert_account(tx, row, now)
@@ -145,7 +198,8 @@ class AccountsService:
                     await forget_seller(tx, account_id)
                 await replace_account(tx, row, now)
             action = "gateway_account.connected" if is_new else "gateway_account.replaced"
-            await record(tx, actor, action, Subject("gateway_account", account_id), {"gateway": gateway, "label": label})
+            detail = {"gateway": gateway, "label": label, "environment": environment}
+            await record(tx, actor, action, Subject("gateway_account", account_id), detail)
         return await self._details(actor.organizer_id, account_id)
 
     async def switch(self, actor: Actor, account_id: UUID, *, is_enabled: bool) -> AccountDetails:
@@ -285,7 +339,7 @@ class AccountsService:
             await account.gateway.check()
         except GatewayError as error:
             async with self._database.transaction(organizer_id) as tx:
-                await note_failure(tx, account_id, "Connection test", error, self._clock())
+                await note_failure(tx, account_id, "connect", error, self._clock())
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
             await close_breaker(tx, account_id)
@@ -344,24 +398,27 @@ class AccountsService:
         async with self._database.reading(organizer_id) as reader:
             return (await self._connections.of(reader)).get(account_id)
 
-    async def _kept_credentials(self, organizer_id: UUID, account_id: UUID) -> dict[str, str]:
-        """Those that an account has. Raises `AccountNotFound` or `AccountInvalid`."""
+    async def _kept_of(self, organizer_id: UUID, account_id: UUID) -> "_Kept":
+        """What an account keeps that is given no credentials. Raises `AccountNotFound` or `AccountInvalid`."""
         async with self._database.reading(organizer_id) as reader:
             rows = await reader.fetch_tuples(
                 """
-                SELECT credentials_sealed
-                  FROM payments.accounts
-                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                SELECT a.credentials_sealed, a.environment, s.account_id IS NOT NULL
+                  FROM payments.accounts a
+                  LEFT JOIN payments.sellers s
+                    ON s.organizer_id = a.organizer_id AND s.account_id = a.id
+                 WHERE a.organizer_id = %(organizer_id)s AND a.id = %(id)s
                 """,
                 id=account_id,
             )
         if not rows:
             raise AccountNotFound
+        [(sealed, environment, is_sellers)] = rows
         try:
-            opened = self._key_ring.open(rows[0][0], sealing_context(account_id))
+            opened = self._key_ring.open(sealed, sealing_context(account_id))
         except SecretsError as fault:
             raise AccountInvalid(("credentials: those that are stored cannot be opened any more, so enter them again",)) from fault
-        return msgspec.json.decode(opened, type=dict[str, str])
+        return _Kept(msgspec.json.decode(opened, type=dict[str, str]), environment, is_sellers)
 
     async def _details(self, organizer_id: UUID, account_id: UUID) -> AccountDetails:
         """As it is committed: what others may still take back is opened by nobody. Raises `AccountNotFound`."""
@@ -372,14 +429,15 @@ class AccountsService:
             return (await self._able(reader, details))[0]
 
     async def _able(self, reader: Reader, details: list[AccountDetails]) -> list[AccountDetails]:
-        """Each with what its gateway can do for it."""
+        """Each with what its gateway can do for it, and whether buyers are kept away from it."""
         able = {account.id: account.gateway.capabilities for account in (await self._connections.of(reader)).all}
-        return [replace(one, capabilities=able.get(one.id)) for one in details]
+        return [replace(one, capabilities=able.get(one.id), is_barred=self._connections.bars(one.environment)) for one in details]
 
 
 _DETAILS = """
-    SELECT a.id, a.gateway, a.label, a.currency, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms, a.instalment_plans,
-           a.split_contracts, b.opened_until AS left_out_until, b.last_error, b.last_error_at, a.created_at, a.updated_at,
+    SELECT a.id, a.gateway, a.label, a.currency, a.environment, a.settings, a.credentials_hint, a.is_enabled, a.priority, a.terms,
+           a.instalment_plans, a.split_contracts, b.opened_until AS left_out_until, b.last_error_operation AS error_operation,
+           b.last_error_kind AS error_kind, b.last_error AS error_text, b.last_error_at AS error_at, a.created_at, a.updated_at,
            s.seller_id, s.nickname AS seller_nickname, s.is_live AS seller_is_live, s.connected_at AS seller_connected_at,
            s.expires_at AS seller_expires_at, s.revoked_at AS seller_revoked_at
       FROM payments.accounts a

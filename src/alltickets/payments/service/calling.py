@@ -8,7 +8,7 @@ import structlog
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.breaker.rules import Outcome, claim_probe, fold, state_of, verdict_on
-from alltickets.payments.breaker.store import lock_breaker, note_error, write_breaker
+from alltickets.payments.breaker.store import lock_breaker, note_failure, write_breaker
 from alltickets.payments.connections import ConnectedAccount
 from alltickets.payments.port import Creation, Final, GatewayError, Pending, Redirect
 from alltickets.payments.schedule import what_to_do_after
@@ -79,8 +79,8 @@ class Calling:
             after = fold(before, [outcome], now)
             if after != before:
                 await write_breaker(tx, account.id, after)
-            if verdict != "well":
-                await note_error(tx, account.id, str(error), now)
+            if error is not None:
+                await note_failure(tx, account.id, "start", error, now)
         if state_of(after, now) != state_of(before, now):
             _log.warning("gateway account's breaker moved", account=str(account.id), state=state_of(after, now), until=after.opened_until)
 

@@ -14,6 +14,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.disputes.answers import (
     begin_answer,
@@ -132,6 +133,7 @@ class Disputes:
             status: Literal["unknown", "refused"] = "unknown" if error.kind == "unknown_outcome" else "refused"
             async with self._database.transaction(organizer_id) as tx:
                 await settle_answer(tx, answer_id, status, error, self._clock())
+                await note_failure(tx, dispute.account_id, "dispute", error, self._clock())
             raise GatewayFailed(f"The gateway did not take the evidence: {error}") from error
         await self._note_accepted(actor, dispute, answer_id)
         await self._look_at(organizer_id, [dispute])
@@ -232,7 +234,7 @@ class Disputes:
         async with self._database.transaction(organizer_id) as tx:
             accounts = await self._connections.of(tx)
             charges = [(one.account_id, await fetch_charge(tx, one.charge_id)) for one in disputes]
-        reports = []
+        reports, errors = [], {}
         for account_id, charge in charges:
             if _flow_of(accounts, account_id) not in _ASKABLE:
                 continue
@@ -240,10 +242,13 @@ class Disputes:
                 found = await accounts.gateway_of(account_id).fetch(Hint(provider_payment_id=charge.provider_payment_id))
             except GatewayError as error:
                 _log.warning("dispute not asked about", charge=str(charge.id), kind=error.kind, code=error.code)
+                errors[account_id] = error
                 continue
             reports += [Report(account_id, payment) for payment in found]
         async with self._database.transaction(organizer_id) as tx:
             await apply_reports(tx, reports, cause="query", now=self._clock())
+            for account_id in sorted(errors):
+                await note_failure(tx, account_id, "query", errors[account_id], self._clock())
 
     async def _lock(self, tx: Transaction, charge_id: UUID, attempt_id: UUID) -> tuple[Charge, list[Dispute]]:
         """A charge under its payment's lock, with its disputes. Raises `DisputeNotByHand`."""

@@ -20,6 +20,7 @@ from prometheus_client import Counter
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import CallbacksReceived
 from alltickets.payments.hints import HintAllowance
@@ -261,6 +262,7 @@ class Inbox:
             again_at = next_try(one.tries, since=one.received_at, now=now)
             async with self._database.transaction(organizer_id) as tx:
                 await _mark(tx, {one.id: _unknown(one, now) if error.kind == "not_found" else _Outcome("to_fetch", again_at)})
+                await note_failure(tx, one.account_id, "query", error, now)
             return
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:

@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_absences, apply_reports
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.nightly.rules import ASKED_AT_ONCE, TURN, is_down, next_night, pause_after
 from alltickets.payments.nightly.store import (
@@ -73,13 +74,14 @@ class Nightly:
     async def _turn(self, organizer_id: UUID, accounts: Accounts, one: Round, ids: list[UUID]) -> None:
         """Ask about these, one after the other, until there is no use in asking; apply the answers and write how far that was."""
         answers: dict[UUID, list[GatewayPayment]] = {}
-        failed, stopped_by = 0, None
+        failed, stopped_by, last_error = 0, None, None
         after = one.after
         for attempt_id in ids:
             try:
                 answers[attempt_id] = await accounts.gateway_of(one.account_id).query(str(attempt_id))
             except GatewayError as error:
                 _log.warning("gateway not asked at night", attempt=str(attempt_id), kind=error.kind, code=error.code)
+                last_error = error
                 if is_down(error.kind):
                     stopped_by = error
                     break
@@ -104,6 +106,8 @@ class Nightly:
         async with self._database.transaction(organizer_id) as tx:
             if stopped_by is not None and stopped_by.kind == "auth_config":
                 await suspect(tx, [one.account_id], now)
+            if last_error is not None:
+                await note_failure(tx, one.account_id, "query", last_error, now)
             await put_round(tx, one, due_at=now + rests, ended_at=None)
 
     async def _apply(self, organizer_id: UUID, accounts: Accounts, account_id: UUID, answers: dict[UUID, list[GatewayPayment]]) -> int:

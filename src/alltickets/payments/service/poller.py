@@ -106,14 +106,16 @@ class Poller:
         if failed:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_failed_queries(tx, failed, now=self._clock())
-        refused = {
-            one.account_id: answer for one, answer in answers.items() if isinstance(answer, GatewayError) and answer.kind == "auth_config"
-        }
-        if refused:
+        failures = [(one.account_id, answer) for one, answer in answers.items() if isinstance(answer, GatewayError)]
+        # Of several errors of an account that one is kept which people have to put right.
+        errors = dict(sorted(failures, key=lambda failure: failure[1].kind == "auth_config"))
+        if errors:
             async with self._database.transaction(organizer_id) as tx:
-                await suspect(tx, refused, self._clock())
-                for account_id in sorted(refused):
-                    await note_failure(tx, account_id, "Asking about a payment", refused[account_id], self._clock())
+                refused = [account_id for account_id, error in errors.items() if error.kind == "auth_config"]
+                if refused:
+                    await suspect(tx, refused, self._clock())
+                for account_id in sorted(errors):
+                    await note_failure(tx, account_id, "query", errors[account_id], self._clock())
         # Last, for it calls gateways again: whatever becomes of that, what was answered is written.
         asked = [one.id for one, answer in answers.items() if isinstance(answer, list)]
         await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)

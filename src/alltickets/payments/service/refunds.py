@@ -13,6 +13,7 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
+from alltickets.payments.breaker.store import note_failure, note_fault
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.events import RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundResult
@@ -220,9 +221,9 @@ class Refunds:
             await mark_refund(tx, refund, status, again_at, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck)
             if status == "failed":
                 reason = result.reason if result is not None else None
-                await flag_refund(
-                    tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}."
-                )
+                text = f"The gateway refused to give the money back: {reason or 'no reason given'}."
+                await flag_refund(tx, refund, "refund_failed", text)
+                await note_fault(tx, refund.account_id, "refund", "declined", text, now)
             elif is_stuck:
                 await flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
 
@@ -235,6 +236,7 @@ class Refunds:
             _log.warning("refund not asked about", refund=str(refund.id), kind=error.kind, code=error.code)
             async with self._database.transaction(organizer_id) as tx:
                 await mark_looked_at(tx, refund.id, next_try(refund.tries, since=now, now=now), now=now, came_back=False)
+                await note_failure(tx, refund.account_id, "refund", error, now)
             return
         came_back = result is not None and result.status == "failed"
         async with self._database.transaction(organizer_id) as tx:
@@ -271,6 +273,7 @@ class Refunds:
             elif error.kind == "auth_config" and refund.error_kind != "auth_config":
                 await flag_refund(tx, refund, "account_refused", str(error))
                 await suspect(tx, [refund.account_id], now)
+            await note_failure(tx, refund.account_id, "refund", error, now)
 
 
 def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Accounts | None) -> tuple[Kept, int]:

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from alltickets.identity.interface import Actor
 from alltickets.kernel.time import Clock
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import GatewayError, SettlementFile, SettlementOrdered
 from alltickets.payments.reconciliation.fetching import Fetch, claim_fetch, end_fetch, postpone_fetch
@@ -88,6 +89,8 @@ class Reports:
         _fetched.labels("given_up" if again_at is None else "postponed").inc()
         async with self._database.transaction(organizer_id) as tx:
             await postpone_fetch(tx, one, again_at, ordered=ordered, fault=str(fault)[:500])
+            if isinstance(fault, GatewayError):
+                await note_failure(tx, one.account_id, "report", fault, now)
 
     def _is_over(self, one: Fetch) -> bool:
         return next_try(one.tries, since=one.created_at, now=self._clock()) is None

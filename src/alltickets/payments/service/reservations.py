@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts
 from alltickets.payments.port import Gateway, GatewayError, GatewayPayment, Hint
 from alltickets.payments.reservations.store import decide_reserved, flag_refused, undecided_among
@@ -62,9 +63,12 @@ class Reservations:
             async with self._database.transaction(organizer_id) as tx:
                 await apply_reports(tx, reports, cause="call", now=self._clock())
         for charge, answer in answers:
-            if isinstance(answer, GatewayError) and answer.kind == "declined":
+            if isinstance(answer, GatewayError):
+                assert charge.intent is not None, "it was decided about"
                 async with self._database.transaction(organizer_id) as tx:
-                    await flag_refused(tx, charge, str(answer), now=self._clock())
+                    if answer.kind == "declined":
+                        await flag_refused(tx, charge, str(answer), now=self._clock())
+                    await note_failure(tx, charge.account_id, charge.intent, answer, self._clock())
 
 
 async def _carry_out(accounts: Accounts, charge: Charge, slots: asyncio.Semaphore) -> GatewayPayment | GatewayError:

@@ -13,7 +13,7 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.errors import Trouble
 from alltickets.kernel.time import Clock
 from alltickets.payments.account_rows import AccountRow, insert_account, put_credentials, seal_credentials
-from alltickets.payments.breaker.store import forget, lock_breaker, note_error
+from alltickets.payments.breaker.store import forget, note_fault
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import GatewayError, Notice
 from alltickets.payments.refusals import (
@@ -24,7 +24,7 @@ from alltickets.payments.refusals import (
     ConnectionNotConfigured,
     HintsTooMany,
 )
-from alltickets.payments.sellers.port import Application, Grant, Profile
+from alltickets.payments.sellers.port import Application, Grant, Profile, environment_of
 from alltickets.payments.sellers.rules import ASK_LIVES, Ask, challenge_of, digest_of, next_due, renew_again_at
 from alltickets.payments.sellers.store import (
     Seller,
@@ -210,7 +210,8 @@ class Sellers:
             again_at = renew_again_at(now, tries)
             async with self._database.transaction(organizer_id) as tx:
                 await postpone(tx, seller, renewed_at=again_at, tries=tries, due_at=again_at)
-                await _note(tx, seller.account_id, f"The seller's tokens were not renewed: {error}", now)
+                text = f"The seller's tokens were not renewed: {error}"
+                await note_fault(tx, seller.account_id, "connect", error.kind, text, now)
             if error.kind == "invalid_request":
                 # Used up, or taken back: whether the account still works says which.
                 await self._look(organizer_id, application, seller, credentials, renewed_at=again_at, tries=tries)
@@ -257,9 +258,8 @@ class Sellers:
                     await forget(tx, seller.account_id)
                     await self._told(tx, seller, "restored")
             elif is_revoked and await mark_revoked(tx, seller, now):
-                await _note(
-                    tx, seller.account_id, "The seller has taken back their leave, or it has ended: connect the account again.", now
-                )
+                text = "The seller has taken back their leave, or it has ended: connect the account again."
+                await note_fault(tx, seller.account_id, "connect", "auth_config", text, now)
                 await self._told(tx, seller, "revoked")
 
     async def _told(self, tx: Transaction, seller: Seller, what: str) -> None:
@@ -287,23 +287,24 @@ class Sellers:
     ) -> ConnectedSeller:
         if profile is not None and not profile.is_fit:
             raise ConnectionFailed("unfit")
-        now = self._clock()
+        now, environment = self._clock(), environment_of(grant, profile)
         async with self._database.transaction(actor.organizer_id) as tx:
             account_id, is_new = await mark_connected(tx, ask.gateway, grant, profile, now=now)
             sealed = seal_credentials(self._key_ring, account_id, grant.credentials)
             if is_new:
-                await insert_account(tx, AccountRow(account_id, ask.gateway, ask.label, application.currency, {}, sealed), now)
+                row = AccountRow(account_id, ask.gateway, ask.label, application.currency, {}, sealed, environment)
+                await insert_account(tx, row, now)
             else:
-                await put_credentials(tx, account_id, sealed, now)
+                await put_credentials(tx, account_id, sealed, environment, now)
             action = "gateway_account.connected" if is_new else "gateway_account.reconnected"
-            detail = {"gateway": ask.gateway, "seller": grant.seller_id}
+            detail = {"gateway": ask.gateway, "seller": grant.seller_id, "environment": environment}
             await record(tx, actor, action, Subject("gateway_account", account_id), detail)
         _grants.labels(ask.gateway, "connected" if is_new else "reconnected").inc()
         return ConnectedSeller(
             account_id=account_id,
             seller_id=grant.seller_id,
             nickname="" if profile is None else profile.nickname,
-            is_live=grant.is_live and not (profile is not None and profile.is_test),
+            is_live=environment == "live",
             is_new=is_new,
             check=await self._accounts.check(actor.organizer_id, account_id),
         )
@@ -331,11 +332,6 @@ async def _asked(application: Application, credentials: Mapping[str, str]) -> tu
         return await application.profile(credentials), None
     except GatewayError as error:
         return None, error
-
-
-async def _note(tx: Transaction, account_id: UUID, error: str, now: datetime) -> None:
-    await lock_breaker(tx, account_id)
-    await note_error(tx, account_id, error, now)
 
 
 def _failure_of(error: GatewayError) -> ConnectionFailure:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from alltickets.payments.port import AccountEnvironment
 from alltickets.payments.refusals import AccountInvalid
 
 __all__ = ["Account", "account_from"]
@@ -21,9 +22,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "binary_mode": ("no", "yes"),
     "auto_return": ("approved", "all", "no"),
     "bad_signatures": ("refuse", "ask"),
+    "test_user": ("no", "yes"),
 }
 _SETTINGS = (*_CHOICES, "statement_descriptor", "category", "items_max", "installments_max", "signature_age_seconds_max")
 _SECRETS = ("webhook_secret", "webhook_secret_before")
+TEST_PREFIX = "TEST-"
 RENEWED_BY = "refresh_token"
 """Stands beside the token of a seller who connected through the platform's application; nobody enters it."""
 
@@ -36,6 +39,8 @@ _category = re.compile(r"[a-z_]{1,40}")
 class Account(Struct, frozen=True, kw_only=True):
     """A seller's account and how it takes payments.
 
+    environment: "test" for tokens of the old sandbox, which say so themselves, and for those of test users, which look like any other.
+    is_granted: the seller connected through the platform's application, which knows whether they are a test user.
     cash: offer tickets that are paid at a counter, often days later. binary_mode: nothing is left under review.
     items_max: a purchase of more things than that is shown as one. webhook_secrets: none where notices are not signed; two while the
     secret is being changed.
@@ -44,6 +49,8 @@ class Account(Struct, frozen=True, kw_only=True):
     """
 
     access_token: str
+    environment: AccountEnvironment
+    is_granted: bool
     webhook_secrets: tuple[str, ...]
     cash: bool
     binary_mode: bool
@@ -86,6 +93,8 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], ap
         raise AccountInvalid(tuple(faults))
     return Account(
         access_token=token,
+        environment="test" if token.startswith(TEST_PREFIX) or chosen["test_user"] == "yes" else "live",
+        is_granted=RENEWED_BY in credentials,
         webhook_secrets=(*secrets, *(application_secrets if RENEWED_BY in credentials else ())),
         cash=chosen["cash"] == "yes",
         binary_mode=chosen["binary_mode"] == "yes",

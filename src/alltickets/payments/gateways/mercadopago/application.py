@@ -14,12 +14,15 @@ from alltickets.payments.gateways.mercadopago.notices import body_of, fields_of,
 from alltickets.payments.port import Notice, Verdict
 from alltickets.payments.sellers.port import Grant, Profile
 
-__all__ = ["MercadoPagoApplication"]
+__all__ = ["TEST_USER", "MercadoPagoApplication", "User"]
 
 SITE = "MLA"
 """Argentina: an application's sellers elsewhere are paid in another currency, which this gateway does not take."""
 CONNECTIONS = "mp-connect"
 """The kind of notice that tells that a seller came or went."""
+
+TEST_USER = "test_user"
+"""Among the tags of a user who was made for trying."""
 
 _Token = Annotated[str, Meta(min_length=10, max_length=300, pattern=r"^[!-~]+$")]
 
@@ -32,7 +35,9 @@ class _Tokens(msgspec.Struct, frozen=True):
     live_mode: bool = True
 
 
-class _User(msgspec.Struct, frozen=True):
+class User(msgspec.Struct, frozen=True):
+    """Whose a token is."""
+
     id: int
     nickname: str = ""
     site_id: str = SITE
@@ -40,7 +45,7 @@ class _User(msgspec.Struct, frozen=True):
 
 
 _tokens_decoder = msgspec.json.Decoder(_Tokens)
-_user_decoder = msgspec.json.Decoder(_User)
+_user_decoder = msgspec.json.Decoder(User)
 
 
 class MercadoPagoApplication:
@@ -91,7 +96,7 @@ class MercadoPagoApplication:
         """Whom the access token speaks for; that it does is the test of the connection."""
         headers = {"authorization": f"Bearer {credentials['access_token']}"}
         user = decode(await call(self._client, "GET", f"{self._base_url}/users/me", headers=headers), _user_decoder)
-        return Profile(seller_id=str(user.id), nickname=user.nickname[:100], is_test="test_user" in user.tags, is_fit=user.site_id == SITE)
+        return Profile(seller_id=str(user.id), nickname=user.nickname[:100], is_test=TEST_USER in user.tags, is_fit=user.site_id == SITE)
 
     def verify_notice(self, notice: Notice, *, now: datetime) -> Verdict:
         """By the secret of the application's webhooks."""

@@ -15,6 +15,7 @@ import msgspec
 from alltickets.payments.gateways.calls import Upload, call, decode
 from alltickets.payments.gateways.items import Item, items_of
 from alltickets.payments.gateways.mercadopago.account import Account, account_from
+from alltickets.payments.gateways.mercadopago.application import TEST_USER, User
 from alltickets.payments.gateways.mercadopago.notices import REQUEST_ID_HEADER, SIGNATURE_HEADER, callback_of, verdict_of
 from alltickets.payments.gateways.mercadopago.reports import Reports
 from alltickets.payments.gateways.mercadopago.wire import (
@@ -98,6 +99,7 @@ _payments_decoder = msgspec.json.Decoder(Payments)
 _refund_decoder = msgspec.json.Decoder(Refund)
 _order_decoder = msgspec.json.Decoder(MerchantOrder)
 _chargeback_decoder = msgspec.json.Decoder(Chargeback)
+_user_decoder = msgspec.json.Decoder(User)
 _chargebacks_decoder = msgspec.json.Decoder(Chargebacks)
 
 
@@ -129,6 +131,7 @@ class MercadoPagoGateway:
         self._account = account
         self.capabilities = OF_SELLERS if account.splits else CAPABILITIES
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
+        self.environment = account.environment
         self._reports = Reports(self._call)
 
     def sign(self, creation: Creation) -> Redirect:
@@ -234,8 +237,15 @@ class MercadoPagoGateway:
         return SettlementOrdered(name=ordered) if ordered is not None else await self._reports.order(begins_at, ends_at)
 
     async def check(self) -> None:
-        """Ask how one can pay: the one call that needs nothing but a token."""
+        """Ask how one can pay: the one call that needs nothing but a token. Then whose it is, for the tokens of test users look like
+        any other, and buyers could not pay them.
+        """
         await self._call("GET", "/v1/payment_methods")
+        if self.environment == "live" and not self._account.is_granted:
+            user = decode(await self._call("GET", "/users/me"), _user_decoder)
+            if TEST_USER in user.tags:
+                hint = "The token is a test user's, and the account counts as a live one: set test_user to yes, or enter the seller's."
+                raise GatewayError(hint, kind="auth_config", code=TEST_USER)
 
     def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
         """By the webhook's signature; one that does not fit may be a question worth asking, where the account is set so."""

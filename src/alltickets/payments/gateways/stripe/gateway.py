@@ -16,6 +16,7 @@ from alltickets.payments.gateways.stripe.meaning import ATTEMPT_KEY, evidence_fo
 from alltickets.payments.gateways.stripe.objects import Balance, Charge, Dispute, Found, Intent, Listed, Refund, Session
 from alltickets.payments.gateways.stripe.webhooks import parse, verdict_of
 from alltickets.payments.port import (
+    AccountEnvironment,
     Callback,
     Capabilities,
     Creation,
@@ -86,7 +87,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_live(self) -> bool:
-        """Which of the account's two worlds the key opens."""
+        """Which of the account's two worlds the key opens: its prefix says so, `sk_test_` or `rk_live_`."""
         return "_live_" in self.secret_key[:8]
 
 
@@ -98,6 +99,7 @@ class StripeGateway:
         self._client = client
         self._access = access
         self.capabilities = IN_TWO_STEPS if access.is_in_two_steps else CHECKOUT
+        self.environment: AccountEnvironment = "live" if access.is_live else "test"
         self._headers = {"authorization": f"Bearer {access.secret_key}", "stripe-version": access.api_version}
 
     def sign(self, creation: Creation) -> Redirect:

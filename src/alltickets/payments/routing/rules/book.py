@@ -106,6 +106,8 @@ class AccountEntry:
         """Why it cannot take the payment, the first in the order of `Exclusion`; None where it can."""
         if not self.state.is_enabled:
             return "switched_off"
+        if self.state.is_barred:
+            return "test_account"
         if self.key in broken:
             return "breaker_open"
         if self.state.currency != facts.currency:

@@ -9,6 +9,7 @@ __all__ = ["Approach", "Candidate", "Decision", "Exclusion"]
 
 Exclusion = Literal[
     "switched_off",
+    "test_account",  # no money moves there, and nothing is sold for that here
     "breaker_open",  # it does not answer at present
     "currency",
     "dates",

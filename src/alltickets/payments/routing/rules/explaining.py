@@ -104,6 +104,7 @@ def _either(words: list[str]) -> str:
 
 _EXCLUDED: dict[Exclusion, str] = {
     "switched_off": "está desactivada",
+    "test_account": "es una cuenta de prueba",
     "breaker_open": "no responde en este momento",
     "currency": "cobra en otra moneda",
     "dates": "no cobra en esa fecha",

@@ -48,7 +48,10 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class RouteAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An account as routing sees it. The lowest `priority` goes first; among equals the older one."""
+    """An account as routing sees it. The lowest `priority` goes first; among equals the older one.
+
+    is_barred: it is a test account, where this installation sells nothing.
+    """
 
     account_id: UUID
     gateway: str
@@ -57,6 +60,7 @@ class RouteAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     is_enabled: bool
     priority: int
     terms: AccountTerms = AccountTerms()
+    is_barred: bool = False
 
 
 class Approvals(msgspec.Struct, frozen=True):

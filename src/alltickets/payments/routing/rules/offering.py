@@ -14,7 +14,7 @@ from alltickets.payments.routing.rules.facts import PaymentPurpose, RouteAccount
 __all__ = ["PaymentOption", "chosen", "offered"]
 
 
-_AWAY: tuple[Exclusion, ...] = ("switched_off", "breaker_open", "currency", "dates", "event")
+_AWAY: tuple[Exclusion, ...] = ("switched_off", "test_account", "breaker_open", "currency", "dates", "event")
 
 
 @dataclass(frozen=True, slots=True)
