@@ -8,7 +8,7 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.events import FlagKind, RefundOrdered
 from alltickets.payments.flags.store import settle_of_attempts
 from alltickets.payments.queries import PaymentDetails, payment_of
-from alltickets.payments.refunding import REFUNDED_COLUMNS, Refundable, refundable_of
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, Refundable, refundable_of
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound
 from alltickets.payments.rules import Charge
 from alltickets.payments.standings import CHARGE_COLUMNS, insert_refunds

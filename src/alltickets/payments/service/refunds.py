@@ -16,7 +16,9 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.events import RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundResult
-from alltickets.payments.refunding import (
+from alltickets.payments.refunds.again import make_again, newest_try
+from alltickets.payments.refunds.came_back import mark_looked_at
+from alltickets.payments.refunds.store import (
     CLAIMED_MAX,
     Kept,
     Refund,
@@ -29,8 +31,6 @@ from alltickets.payments.refunding import (
     take_up,
 )
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
-from alltickets.payments.retrying import make_again, newest_try
-from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.sellers.store import suspect
 from alltickets.payments.standings import insert_refunds

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from alltickets.payments.refunding import Refund, RefundStatus, apply_success, mark_refund
+from alltickets.payments.refunds.store import Refund, RefundStatus, apply_success, mark_refund
 from alltickets.platform.database import Reader, Transaction
 from alltickets.platform.paging import Page, decode_cursor, page_of
 

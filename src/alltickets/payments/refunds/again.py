@@ -6,7 +6,7 @@ from uuid import UUID
 
 from alltickets.kernel.ids import new_id
 from alltickets.payments.events import RefundOrdered
-from alltickets.payments.refunding import REFUNDED_COLUMNS, RefundStatus, refundable_of
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, RefundStatus, refundable_of
 from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
 from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Transaction
