@@ -182,7 +182,7 @@ async def test_a_dispute_and_money_that_came_twice_are_in_the_books(shop: Shop) 
     assert aside["receivable"] == 200_00
     assert aside[REFUND_CLEARING] == -100_00
     assert await shop.balances() == {DISPUTE_RESERVE: 100_00, ORGANIZER_PAYABLE: -90_00, COMMISSION_REVENUE: -8_26, VAT_OUTPUT: -1_74}
-    assert await shop.kinds(reference) == ["sale", "aside", "dispute_opened", "refund"]
+    assert await shop.kinds(reference) == ["sale", "aside", "refund_ordered", "dispute_opened", "refund"]
     assert (await shop.verify()).is_right
 
 

@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.kernel.ids import id_or_none, new_id
+from alltickets.kernel.money import Money
 from alltickets.payments.disputes.store import Told, follow_disputes, may_concern
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.promotions.uses import settle_promotions
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
 from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, last_query, next_query
 from alltickets.payments.standings import (
     Cause,
     Standing,
     fetch_charges,
-    insert_refunds,
     lock_standings,
     write_charges,
     write_standings,
@@ -223,10 +224,14 @@ def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:
 
 async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, UUID, int]], now: datetime) -> None:
     """Refunds of what was paid twice. A charge becomes surplus once, under its payment's lock, so it is ordered back once."""
-    if not surplus:
-        return
-    await insert_refunds(
-        tx,
-        [(new_id(), payment_id, charge.id, minor, charge.amount.currency, "paid twice") for charge, payment_id, minor in surplus],
-        now=now,
-    )
+    refunds = [
+        NewRefund(
+            id=new_id(),
+            payment_id=payment_id,
+            charge_id=charge.id,
+            amount=Money(minor, charge.amount.currency),
+            reason="paid twice",
+        )
+        for charge, payment_id, minor in surplus
+    ]
+    await order_refunds(tx, refunds, now)

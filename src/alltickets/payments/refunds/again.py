@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import RefundOrdered
+from alltickets.kernel.money import Money
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.refunds.store import REFUNDED_COLUMNS, RefundStatus, refundable_of
 from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
 from alltickets.payments.standings import CHARGE_COLUMNS
@@ -23,6 +24,7 @@ class NewestTry:
     charge_id: UUID
     amount_minor: int
     currency: str
+    reason: str
     status: RefundStatus
 
 
@@ -52,7 +54,7 @@ async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
                FROM tries t
                JOIN payments.refunds r
                  ON r.organizer_id = t.organizer_id AND r.retry_of = t.id)
-        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.status
+        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status
           FROM tries t
           JOIN payments.refunds r
             ON r.organizer_id = t.organizer_id AND r.id = t.id
@@ -78,35 +80,21 @@ async def make_again(tx: Transaction, refund: NewestTry, now: datetime) -> UUID:
         raise NothingToRefund
     if refund.amount_minor > left:
         raise RefundTooLarge(left, refund.currency)
-    refund_id = new_id()
-    await tx.execute(
-        """
-        INSERT INTO payments.refunds (organizer_id, id, payment_id, charge_id, amount_minor, currency, reason, status, tries,
-                                      next_try_at, needs_review, created_at, updated_at, retry_of)
-        SELECT organizer_id, %(new_id)s, payment_id, charge_id, amount_minor, currency, reason, 'created', 0,
-               %(now)s, false, %(now)s, %(now)s, id
-          FROM payments.refunds
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-        """,
-        id=refund.id,
-        new_id=refund_id,
-        now=now,
+    again = NewRefund(
+        id=new_id(),
+        payment_id=refund.payment_id,
+        charge_id=refund.charge_id,
+        amount=Money(refund.amount_minor, refund.currency),
+        reason=refund.reason,
+        retry_of=refund.id,
     )
+    await order_refunds(tx, [again], now)
     await tx.execute(
         "UPDATE payments.refunds SET needs_review = false, updated_at = %(now)s WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
         id=refund.id,
         now=now,
     )
-    tx.publish(
-        RefundOrdered(
-            refund_id=refund_id,
-            payment_id=refund.payment_id,
-            charge_id=refund.charge_id,
-            amount_minor=refund.amount_minor,
-            currency=refund.currency,
-        )
-    )
-    return refund_id
+    return again.id
 
 
 async def _left_of(tx: Transaction, charge_id: UUID) -> int:

@@ -14,10 +14,10 @@ from alltickets.kernel.errors import Refusal
 from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.events import RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundResult
 from alltickets.payments.refunds.again import make_again, newest_try
 from alltickets.payments.refunds.came_back import mark_looked_at
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.refunds.store import (
     CLAIMED_MAX,
     Kept,
@@ -33,7 +33,6 @@ from alltickets.payments.refunds.store import (
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.sellers.store import suspect
-from alltickets.payments.standings import insert_refunds
 from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
 from alltickets.platform.database import Database, Transaction
 
@@ -88,7 +87,7 @@ class Refunds:
         accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
         known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
         outcomes: list[RefundStarted | Refusal] = []
-        new: list[tuple[UUID, UUID, UUID, int, str, str]] = []
+        new: list[NewRefund] = []
         for request in requests:
             before = ordered_before.get(request.refund_id)
             if before is not None:
@@ -102,19 +101,17 @@ class Refunds:
             kept.on_its_way_minor += minor
             amount = Money(minor, kept.charge.amount.currency)
             ordered_before[request.refund_id] = amount
-            new.append((request.refund_id, kept.payment_id, kept.charge.id, minor, amount.currency, request.reason))
-            tx.publish(
-                RefundOrdered(
-                    refund_id=request.refund_id,
+            new.append(
+                NewRefund(
+                    id=request.refund_id,
                     payment_id=kept.payment_id,
                     charge_id=kept.charge.id,
-                    amount_minor=minor,
-                    currency=amount.currency,
+                    amount=amount,
+                    reason=request.reason,
                 )
             )
             outcomes.append(RefundStarted(request.refund_id, amount))
-        if new:
-            await insert_refunds(tx, new, now=self._clock())
+        await order_refunds(tx, new, self._clock())
         return outcomes
 
     async def sweep(self) -> int:
