@@ -12,6 +12,8 @@ from alltickets.kernel.ids import new_id
 from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.port import Redirect
+from alltickets.payments.refunds.rules import RefundStatus
+from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundNotFound, RefundOver, RefundRefused, RefundTooLarge
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
@@ -74,6 +76,11 @@ class Till:
 
     async def refund_statuses(self) -> list[str]:
         return [refund.status for refund in (await self.payments.details(self.organizer_id, self.reference)).refunds]
+
+    async def history(self) -> list[tuple[str, str, str]]:
+        """Of its refunds: before, after, cause."""
+        found = (await self.payments.details(self.organizer_id, self.reference)).history
+        return [(one.status_before, one.status, one.cause) for one in found if one.refund_id is not None]
 
 
 @pytest.fixture
@@ -148,6 +155,7 @@ async def test_a_lost_answer_is_one_refund(till: Till) -> None:
 
     assert lost == ["unknown"]
     assert await till.refund_statuses() == ["succeeded"]
+    assert await till.history() == [("created", "sending", "call"), ("sending", "unknown", "call"), ("unknown", "succeeded", "call")]
     assert till.given_back() == 30_00
     assert await till.told() == [(30_00, False)]
 
@@ -186,6 +194,8 @@ async def test_a_gateway_that_is_away_is_called_again(
 
     assert waiting == ["created"]
     assert await till.refund_statuses() == ["succeeded"]
+    again = [("created", "sending", "call"), ("sending", "created", "call"), ("created", "sending", "call")]
+    assert await till.history() == [*again, ("sending", "succeeded", "call")]
 
 
 async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:
@@ -293,6 +303,34 @@ async def test_two_workers_carry_a_refund_out_once(till: Till) -> None:
 
     assert await till.refund_statuses() == ["succeeded"]
     assert till.given_back() == 30_00
+    assert await till.history() == [("created", "sending", "call"), ("sending", "succeeded", "call")]
+
+
+async def test_a_worker_that_was_taken_for_dead_changes_nothing_that_the_next_one_found(till: Till) -> None:
+    """It had asked nobody when it stopped; another one asks, and only then the first one says that nothing was carried out."""
+    await till.ask(30_00)
+    async with till.database.transaction(till.organizer_id) as tx:
+        [late] = await claim_due(tx, till.clock())
+
+    async def note(status: RefundStatus) -> bool:
+        async with till.database.transaction(till.organizer_id) as tx:
+            return await mark_refund(tx, late, status, None, cause="call", now=till.clock(), needs_review=False)
+
+    till.clock.advance(seconds=61)
+    async with till.database.transaction(till.organizer_id) as tx:
+        [taken_over] = await claim_due(tx, till.clock())
+        await mark_refund(tx, taken_over, "unknown", till.clock(), cause="query", now=till.clock(), needs_review=False)
+    as_unsent = await note("created")
+    await till.later(seconds=1)
+    refused = await note("failed")
+
+    assert (taken_over.status, as_unsent, refused) == ("sending", False, False)
+    assert await till.refund_statuses() == ["succeeded"]
+    assert [(before, after) for before, after, _ in await till.history()] == [
+        ("created", "sending"),
+        ("sending", "unknown"),
+        ("unknown", "succeeded"),
+    ]
 
 
 async def test_nothing_is_refunded_for_a_reference_that_nobody_paid(till: Till) -> None:

@@ -188,12 +188,13 @@ class RefundRetriedRead(msgspec.Struct, kw_only=True):
 
 
 class PaymentChangeRead(msgspec.Struct, kw_only=True):
-    """A change of state: of an attempt, or, without one, of the payment itself.
+    """A change of state: of an attempt, of a refund, or, with neither, of the payment itself.
 
     `cause`: how it was learnt: `call`, `callback`, `query`, `silence` or `person`; of a payment also `attempt`: another try began.
     """
 
     attempt_id: UUID | None
+    refund_id: UUID | None
     status_before: str
     status: str
     cause: str

@@ -236,6 +236,7 @@ refunds = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("waited_until", _instant, comment="It was queued, and its gateway could not have given it back before."),
     sa.Column("retry_of", _id, comment="The refund that the gateway had refused, and that this one makes again under a key of its own."),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="Grows with each change of state, which names it."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
@@ -246,6 +247,21 @@ refunds = sa.Table(
     sa.Index("refunds_retry_of", "organizer_id", "retry_of", unique=True, postgresql_where=sa.text("retry_of IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", "created queued sending unknown pending succeeded failed"),
+)
+
+refund_history = sa.Table(
+    "refund_history",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("refund_id", _id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status_before", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "refund_id", "version"),
+    one_of("cause", "call query person"),
+    comment="Append-only.",
 )
 
 settlement_reports = sa.Table(

@@ -7,7 +7,8 @@ from uuid import UUID
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
-from alltickets.payments.refunds.store import REFUNDED_COLUMNS, RefundStatus, refundable_of
+from alltickets.payments.refunds.rules import RefundStatus
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, refundable_of
 from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
 from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Transaction

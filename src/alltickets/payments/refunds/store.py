@@ -10,18 +10,19 @@ from alltickets.kernel.money import Money
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
 from alltickets.payments.port import GatewayError, RefundOrder
+from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, may_move
 from alltickets.payments.refusals import RefundRefused
 from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.standings import CHARGE_COLUMNS, Cause, charge_of, lock_standings
-from alltickets.platform.database import Transaction
+from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = [
     "CLAIMED_MAX",
     "REFUNDED_COLUMNS",
     "Kept",
     "Refund",
-    "RefundStatus",
+    "RefundCause",
     "Refundable",
     "apply_success",
     "claim_due",
@@ -34,15 +35,19 @@ __all__ = [
 
 CLAIMED_MAX = 8
 
-RefundStatus = Literal[
-    "created",  # ordered; the gateway was not called
-    "queued",  # the gateway does it only later, and certainly has not done it: it waits here
-    "sending",  # the gateway is being called, or was when the process died
-    "unknown",  # the answer was lost; the gateway is asked before anything is repeated
-    "pending",  # the gateway has it and has not decided
-    "succeeded",
-    "failed",
-]
+RefundCause = Literal["call", "query", "person"]
+"""How a change of a refund was learnt: from our own call, a question of ours, or a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A refund came into another state. `version`: the one that the change made."""
+
+    refund_id: UUID
+    version: int
+    status_before: RefundStatus
+    status: RefundStatus
+    cause: RefundCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Refund:
     currency: str
     reason: str
     status: RefundStatus
+    version: int
     tries: int
     created_at: datetime
     account_id: UUID
@@ -161,17 +167,18 @@ async def lock_kept(
 
 
 async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
-    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called.
+    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called. Two statements.
 
     Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
     """
-    return await tx.fetch_all(
+    claimed = await tx.fetch_all(
         Refund,
         """
         UPDATE payments.refunds r
-           SET status = CASE WHEN d.status IN ('created', 'queued') THEN 'sending' ELSE d.status END,
+           SET status = CASE WHEN d.is_unsent THEN 'sending' ELSE d.status END, version = d.version + d.is_unsent::int,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
-          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id,
+          FROM (SELECT f.id, f.status, f.version, f.status = ANY(%(unsent)s) AS is_unsent, c.account_id, c.provider_payment_id,
+                       c.attempt_id,
                        ARRAY(SELECT k.provider_refund_id
                                FROM payments.refunds k
                               WHERE k.organizer_id = f.organizer_id AND k.charge_id = f.charge_id AND k.id <> f.id
@@ -188,14 +195,19 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                  ORDER BY f.next_try_at
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
-         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
-        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id AND r.version = d.version AND r.status = d.status
+        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.version, r.tries, r.created_at,
                   d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
         limit=CLAIMED_MAX,
+        unsent=list(UNSENT),
     )
+    sent = [_Change(one.id, one.version, one.status, "sending", "call") for one in claimed if one.status in UNSENT]
+    if sent:
+        await _note(tx, sent, now)
+    return claimed
 
 
 async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause: Cause = "call") -> None:
@@ -228,22 +240,30 @@ async def mark_refund(
     status: RefundStatus,
     again_at: datetime | None,
     *,
+    cause: RefundCause,
     now: datetime,
     provider_refund_id: str | None = None,
     error: GatewayError | None = None,
     waited_until: datetime | None = None,
     needs_review: bool,
 ) -> bool:
-    """A final refund stays final, whoever comes late; whether it was not."""
-    marked = await tx.execute(
+    """Bring a refund into a state, or note that it is in it still; False where it may not move there (`may_move`), and stays as it is."""
+    before, version = await _lock(tx, refund.id)
+    has_moved = before != status
+    if before in FINAL or (has_moved and not may_move(before, status)):
+        return False
+    written = await tx.execute(
         """
         UPDATE payments.refunds
-           SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
-               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s,
-               waited_until = coalesce(%(waited_until)s, waited_until)
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+           SET status = %(status)s, version = %(version_after)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s,
+               updated_at = %(now)s, provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s,
+               error_code = %(code)s, waited_until = coalesce(%(waited_until)s, waited_until)
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND version = %(version)s AND status = %(status_before)s
         """,
         id=refund.id,
+        version=version,
+        version_after=version + has_moved,
+        status_before=before,
         status=status,
         again_at=again_at,
         needs_review=needs_review,
@@ -253,7 +273,10 @@ async def mark_refund(
         kind=error.kind if error is not None else None,
         code=error.code if error is not None else None,
     )
-    if marked and status == "failed":
+    assert written == 1, "nobody changes a refund without its lock"
+    if has_moved:
+        await _note(tx, [_Change(refund.id, version + 1, before, status, cause)], now)
+    if status == "failed":
         tx.publish(
             RefundFailed(
                 refund_id=refund.id,
@@ -263,7 +286,37 @@ async def mark_refund(
                 currency=refund.currency,
             )
         )
-    return marked > 0
+    return True
+
+
+async def _lock(tx: Transaction, refund_id: UUID) -> tuple[RefundStatus, int]:
+    """Its state and version, locked after its payment where that is locked too, as everywhere."""
+    [row] = await tx.fetch_tuples(
+        """
+        SELECT status, version
+          FROM payments.refunds
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+           FOR UPDATE
+        """,
+        id=refund_id,
+    )
+    return row[0], row[1]
+
+
+async def _note(tx: Transaction, changes: Sequence[_Change], now: datetime) -> None:
+    """Note changes of state that were just written under their locks. One statement."""
+    await tx.execute(
+        """
+        INSERT INTO payments.refund_history (organizer_id, refund_id, version, status_before, status, cause, at)
+        SELECT o.organizer_id, x.refund_id, x.version, x.status_before, x.status, x.cause, %(now)s
+          FROM platform.organizers o,
+               json_to_recordset(%(rows)s::json)
+                   AS x(refund_id uuid, version int, status_before text, status text, cause text)
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        rows=rows_as_json(changes),
+        now=now,
+    )
 
 
 async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:

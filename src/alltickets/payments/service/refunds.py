@@ -18,11 +18,12 @@ from alltickets.payments.port import Gateway, GatewayError, RefundResult
 from alltickets.payments.refunds.again import make_again, newest_try
 from alltickets.payments.refunds.came_back import mark_looked_at
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
+from alltickets.payments.refunds.rules import UNSENT, RefundStatus
 from alltickets.payments.refunds.store import (
     CLAIMED_MAX,
     Kept,
     Refund,
-    RefundStatus,
+    RefundCause,
     apply_success,
     claim_due,
     flag_refund,
@@ -38,8 +39,6 @@ from alltickets.platform.database import Database, Transaction
 
 __all__ = ["AskRefund", "RefundStarted", "Refunds"]
 
-UNSENT: tuple[RefundStatus, ...] = ("created", "queued")
-"""Certainly not carried out: sent without asking first."""
 QUEUED_AGAIN_SECONDS = 6 * 3600
 """Where the gateway does not say when."""
 PENDING_FOR, PENDING_AGAIN = timedelta(days=30), timedelta(hours=6)
@@ -171,7 +170,7 @@ class Refunds:
             await self._look_again(organizer_id, accounts, refund)
             return
         try:
-            result = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
+            result, cause = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
         except GatewayError as error:
             await self._note_error(organizer_id, refund, error)
             return
@@ -179,48 +178,52 @@ class Refunds:
             await self._leave_to_people(organizer_id, refund)
         else:
             is_patient = accounts.gateway_of(refund.account_id).capabilities.early_refunds == "pending"
-            await self._note_result(organizer_id, refund, result, is_patient=is_patient)
+            await self._note_result(organizer_id, refund, result, cause=cause, is_patient=is_patient)
 
-    async def _carry_out(self, gateway: Gateway, refund: Refund) -> RefundResult | None:
-        """What the gateway says; None: it has not heard of a refund that may have been sent, and cannot be trusted to refuse a second.
+    async def _carry_out(self, gateway: Gateway, refund: Refund) -> tuple[RefundResult | None, RefundCause]:
+        """What the gateway says, and to what; None: it has not heard of a refund that may have been sent, and may not refuse a second.
 
         Only what was certainly never sent is sent without asking first.
         """
         if refund.status not in UNSENT:
             found = await gateway.query_refund(refund.order)
             if found is not None:
-                return found
+                return found, "query"
             is_absent = absence_is_proven(refund.tries, refund.since, self._clock())
             if gateway.capabilities.refund_idempotency == "query" and not is_absent:
-                return None
-        return await gateway.refund(refund.order)
+                return None, "query"
+        return await gateway.refund(refund.order), "call"
 
     async def _leave_to_people(self, organizer_id: UUID, refund: Refund) -> None:
         """Nobody is asked again: it stays pending until somebody says that the money went back (`note_returned`)."""
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "pending", None, now=self._clock(), needs_review=True)
+            await mark_refund(tx, refund, "pending", None, cause="call", now=self._clock(), needs_review=True)
             amount = f"{refund.amount_minor} minor units of {refund.currency}"
             await flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
 
-    async def _note_result(self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, is_patient: bool) -> None:
+    async def _note_result(
+        self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, cause: RefundCause, is_patient: bool
+    ) -> None:
         """is_patient: the gateway keeps refunds pending until the account has the money, which takes weeks and is nobody's fault."""
         now = self._clock()
         status: RefundStatus = "unknown" if result is None else result.status
         async with self._database.transaction(organizer_id) as tx:
             if status == "succeeded":
-                await apply_success(tx, refund, now)
+                await apply_success(tx, refund, now, cause=cause)
             again_at = next_try(refund.tries, since=refund.since, now=now) if status in ("unknown", "pending") else None
             if again_at is None and status == "pending" and is_patient and now - refund.since < PENDING_FOR:
                 again_at = now + PENDING_AGAIN
             provider_refund_id = None if result is None else result.provider_refund_id
             is_stuck = status == "failed" or (again_at is None and status != "succeeded")
-            await mark_refund(tx, refund, status, again_at, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck)
-            if status == "failed":
+            is_news = await mark_refund(
+                tx, refund, status, again_at, cause=cause, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck
+            )
+            if is_news and status == "failed":
                 reason = result.reason if result is not None else None
                 await flag_refund(
                     tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}."
                 )
-            elif is_stuck:
+            elif is_news and is_stuck:
                 await flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
 
     async def _look_again(self, organizer_id: UUID, accounts: Accounts, refund: Refund) -> None:
@@ -247,7 +250,7 @@ class Refunds:
         _log.info("refund queued", refund=str(refund.id), code=error.code, until=again_at.isoformat())
         _queued.inc()
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "queued", again_at, now=now, error=error, waited_until=again_at, needs_review=False)
+            await mark_refund(tx, refund, "queued", again_at, cause="call", now=now, error=error, waited_until=again_at, needs_review=False)
 
     async def _note_error(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
         """A call that failed: asked about if it may have been carried out, repeated if not, given up only on a plain no."""
@@ -262,10 +265,19 @@ class Refunds:
         status: RefundStatus = "unknown" if after == "ask" or refund.status not in UNSENT else "created"
         _log.warning("refund not carried out", refund=str(refund.id), kind=error.kind, code=error.code, status=status)
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "failed" if is_final else status, again_at, now=now, error=error, needs_review=again_at is None)
-            if again_at is None:
+            is_news = await mark_refund(
+                tx,
+                refund,
+                "failed" if is_final else status,
+                again_at,
+                cause="call" if refund.status in UNSENT else "query",
+                now=now,
+                error=error,
+                needs_review=again_at is None,
+            )
+            if is_news and again_at is None:
                 await flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
-            elif error.kind == "auth_config" and refund.error_kind != "auth_config":
+            elif is_news and error.kind == "auth_config" and refund.error_kind != "auth_config":
                 await flag_refund(tx, refund, "account_refused", str(error))
                 await suspect(tx, [refund.account_id], now)
 
