@@ -222,6 +222,11 @@ class BoxOffice:
         await self.report(replace(paid, sequence=2 + refunded_minor, status=status, refunded_minor=refunded_minor))
         await self.catch_up()
 
+    async def fail_refunds(self) -> None:
+        """The gateway has refused, for good, whatever it was to give back."""
+        async with self.database.transaction(self.organizer_id) as tx:
+            await tx.execute("UPDATE payments.refunds SET status = 'failed' WHERE organizer_id = %(organizer_id)s")
+
     async def tell(self, *events: Event) -> None:
         """These stand in the log together, and are handled together."""
         async with self.database.transaction(self.organizer_id) as tx:

@@ -1,11 +1,12 @@
 """The states of refunds: what was given back, or refused, stays so, and what may have been sent is never taken for unsent."""
 
 from typing import get_args
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, may_move
+from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, Source, drawn, may_move
 
 STATUSES: tuple[RefundStatus, ...] = get_args(RefundStatus)
 
@@ -28,3 +29,25 @@ def test_every_state_is_come_into_and_none_that_is_not_final_is_a_dead_end() -> 
 
     assert reached == set(STATUSES)
     assert {status for status in STATUSES if not any(may_move(status, after) for after in STATUSES)} == set(FINAL)
+
+
+@given(lefts=st.lists(st.integers(0, 50), min_size=1, max_size=5), kept=st.integers(0, 4), data=st.data())
+def test_what_is_asked_is_drawn_whole_from_the_kept_charge_first_and_from_none_more_than_is_left(
+    lefts: list[int], kept: int, data: st.DataObject
+) -> None:
+    sources = [Source(UUID(int=number), left, number == kept) for number, left in enumerate(lefts)]
+    if not sum(lefts):
+        return
+    minor = data.draw(st.integers(1, sum(lefts)))
+
+    shares = drawn(data.draw(st.permutations(sources)), minor)
+
+    of_charge = dict(shares)
+    assert shares == drawn(sources, minor)
+    assert sum(of_charge.values()) == minor
+    assert len(of_charge) == len(shares)
+    assert all(0 < of_charge[one.charge_id] <= one.left_minor for one in sources if one.charge_id in of_charge)
+    in_order = [one for one in sources if one.is_kept] + [one for one in sources if not one.is_kept]
+    taken = [of_charge.get(one.charge_id, 0) for one in in_order]
+    for number, one in enumerate(in_order):
+        assert taken[number] == one.left_minor or not any(taken[number + 1 :]), "the next one only once nothing is left of this one"

@@ -74,6 +74,7 @@ class ChargeDetails:
 class RefundDetails:
     """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`.
 
+    part_of: the refund with which it was asked for, where the money lay on several charges. ordered_minor: what was asked for in all.
     retry_of: the refund that the gateway had refused, and that this one makes again.
     """
 
@@ -87,6 +88,8 @@ class RefundDetails:
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    part_of: UUID | None
+    ordered_minor: int
     retry_of: UUID | None
 
 
@@ -238,10 +241,10 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
         RefundDetails,
         """
         SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at,
-               retry_of
+               part_of, (sum(amount_minor) OVER (PARTITION BY coalesce(part_of, id)))::bigint AS ordered_minor, retry_of
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
-         ORDER BY created_at, id
+         ORDER BY created_at, part_of IS NOT NULL, id
         """,
         payment_id=payment_id,
     )

@@ -165,7 +165,8 @@ class ChargeRead(msgspec.Struct, kw_only=True):
 class RefundRead(msgspec.Struct, kw_only=True):
     """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`.
 
-    `failed`: the gateway refused it. `retry_of`: the refund that failed before, and that this one makes again.
+    `failed`: the gateway refused it. `retry_of`: the refund that failed before, and that this one makes again. `part_of`: the refund with
+    which it was asked for, where the money of that lay on several charges.
     """
 
     id: UUID = msgspec.field(name="refund_id")
@@ -178,6 +179,7 @@ class RefundRead(msgspec.Struct, kw_only=True):
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    part_of: UUID | None
     retry_of: UUID | None
 
 

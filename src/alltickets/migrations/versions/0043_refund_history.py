@@ -1,4 +1,4 @@
-"""payments: each change of a refund rests on a version and leaves a row"""
+"""payments: each change of a refund rests on a version and leaves a row, and one may be of several charges"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,22 @@ def upgrade() -> None:
             comment="Grows with each change of state, which names it.",
         ),
         schema="payments",
+    )
+    op.add_column(
+        "refunds",
+        sa.Column(
+            "part_of",
+            _id,
+            comment="The refund with which it was asked for, where the money of that lay on several charges.",
+        ),
+        schema="payments",
+    )
+    op.create_index(
+        "refunds_part_of",
+        "refunds",
+        ["organizer_id", "part_of"],
+        schema="payments",
+        postgresql_where=sa.text("part_of IS NOT NULL"),
     )
     op.create_table(
         "refund_history",

@@ -1,9 +1,12 @@
-"""The states of a refund. Pure."""
+"""The states of a refund, and which of a payment's money it gives back. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+from uuid import UUID
 
-__all__ = ["FINAL", "UNSENT", "RefundStatus", "may_move"]
+import msgspec
+
+__all__ = ["FINAL", "UNSENT", "RefundStatus", "Source", "drawn", "may_move"]
 
 RefundStatus = Literal[
     "created",  # ordered; the gateway was not called
@@ -37,3 +40,28 @@ _STEPS: Mapping[RefundStatus, frozenset[RefundStatus]] = {
 def may_move(before: RefundStatus, after: RefundStatus) -> bool:
     """Whether a refund comes from the one state into the other. What may have been sent never counts as unsent again, but by an answer."""
     return before != after and after in _STEPS[before]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A charge with what of it can be given back. `is_kept`: it brought the payment's money; else it came beside that."""
+
+    charge_id: UUID
+    left_minor: int
+    is_kept: bool
+
+
+def drawn(sources: Sequence[Source], minor: int) -> list[tuple[UUID, int]]:
+    """How much of each charge goes back where `minor` in all do, in the order in which they are drawn on; none that gives nothing.
+
+    The charge that brought the payment's money first. What came beside it is owed to the buyer anyhow: if that went first, an amount
+    asked of an order would be paid with what was owed already, and could be asked of the order once more. The buyer has their money
+    sooner, too, for what came beside is only still there because its gateway refused to give it back. That then goes by age.
+    """
+    assert 0 < minor <= sum(one.left_minor for one in sources), "no more goes back than there is"
+    shares: list[tuple[UUID, int]] = []
+    for one in sorted(sources, key=lambda one: (not one.is_kept, one.charge_id)):
+        share = min(one.left_minor, minor)
+        if share:
+            shares.append((one.charge_id, share))
+            minor -= share
+    return shares

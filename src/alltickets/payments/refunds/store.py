@@ -1,7 +1,7 @@
 """Refunds as rows: what of a payment can go back, what is due, and what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -20,14 +20,15 @@ from alltickets.platform.database import Transaction, rows_as_json
 __all__ = [
     "CLAIMED_MAX",
     "REFUNDED_COLUMNS",
-    "Kept",
+    "Captured",
     "Refund",
     "RefundCause",
     "Refundable",
     "apply_success",
     "claim_due",
     "flag_refund",
-    "lock_kept",
+    "give_up",
+    "lock_captured",
     "mark_refund",
     "refundable_of",
     "take_up",
@@ -109,10 +110,17 @@ class Refundable:
 
 
 @dataclass(slots=True)
-class Kept(Refundable):
-    """The charge that brought a payment's money."""
+class Captured:
+    """The money that came for a payment and that its charge brought, if one has; and what came beside that, of the same currency."""
 
     payment_id: UUID
+    kept: Refundable | None = None
+    aside: list[Refundable] = field(default_factory=list)
+
+    @property
+    def all(self) -> dict[UUID, Refundable]:
+        """By charge. None of it where nothing has paid yet: what does not fit is then people's to decide on."""
+        return {} if self.kept is None else {one.charge.id: one for one in (self.kept, *self.aside)}
 
 
 def refundable_of(row: tuple[Any, ...]) -> Refundable:
@@ -120,10 +128,10 @@ def refundable_of(row: tuple[Any, ...]) -> Refundable:
     return Refundable(charge_of(row), *row[-2:])
 
 
-async def lock_kept(
+async def lock_captured(
     tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
-) -> tuple[dict[UUID, Kept | None], dict[UUID, Money | RefundRefused]]:
-    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before, or refused then."""
+) -> tuple[dict[UUID, Captured], dict[UUID, Money | RefundRefused]]:
+    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then."""
     locked = await tx.fetch_tuples(
         """
         SELECT p.reference, p.id
@@ -137,10 +145,12 @@ async def lock_kept(
     # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
     charges = await tx.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS}, p.reference, p.id, {REFUNDED_COLUMNS}
+        SELECT {CHARGE_COLUMNS}, p.reference, c.id = p.kept_charge_id, {REFUNDED_COLUMNS}
           FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
           JOIN payments.charges c
-            ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
+            ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id AND c.currency = p.currency
           LEFT JOIN payments.refunds r
             ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
          WHERE p.organizer_id = %(organizer_id)s AND p.id = ANY(%(ids)s)
@@ -150,20 +160,38 @@ async def lock_kept(
     )
     ordered = await tx.fetch_tuples(
         """
-        SELECT r.id, r.amount_minor, r.currency,
-               r.status = 'failed' AND NOT EXISTS (SELECT 1
-                                                     FROM payments.refunds a
-                                                    WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id)
+        SELECT coalesce(r.part_of, r.id), sum(r.amount_minor)::bigint, min(r.currency),
+               bool_and(r.status = 'failed' AND NOT EXISTS (SELECT 1
+                                                              FROM payments.refunds a
+                                                             WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id))
           FROM payments.refunds r
-         WHERE r.organizer_id = %(organizer_id)s AND r.id = ANY(%(ids)s)
+         WHERE r.organizer_id = %(organizer_id)s AND (r.id = ANY(%(ids)s) OR r.part_of = ANY(%(ids)s))
+         GROUP BY coalesce(r.part_of, r.id)
         """,
         ids=list(refund_ids),
     )
-    kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
-    kept.update({row[-4]: Kept(charge_of(row), row[-2], row[-1], payment_id=row[-3]) for row in charges})
-    return kept, {
+    captured = {reference: Captured(payment_id) for reference, payment_id in locked}
+    for row in charges:
+        reference, is_kept = row[-4:-2]
+        if is_kept:
+            captured[reference].kept = refundable_of(row)
+        else:
+            captured[reference].aside.append(refundable_of(row))
+    return captured, {
         refund_id: RefundRefused() if is_refused else Money(minor, currency) for refund_id, minor, currency, is_refused in ordered
     }
+
+
+async def give_up(tx: Transaction, charge_ids: Sequence[UUID]) -> None:
+    """These charges go back: from now on they never pay for anything. Their payments are locked."""
+    await tx.execute(
+        """
+        UPDATE payments.charges
+           SET is_surplus = true
+         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
+        """,
+        ids=list(charge_ids),
+    )
 
 
 async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:

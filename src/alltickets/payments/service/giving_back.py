@@ -10,9 +10,8 @@ from alltickets.payments.events import FlagKind
 from alltickets.payments.flags.store import settle_of_attempts
 from alltickets.payments.queries import PaymentDetails, payment_of
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
-from alltickets.payments.refunds.store import REFUNDED_COLUMNS, Refundable, refundable_of
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, Refundable, give_up, refundable_of
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound
-from alltickets.payments.rules import Charge
 from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Database, Transaction
 
@@ -47,7 +46,7 @@ class GivingBack:
 
     async def _order(self, tx: Transaction, actor: Actor, reference: UUID, payment_id: UUID, due: list[Refundable]) -> None:
         now = self._clock()
-        await _give_up(tx, [one.charge for one in due])
+        await give_up(tx, [one.charge.id for one in due])
         refunds = [
             NewRefund(
                 id=new_id(),
@@ -101,15 +100,3 @@ async def _aside(tx: Transaction, payment_id: UUID) -> list[Refundable]:
         payment_id=payment_id,
     )
     return [refundable_of(row) for row in rows]
-
-
-async def _give_up(tx: Transaction, charges: list[Charge]) -> None:
-    """These never pay for anything from now on."""
-    await tx.execute(
-        """
-        UPDATE payments.charges
-           SET is_surplus = true
-         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
-        """,
-        ids=[charge.id for charge in charges],
-    )

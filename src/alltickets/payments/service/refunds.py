@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from prometheus_client import Counter
@@ -18,16 +18,18 @@ from alltickets.payments.port import Gateway, GatewayError, RefundResult
 from alltickets.payments.refunds.again import make_again, newest_try
 from alltickets.payments.refunds.came_back import mark_looked_at
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
-from alltickets.payments.refunds.rules import UNSENT, RefundStatus
+from alltickets.payments.refunds.rules import UNSENT, RefundStatus, Source, drawn
 from alltickets.payments.refunds.store import (
     CLAIMED_MAX,
-    Kept,
+    Captured,
     Refund,
+    Refundable,
     RefundCause,
     apply_success,
     claim_due,
     flag_refund,
-    lock_kept,
+    give_up,
+    lock_captured,
     mark_refund,
     take_up,
 )
@@ -52,17 +54,21 @@ _queued = Counter(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRefund:
-    """Give money of a payment back; None is everything that is left. The caller names the refund, so that asking twice is asking once."""
+    """Give money of a payment back; None is everything that is left. The caller names the refund, so that asking twice is asking once.
+
+    is_of_price: it is what something cost, so never more than is left of what paid for it. Else also of what came beside that.
+    """
 
     refund_id: UUID
     reference: UUID
     amount_minor: int | None
     reason: str
+    is_of_price: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundStarted:
-    """A refund that will be carried out. `PaymentRefunded` tells when the money is on its way."""
+    """A refund that will be carried out, with all its parts. `PaymentRefunded` tells when the payment's money is on its way."""
 
     refund_id: UUID
     amount: Money
@@ -79,37 +85,36 @@ class Refunds:
     async def order(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """Order refunds in the caller's transaction; for each what will be given back, or why nothing, in their order.
 
-        Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
-        whatever their number, one more where a part is asked for. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
-        `RefundWholeOnly`; `RefundRefused` for an id that was ordered before and that its gateway refused: see `retry`.
+        Of all money that came for the payment, the charge that brought it first (`drawn`): a refund for each charge that it takes, the
+        first under the id that was asked for. Locks the payments in id order until `tx` ends, so that two orders never give back more
+        than was taken. Four statements, whatever their number, one more where a part is asked for, and where money beside the payment's
+        goes back. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`, `RefundWholeOnly`; `RefundRefused` for an id
+        that was ordered before and that its gateway refused: see `retry`.
         """
         accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
-        known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
+        known, ordered_before = await lock_captured(tx, [one.reference for one in requests], [one.refund_id for one in requests])
         outcomes: list[RefundStarted | Refusal] = []
         new: list[NewRefund] = []
+        beside: list[UUID] = []
         for request in requests:
             before = ordered_before.get(request.refund_id)
             if before is not None:
                 outcomes.append(before if isinstance(before, Refusal) else RefundStarted(request.refund_id, before))
                 continue
             try:
-                kept, minor = _decide(known, request, accounts)
+                parts = _decide(known, request, accounts)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
-            kept.on_its_way_minor += minor
-            amount = Money(minor, kept.charge.amount.currency)
+            for one, minor in parts:
+                one.on_its_way_minor += minor
+            amount = Money(sum(minor for _, minor in parts), parts[0][0].charge.amount.currency)
             ordered_before[request.refund_id] = amount
-            new.append(
-                NewRefund(
-                    id=request.refund_id,
-                    payment_id=kept.payment_id,
-                    charge_id=kept.charge.id,
-                    amount=amount,
-                    reason=request.reason,
-                )
-            )
+            new += _refunds(request, known[request.reference], parts)
+            beside += [one.charge.id for one, _ in parts if one is not known[request.reference].kept]
             outcomes.append(RefundStarted(request.refund_id, amount))
+        if beside:
+            await give_up(tx, beside)
         await order_refunds(tx, new, self._clock())
         return outcomes
 
@@ -282,17 +287,41 @@ class Refunds:
                 await suspect(tx, [refund.account_id], now)
 
 
-def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Accounts | None) -> tuple[Kept, int]:
+def _decide(known: Mapping[UUID, Captured], request: AskRefund, accounts: Accounts | None) -> list[tuple[Refundable, int]]:
+    """So much of each of the payment's charges."""
     if request.reference not in known:
         raise PaymentNotFound
-    kept = known[request.reference]
-    left = 0 if kept is None else kept.left_minor
-    if kept is None or left == 0:
+    captured = known[request.reference]
+    charges = captured.all
+    sources = [
+        Source(charge_id, one.left_minor, one is captured.kept)
+        for charge_id, one in charges.items()
+        if one is captured.kept or not request.is_of_price
+    ]
+    left = sum(source.left_minor for source in sources)
+    if captured.kept is None or left == 0:
         raise NothingToRefund
     minor = left if request.amount_minor is None else request.amount_minor
     assert minor > 0, "a refund is of something"
     if minor > left:
-        raise RefundTooLarge(left, kept.charge.amount.currency)
-    if accounts is not None and minor < kept.charge.amount.minor and not accounts.refunds_parts(kept.charge.account_id):
-        raise RefundWholeOnly
-    return kept, minor
+        raise RefundTooLarge(left, captured.kept.charge.amount.currency)
+    parts = [(charges[charge_id], share) for charge_id, share in drawn(sources, minor)]
+    for one, share in parts:
+        if accounts is not None and share < one.charge.amount.minor and not accounts.refunds_parts(one.charge.account_id):
+            raise RefundWholeOnly
+    return parts
+
+
+def _refunds(request: AskRefund, captured: Captured, parts: Sequence[tuple[Refundable, int]]) -> list[NewRefund]:
+    """The ids of further parts follow from the one that was asked for: whatever happens, each is ordered once."""
+    return [
+        NewRefund(
+            id=request.refund_id if number == 0 else uuid5(request.refund_id, str(one.charge.id)),
+            payment_id=captured.payment_id,
+            charge_id=one.charge.id,
+            amount=Money(minor, one.charge.amount.currency),
+            reason=request.reason,
+            part_of=None if number == 0 else request.refund_id,
+        )
+        for number, (one, minor) in enumerate(parts)
+    ]
