@@ -46,7 +46,7 @@ FlagKind = Literal[
     "account_refused",  # the gateway does not accept the account's credentials
     "request_refused",  # the gateway does not understand our request
     "promotion_mismatch",  # it was charged under a promotion that does not hold: the organizer bears the discount
-    "capture_refused",  # the gateway does not take what it has reserved: it is asked again for a day
+    "capture_refused",  # the gateway does not take what it has reserved: it is asked again for minutes, then that is given back
     "void_refused",  # the gateway does not give reserved money back: it lapses at the buyer's bank
     "refund_by_hand",  # no gateway can give the money back: somebody has to, and to note it
 ]

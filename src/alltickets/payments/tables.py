@@ -177,7 +177,7 @@ charges = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("facts", JSONB, nullable=False, server_default="{}", comment="`ChargeFacts`: card, method, instalments, fee."),
     sa.Column("contested", JSONB, nullable=False, server_default="{}", comment="`Contested`: how much banks hold, and kept."),
-    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written once, before the call."),
+    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written before the call."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),

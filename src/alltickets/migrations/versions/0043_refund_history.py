@@ -56,6 +56,14 @@ def upgrade() -> None:
         schema="payments",
     )
     _steady_the_planner("refund_history", "refund_id")
+    op.alter_column(
+        "charges",
+        "intent",
+        existing_type=sa.Text,
+        comment="Of reserved money: whether it is taken or given back. Written before the call.",
+        existing_comment="Of reserved money: whether it is taken or given back. Written once, before the call.",
+        schema="payments",
+    )
 
 
 def _steady_the_planner(table: str, key: str) -> None:
