@@ -12,7 +12,7 @@ from uuid import UUID
 from alltickets.kernel.ids import id_or_none, new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.disputes.store import Told, follow_disputes, may_concern
-from alltickets.payments.events import PaymentFlagged
+from alltickets.payments.events import FlagKind, PaymentFlagged, PaymentUnflagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.promotions.uses import settle_promotions
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
@@ -32,6 +32,10 @@ __all__ = ["Report", "apply_absences", "apply_conclusion", "apply_failed_queries
 
 _IF_ABSENT: dict[AttemptStatus, AttemptStatus] = {"awaiting_buyer": "expired", "unknown": "error"}
 """What an attempt comes to when the gateway is proven to know of no payment: nobody paid, or our call never arrived."""
+
+
+_OF_STATE: tuple[FlagKind, ...] = ("amount_mismatch", "account_mismatch", "unresolved", "capture_refused", "void_refused")
+"""Flags about the state that an attempt is in: people look at it while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
         standing.is_touched = True
     if transition.attempt != standing.attempt:
         standing.attempt = transition.attempt
-        _enter(standing, cause, now)
+        _enter(tx, standing, cause, now)
         if standing.attempt.status == "declined":
             standing.error_kind, standing.error_code = "declined", report.payment.reason
     tx.publish(*transition.events, *moved)
@@ -180,19 +184,23 @@ def _conclude(tx: Transaction, standing: Standing, status: AttemptStatus, cause:
     if transition is None:
         return False
     standing.payment, standing.attempt = transition.payment, transition.attempt
-    _enter(standing, cause, now)
+    _enter(tx, standing, cause, now)
     standing.next_query_at = first_query(status, now=now, expires_at=standing.expires_at)
     tx.publish(*transition.events)
     return True
 
 
-def _enter(standing: Standing, cause: Cause, now: datetime) -> None:
+def _enter(tx: Transaction, standing: Standing, cause: Cause, now: datetime) -> None:
     standing.state_since = now
     standing.queries = 0
     standing.absences, standing.absent_since = 0, None
     standing.cause = cause
+    was_looked_at = standing.needs_review
     standing.needs_review = standing.attempt.status == "integrity_hold"
     standing.is_touched = True
+    if was_looked_at and not standing.needs_review:
+        detail = f"over by itself: {standing.attempt.status}"
+        tx.publish(PaymentUnflagged(payment_id=standing.payment.id, attempt_id=standing.attempt.id, kinds=_OF_STATE, detail=detail))
 
 
 def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:

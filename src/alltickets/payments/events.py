@@ -30,6 +30,7 @@ __all__ = [
     "PaymentInstructed",
     "PaymentPending",
     "PaymentRefunded",
+    "PaymentUnflagged",
     "RefundFailed",
     "RefundOrdered",
 ]
@@ -176,6 +177,15 @@ class PaymentFlagged(Event, frozen=True, kw_only=True):
     payment_id: UUID
     attempt_id: UUID
     kind: FlagKind
+    detail: str
+
+
+class PaymentUnflagged(Event, frozen=True, kw_only=True):
+    """An attempt that somebody had to look at came out of the state that was looked at: what was flagged about that is over by itself."""
+
+    payment_id: UUID
+    attempt_id: UUID
+    kinds: tuple[FlagKind, ...]
     detail: str
 
 
