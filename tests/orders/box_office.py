@@ -30,6 +30,8 @@ from alltickets.orders.service import HeldPlaces, Orders, PlacedOrder, PlaceHold
 from alltickets.payments.gateways.offline import Cash, Transfer
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.interface import Payments
+from alltickets.payments.port import GatewayError
+from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.platform.database import Database
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Follower
@@ -223,9 +225,12 @@ class BoxOffice:
         await self.catch_up()
 
     async def fail_refunds(self) -> None:
-        """The gateway has refused, for good, whatever it was to give back."""
+        """The gateway refuses, for good, whatever it is to give back now."""
+        refusal = GatewayError("no", kind="declined")
         async with self.database.transaction(self.organizer_id) as tx:
-            await tx.execute("UPDATE payments.refunds SET status = 'failed' WHERE organizer_id = %(organizer_id)s")
+            for refund in await claim_due(tx, self.clock()):
+                await mark_refund(tx, refund, "failed", None, cause="call", now=self.clock(), error=refusal, needs_review=True)
+        await self.catch_up()
 
     async def tell(self, *events: Event) -> None:
         """These stand in the log together, and are handled together."""

@@ -150,3 +150,24 @@ async def test_money_paid_twice_goes_back_with_the_order_and_is_never_counted_as
     assert sorted(one.amount_minor for one in refunds if one.status != "failed") == [5_00, PRICE, PRICE, 2 * PRICE - 5_00]
     now = await box.read(order.order_id)
     assert (in_parts.refunded_minor, now.refunded_minor, now.payment_state) == (PRICE, 2 * PRICE, "returned")
+
+
+async def test_an_order_says_that_its_money_was_refused_and_that_it_goes_back_after_all(box: BoxOffice) -> None:
+    order = await box.paid()
+    await box.report(replace(await box.payment_of(order), id="pay_again"))
+    await box.catch_up()
+    await box.orders.back_office.cancel(box.actor, order.order_id, "todo")
+    beside, returning = await box.orders.refunding.of_order(box.actor, order.order_id)
+    states = [await box.states(order)]
+
+    await box.fail_refunds()
+    states.append(await box.states(order))
+    refunds = box.process.payments.refunds
+    for refund in sorted((beside, returning), key=lambda one: one.reason == "order_cancelled"):
+        await refunds.make_again_for(box.actor, refund.id)
+        await box.catch_up()
+        states.append(await box.states(order))
+    await box.refund(order)
+
+    assert [state for [(_, state)] in states] == ["returning", "return_failed", "return_failed", "returning"]
+    assert await box.states(order) == [("refunded", "returned")]

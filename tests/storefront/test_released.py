@@ -54,8 +54,8 @@ async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, h
             await apply_reports(tx, [Report(attempt.account_id, paid)], cause="query", now=site.clock())
         [charge] = (await contexts.payments.details(organizer_id, order_id)).charges
         async with contexts.database.transaction(organizer_id) as tx:
-            ordered = NewRefund(id=new_id(), payment_id=payment.id, charge_id=charge.id, amount=money, reason="test")
-            await order_refunds(tx, [ordered], site.clock())
+            of = {"reference": order_id, "payment_id": payment.id, "charge_id": charge.id}
+            await order_refunds(tx, [NewRefund(id=new_id(), amount=money, reason="test", is_kept=True, **of)], site.clock())
             await tx.execute("UPDATE payments.refunds SET status = 'queued' WHERE organizer_id = %(organizer_id)s")
         waiting = await browser.get(path, headers=with_secret(order))
         async with contexts.database.transaction(organizer_id) as tx:

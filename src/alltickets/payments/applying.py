@@ -50,7 +50,7 @@ class Report:
 class _Changes:
     charges: dict[tuple[UUID, str], Charge] = field(default_factory=dict)
     changed: set[tuple[UUID, str]] = field(default_factory=set)
-    surplus: list[tuple[Charge, UUID, int]] = field(default_factory=list)
+    surplus: list[tuple[Charge, Payment, int]] = field(default_factory=list)
     disputed: list[Told] = field(default_factory=list)
 
 
@@ -167,7 +167,7 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
     if charge.attempt_id == standing.attempt.id and may_concern(known, charge, report.payment):
         changes.disputed.append(Told(charge, standing.payment, report.payment))
     if transition.surplus_minor:
-        changes.surplus.append((charge, transition.payment.id, transition.surplus_minor))
+        changes.surplus.append((charge, transition.payment, transition.surplus_minor))
     if transition.payment != standing.payment:
         standing.payment = transition.payment
         standing.is_touched = True
@@ -230,16 +230,18 @@ def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:
     standing.is_touched = True
 
 
-async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, UUID, int]], now: datetime) -> None:
+async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, Payment, int]], now: datetime) -> None:
     """Refunds of what was paid twice. A charge becomes surplus once, under its payment's lock, so it is ordered back once."""
     refunds = [
         NewRefund(
             id=new_id(),
-            payment_id=payment_id,
+            reference=payment.reference,
+            payment_id=payment.id,
             charge_id=charge.id,
             amount=Money(minor, charge.amount.currency),
             reason="paid twice",
+            is_kept=False,
         )
-        for charge, payment_id, minor in surplus
+        for charge, payment, minor in surplus
     ]
     await order_refunds(tx, refunds, now)

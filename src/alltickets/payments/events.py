@@ -233,20 +233,24 @@ class ChargeMoved(Event, frozen=True, kw_only=True):
 
 
 class RefundOrdered(Event, frozen=True, kw_only=True):
-    """The gateway will be asked to give money back."""
+    """The gateway will be asked to give money back: of the charge that paid (`is_kept`), or of what came beside it."""
 
     refund_id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
+    is_kept: bool
 
 
 class RefundFailed(Event, frozen=True, kw_only=True):
-    """The gateway will not give the money of this refund back."""
+    """The gateway will not give the money of this refund back. `is_kept`: as of `RefundOrdered`."""
 
     refund_id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
+    is_kept: bool

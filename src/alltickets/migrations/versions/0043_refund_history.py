@@ -1,4 +1,4 @@
-"""payments: each change of a refund rests on a version and leaves a row, and one may be of several charges"""
+"""payments: each change of a refund rests on a version and leaves a row, and one may be of several charges; orders: one that was refused"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,6 +64,15 @@ def upgrade() -> None:
         existing_comment="Of reserved money: whether it is taken or given back. Written once, before the call.",
         schema="payments",
     )
+    # Checked after it is in force, so that nobody waits while the rows that stand are read.
+    op.drop_constraint("orders_payment_state", "orders", schema="orders")
+    op.execute(
+        """
+        ALTER TABLE orders.orders ADD CONSTRAINT orders_payment_state
+        CHECK (payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'return_failed', 'returned')) NOT VALID
+        """
+    )
+    op.execute("ALTER TABLE orders.orders VALIDATE CONSTRAINT orders_payment_state")
 
 
 def _steady_the_planner(table: str, key: str) -> None:

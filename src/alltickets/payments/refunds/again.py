@@ -21,12 +21,14 @@ class NewestTry:
     """The last of the refunds that were made one for the other; the gateway has refused all before it."""
 
     id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
     reason: str
     status: RefundStatus
+    is_kept: bool
 
 
 async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
@@ -55,10 +57,13 @@ async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
                FROM tries t
                JOIN payments.refunds r
                  ON r.organizer_id = t.organizer_id AND r.retry_of = t.id)
-        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status
+        SELECT r.id, p.reference, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status,
+               r.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept
           FROM tries t
           JOIN payments.refunds r
             ON r.organizer_id = t.organizer_id AND r.id = t.id
+          JOIN payments.payments p
+            ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
          WHERE r.organizer_id = %(organizer_id)s
          ORDER BY t.number DESC
          LIMIT 1
@@ -83,10 +88,12 @@ async def make_again(tx: Transaction, refund: NewestTry, now: datetime) -> UUID:
         raise RefundTooLarge(left, refund.currency)
     again = NewRefund(
         id=new_id(),
+        reference=refund.reference,
         payment_id=refund.payment_id,
         charge_id=refund.charge_id,
         amount=Money(refund.amount_minor, refund.currency),
         reason=refund.reason,
+        is_kept=refund.is_kept,
         retry_of=refund.id,
     )
     await order_refunds(tx, [again], now)

@@ -54,12 +54,15 @@ async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: da
     refund = await tx.fetch_first(
         Refund,
         """
-        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status, r.version, r.tries, r.created_at,
+        SELECT r.id, p.reference, r.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept, r.payment_id, r.charge_id,
+               r.amount_minor, r.currency, r.reason, r.status, r.version, r.tries, r.created_at,
                c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
                '{}'::text[] AS other_refund_ids
           FROM payments.refunds r
           JOIN payments.charges c
             ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
+          JOIN payments.payments p
+            ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
          WHERE r.organizer_id = %(organizer_id)s AND r.id = %(id)s
         """,
         id=refund_id,

@@ -14,17 +14,19 @@ __all__ = ["NewRefund", "order_refunds"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRefund:
-    """Money of a charge to be given back.
+    """Money of a charge to be given back. `is_kept`: of the one that paid, else of what came beside it.
 
     part_of: the refund with which it was asked for, where the money of that lay on several charges; None for that one itself.
     retry_of: the refund that the gateway had refused, and that this one makes again.
     """
 
     id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount: Money
     reason: str
+    is_kept: bool
     part_of: UUID | None = None
     retry_of: UUID | None = None
 
@@ -66,10 +68,12 @@ async def order_refunds(tx: Transaction, refunds: Sequence[NewRefund], now: date
         *[
             RefundOrdered(
                 refund_id=one.id,
+                reference=one.reference,
                 payment_id=one.payment_id,
                 charge_id=one.charge_id,
                 amount_minor=one.amount.minor,
                 currency=one.amount.currency,
+                is_kept=one.is_kept,
             )
             for one in refunds
         ]

@@ -53,7 +53,11 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
+    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it."""
+
     id: UUID
+    reference: UUID
+    is_kept: bool
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
@@ -206,7 +210,7 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
            SET status = CASE WHEN d.is_unsent THEN 'sending' ELSE d.status END, version = d.version + d.is_unsent::int,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
           FROM (SELECT f.id, f.status, f.version, f.status = ANY(%(unsent)s) AS is_unsent, c.account_id, c.provider_payment_id,
-                       c.attempt_id,
+                       c.attempt_id, p.reference, f.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept,
                        ARRAY(SELECT k.provider_refund_id
                                FROM payments.refunds k
                               WHERE k.organizer_id = f.organizer_id AND k.charge_id = f.charge_id AND k.id <> f.id
@@ -214,6 +218,8 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                   FROM payments.refunds f
                   JOIN payments.charges c
                     ON c.organizer_id = f.organizer_id AND c.id = f.charge_id
+                  JOIN payments.payments p
+                    ON p.organizer_id = f.organizer_id AND p.id = f.payment_id
                  WHERE f.organizer_id = %(organizer_id)s AND f.next_try_at <= %(now)s
                    AND NOT EXISTS (SELECT 1
                                      FROM payments.refunds b
@@ -224,7 +230,8 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id AND r.version = d.version AND r.status = d.status
-        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.version, r.tries, r.created_at,
+        RETURNING r.id, d.reference, d.is_kept, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status,
+                  r.version, r.tries, r.created_at,
                   d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
         """,
         now=now,
@@ -308,10 +315,12 @@ async def mark_refund(
         tx.publish(
             RefundFailed(
                 refund_id=refund.id,
+                reference=refund.reference,
                 payment_id=refund.payment_id,
                 charge_id=refund.charge_id,
                 amount_minor=refund.amount_minor,
                 currency=refund.currency,
+                is_kept=refund.is_kept,
             )
         )
     return True
@@ -361,8 +370,7 @@ async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
     return taken_up > 0
 
 
-async def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:
-    [(reference,)] = await tx.fetch_tuples(
-        "SELECT reference FROM payments.payments WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=refund.payment_id
-    )
-    tx.publish(PaymentFlagged(reference=reference, payment_id=refund.payment_id, attempt_id=refund.attempt_id, kind=kind, detail=detail))
+def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:
+    """Have people look at a refund."""
+    attempt_id = refund.attempt_id
+    tx.publish(PaymentFlagged(reference=refund.reference, payment_id=refund.payment_id, attempt_id=attempt_id, kind=kind, detail=detail))

@@ -50,10 +50,12 @@ class GivingBack:
         refunds = [
             NewRefund(
                 id=new_id(),
+                reference=reference,
                 payment_id=payment_id,
                 charge_id=one.charge.id,
                 amount=Money(one.left_minor, one.charge.amount.currency),
                 reason="does not fit",
+                is_kept=False,
             )
             for one in due
         ]

@@ -204,7 +204,7 @@ class Refunds:
         async with self._database.transaction(organizer_id) as tx:
             await mark_refund(tx, refund, "pending", None, cause="call", now=self._clock(), needs_review=True)
             amount = f"{refund.amount_minor} minor units of {refund.currency}"
-            await flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
+            flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
 
     async def _note_result(
         self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, cause: RefundCause, is_patient: bool
@@ -225,11 +225,9 @@ class Refunds:
             )
             if is_news and status == "failed":
                 reason = result.reason if result is not None else None
-                await flag_refund(
-                    tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}."
-                )
+                flag_refund(tx, refund, "refund_failed", f"The gateway refused to give the money back: {reason or 'no reason given'}.")
             elif is_news and is_stuck:
-                await flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
+                flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
 
     async def _look_again(self, organizer_id: UUID, accounts: Accounts, refund: Refund) -> None:
         """Whether a refund that had succeeded came back. It stays given back in our books: somebody is told to pay the buyer otherwise."""
@@ -246,7 +244,7 @@ class Refunds:
             if await mark_looked_at(tx, refund.id, None, now=now, came_back=came_back) and came_back:
                 reason = result.reason if result is not None else None
                 detail = f"A refund had succeeded and came back to the account: {reason or 'no reason given'}. Pay the buyer otherwise."
-                await flag_refund(tx, refund, "refund_failed", detail)
+                flag_refund(tx, refund, "refund_failed", detail)
 
     async def _queue(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
         """It was certainly not carried out, and will be later: it is tried again then, for as long as the gateway says so."""
@@ -281,9 +279,9 @@ class Refunds:
                 needs_review=again_at is None,
             )
             if is_news and again_at is None:
-                await flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
+                flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
             elif is_news and error.kind == "auth_config" and refund.error_kind != "auth_config":
-                await flag_refund(tx, refund, "account_refused", str(error))
+                flag_refund(tx, refund, "account_refused", str(error))
                 await suspect(tx, [refund.account_id], now)
 
 
@@ -317,10 +315,12 @@ def _refunds(request: AskRefund, captured: Captured, parts: Sequence[tuple[Refun
     return [
         NewRefund(
             id=request.refund_id if number == 0 else uuid5(request.refund_id, str(one.charge.id)),
+            reference=request.reference,
             payment_id=captured.payment_id,
             charge_id=one.charge.id,
             amount=Money(minor, one.charge.amount.currency),
             reason=request.reason,
+            is_kept=one is captured.kept,
             part_of=None if number == 0 else request.refund_id,
         )
         for number, (one, minor) in enumerate(parts)
