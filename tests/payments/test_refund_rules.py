@@ -3,7 +3,7 @@
 from typing import get_args
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, Source, drawn, may_move
@@ -11,6 +11,7 @@ from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, Sourc
 STATUSES: tuple[RefundStatus, ...] = get_args(RefundStatus)
 
 
+@settings(max_examples=50)
 @given(words=st.lists(st.sampled_from(STATUSES), max_size=12))
 def test_whatever_is_said_in_whatever_order_a_refund_ends_once_and_is_never_sent_again_unasked(words: list[RefundStatus]) -> None:
     status: RefundStatus = "created"
@@ -31,6 +32,7 @@ def test_every_state_is_come_into_and_none_that_is_not_final_is_a_dead_end() -> 
     assert {status for status in STATUSES if not any(may_move(status, after) for after in STATUSES)} == set(FINAL)
 
 
+@settings(max_examples=50)
 @given(lefts=st.lists(st.integers(0, 50), min_size=1, max_size=5), kept=st.integers(0, 4), data=st.data())
 def test_what_is_asked_is_drawn_whole_from_the_kept_charge_first_and_from_none_more_than_is_left(
     lefts: list[int], kept: int, data: st.DataObject
