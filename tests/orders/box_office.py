@@ -30,6 +30,8 @@ from alltickets.orders.service import HeldPlaces, Orders, PlacedOrder, PlaceHold
 from alltickets.payments.gateways.offline import Cash, Transfer
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.interface import Payments
+from alltickets.payments.port import GatewayError
+from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.platform.database import Database
 from alltickets.platform.events import Event
 from alltickets.platform.outbox import Follower
@@ -220,6 +222,14 @@ class BoxOffice:
         status, refunded_minor = ("refunded", order.total_minor) if minor is None else ("partially_refunded", minor)
         paid = await self.payment_of(order)
         await self.report(replace(paid, sequence=2 + refunded_minor, status=status, refunded_minor=refunded_minor))
+        await self.catch_up()
+
+    async def fail_refunds(self) -> None:
+        """The gateway refuses, for good, whatever it is to give back now."""
+        refusal = GatewayError("no", kind="declined")
+        async with self.database.transaction(self.organizer_id) as tx:
+            for refund in await claim_due(tx, self.clock()):
+                await mark_refund(tx, refund, "failed", None, cause="call", now=self.clock(), error=refusal, needs_review=True)
         await self.catch_up()
 
     async def tell(self, *events: Event) -> None:

@@ -122,3 +122,52 @@ async def test_what_cannot_be_given_back_changes_nothing(box: BoxOffice) -> None
 
     assert (await give_back(box, other)).amount_minor == PRICE - 1_00
     assert isinstance(await refused(box, other, amount_minor=1), NothingToRefund)
+
+
+async def test_money_paid_twice_goes_back_with_the_order_and_is_never_counted_as_the_orders(box: BoxOffice) -> None:
+    order, refund_id = await box.paid(quantity=2), new_id()
+    first, second = await tickets_of(box, order)
+    await box.report(replace(await box.payment_of(order), id="pay_again"))
+    await box.catch_up()
+    await box.fail_refunds()
+
+    await give_back(box, order, ticket_ids=(first.ticket_id,))
+    both = [await give_back(box, order, refund_id=refund_id, amount_minor=PRICE + 5_00) for _ in range(2)]
+    conflict = await refused(box, order, refund_id=refund_id, amount_minor=PRICE)
+    of_ticket = await refused(box, order, ticket_ids=(second.ticket_id,))
+    too_much = await refused(box, order, amount_minor=2 * PRICE)
+    await box.refund(order, PRICE)
+    in_parts = await box.read(order.order_id)
+    await box.orders.back_office.cancel(box.actor, order.order_id, "todo")
+    await box.refund(order)
+
+    assert {(one.id, one.amount_minor, one.ordered_minor) for one in both} == {(refund_id, PRICE, PRICE + 5_00)}
+    assert (isinstance(conflict, RefundConflict), isinstance(of_ticket, NothingToRefund)) == (True, True)
+    assert isinstance(too_much, RefundTooLarge)
+    assert too_much.refundable_minor == 2 * PRICE - 5_00
+    refunds = await box.orders.refunding.of_order(box.actor, order.order_id)
+    assert [one.amount_minor for one in refunds if one.status == "failed"] == [2 * PRICE]
+    assert sorted(one.amount_minor for one in refunds if one.status != "failed") == [5_00, PRICE, PRICE, 2 * PRICE - 5_00]
+    now = await box.read(order.order_id)
+    assert (in_parts.refunded_minor, now.refunded_minor, now.payment_state) == (PRICE, 2 * PRICE, "returned")
+
+
+async def test_an_order_says_that_its_money_was_refused_and_that_it_goes_back_after_all(box: BoxOffice) -> None:
+    order = await box.paid()
+    await box.report(replace(await box.payment_of(order), id="pay_again"))
+    await box.catch_up()
+    await box.orders.back_office.cancel(box.actor, order.order_id, "todo")
+    beside, returning = await box.orders.refunding.of_order(box.actor, order.order_id)
+    states = [await box.states(order)]
+
+    await box.fail_refunds()
+    states.append(await box.states(order))
+    refunds = box.process.payments.refunds
+    for refund in sorted((beside, returning), key=lambda one: one.reason == "order_cancelled"):
+        await refunds.make_again_for(box.actor, refund.id)
+        await box.catch_up()
+        states.append(await box.states(order))
+    await box.refund(order)
+
+    assert [state for [(_, state)] in states] == ["returning", "return_failed", "return_failed", "returning"]
+    assert await box.states(order) == [("refunded", "returned")]

@@ -213,6 +213,21 @@ async def test_money_of_another_amount_goes_back_once_and_the_order_is_paid_agai
     assert (await desk.audited()).count("payment.given_back") == 1
 
 
+async def test_a_wrong_amount_that_goes_back_on_the_gateways_own_pages_is_nothing_to_look_at_any_more(desk: Desk) -> None:
+    reference, other = new_id(), new_id()
+    wrong = SandboxPayment.of((await desk.start(reference)).attempt_id, amount_minor=WRONG_MINOR)
+    await desk.tell(wrong, SandboxPayment.of((await desk.start(other)).attempt_id, amount_minor=WRONG_MINOR))
+
+    await desk.tell(wrong.changed("refunded", refunded_minor=WRONG_MINOR))
+
+    [waiting] = await desk.flags()
+    async with desk.browser() as browser:
+        [settled] = (await browser.get(f"{BASE}/flags", params={"is_settled": "true"})).json()["items"]
+    assert (waiting["reference"], settled["reference"]) == (str(other), str(reference))
+    assert (settled["settled_by"], settled["note"]) == ("payments", "over by itself: voided")
+    assert await desk.stands(reference) == ("failed", ["voided"])
+
+
 async def test_what_was_put_right_before_it_was_ordered_back_is_kept_and_after_it_is_not(desk: Desk) -> None:
     """The gateway reports another amount first, and the right one later."""
     early, late = new_id(), new_id()

@@ -171,6 +171,23 @@ async def test_late_money_that_goes_back_leaves_nothing(shop: Shop) -> None:
     assert (await shop.verify()).is_right
 
 
+async def test_all_that_came_goes_back_with_the_whole_and_what_did_not_fit_is_not_ordered_back_again(shop: Shop) -> None:
+    reference, charge = await shop.pay()
+    wrong = SandboxPayment.of(charge.reference, amount_minor=90_00)
+    await shop.tell(wrong)
+
+    await shop.ask_back(reference, None)
+    ordered = await shop.balances()
+    await shop.tell(wrong.changed("approved", amount_minor=100_00))
+    await shop.tell(charge.changed("refunded", refunded_minor=100_00), wrong.changed("refunded", amount_minor=90_00, refunded_minor=90_00))
+
+    refunds = (await shop.payments.details(shop.organizer_id, reference)).refunds
+    assert ordered == {"receivable": 190_00, REFUND_CLEARING: -190_00}
+    assert [one.amount_minor for one in refunds] == [100_00, 90_00]
+    assert await shop.balances() == {}
+    assert (await shop.verify()).is_right
+
+
 async def test_a_dispute_and_money_that_came_twice_are_in_the_books(shop: Shop) -> None:
     reference, charge = await shop.pay()
     again = SandboxPayment.of(charge.reference)
@@ -182,7 +199,7 @@ async def test_a_dispute_and_money_that_came_twice_are_in_the_books(shop: Shop) 
     assert aside["receivable"] == 200_00
     assert aside[REFUND_CLEARING] == -100_00
     assert await shop.balances() == {DISPUTE_RESERVE: 100_00, ORGANIZER_PAYABLE: -90_00, COMMISSION_REVENUE: -8_26, VAT_OUTPUT: -1_74}
-    assert await shop.kinds(reference) == ["sale", "aside", "dispute_opened", "refund"]
+    assert await shop.kinds(reference) == ["sale", "aside", "refund_ordered", "dispute_opened", "refund"]
     assert (await shop.verify()).is_right
 
 

@@ -288,7 +288,10 @@ class TestGivingBack:
         assert [(refund.refund_id, refund.status, refund.proof) for refund in waiting.items] == [(refund_id, "pending", None)]
         assert (settled.status, settled.proof) == ("succeeded", "Transferencia 00067890")
         assert again == settled
-        assert (await office.payments.details(office.organizer_id, one.reference)).status == "refunded"
+        details = await office.payments.details(office.organizer_id, one.reference)
+        assert details.status == "refunded"
+        [*_, noted] = [change for change in details.history if change.refund_id == refund_id]
+        assert (noted.status_before, noted.status, noted.cause) == ("pending", "succeeded", "person")
         flags = await events_of(office.database, office.organizer_id, PaymentFlagged)
         assert [flag.kind for flag in flags if isinstance(flag, PaymentFlagged)] == ["refund_by_hand"]
         assert len(await events_of(office.database, office.organizer_id, PaymentRefunded)) == 1

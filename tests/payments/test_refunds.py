@@ -9,12 +9,16 @@ import pytest
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
 from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.port import Redirect
+from alltickets.payments.refunds.rules import RefundStatus
+from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundNotFound, RefundOver, RefundRefused, RefundTooLarge
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.checkout import Started
 from alltickets.payments.service.refunds import AskRefund, RefundStarted
 from alltickets.platform.database import Database
 from alltickets.platform.outbox import Follower
@@ -54,8 +58,35 @@ class Till:
         self.clock.advance(seconds=61)
         await self.payments.poller.sweep()
 
-    async def ask(self, minor: int | None = None, *, refund_id: UUID | None = None) -> RefundStarted | Refusal:
-        asked = AskRefund(refund_id=refund_id or new_id(), reference=self.reference, amount_minor=minor, reason="test")
+    async def pay_twice(self) -> None:
+        """Another payment: declined at first, paid by another attempt, and then at the page of the first one after all.
+
+        That goes back by itself, and its gateway refuses to give it back, for a bank has it just then.
+        """
+        self.reference = new_id()
+        links: list[Started] = []
+        for _ in range(2):
+            started = await start(self.database, self.payments, self.organizer_id, request(self.clock, reference=self.reference))
+            assert isinstance(started.step, Redirect)
+            self.attempt_id = started.attempt_id
+            self.sandbox.pay(started.step.url, "approve" if links else "reject", lose="true")
+            links.append(started)
+            self.clock.advance(seconds=61)
+            await self.payments.poller.sweep()
+        first = links[0]
+        assert isinstance(first.step, Redirect)
+        self.sandbox.pay(first.step.url, "approve", lose="true")
+        await self.payments.poller.ask(self.organizer_id, self.reference)
+        self.beside_id = first.attempt_id
+        [again] = [one for one in self.sandbox.payments(self.merchant, self.beside_id) if one["status"] == "approved"]
+        self.sandbox.change(again["id"], "charged_back")
+        await self.later()
+        self.sandbox.change(again["id"], "approved")
+
+    async def ask(self, minor: int | None = None, *, refund_id: UUID | None = None, is_of_price: bool = False) -> RefundStarted | Refusal:
+        asked = AskRefund(
+            refund_id=refund_id or new_id(), reference=self.reference, amount_minor=minor, reason="test", is_of_price=is_of_price
+        )
         async with self.database.transaction(self.organizer_id) as tx:
             [outcome] = await self.payments.refund(tx, [asked])
         return outcome
@@ -64,9 +95,9 @@ class Till:
         self.clock.advance(**span)
         await (payments or self.payments).refunds.sweep()
 
-    def given_back(self) -> int:
-        """By the sandbox's own books."""
-        return sum(payment["refunded_minor"] for payment in self.sandbox.payments(self.merchant, self.attempt_id))
+    def given_back(self, attempt_id: UUID | None = None) -> int:
+        """By the sandbox's own books; of the attempt that paid, where none is named."""
+        return sum(payment["refunded_minor"] for payment in self.sandbox.payments(self.merchant, attempt_id or self.attempt_id))
 
     async def told(self) -> list[tuple[int, bool]]:
         events = await events_of(self.database, self.organizer_id, PaymentRefunded)
@@ -74,6 +105,11 @@ class Till:
 
     async def refund_statuses(self) -> list[str]:
         return [refund.status for refund in (await self.payments.details(self.organizer_id, self.reference)).refunds]
+
+    async def history(self) -> list[tuple[str, str, str]]:
+        """Of its refunds: before, after, cause."""
+        found = (await self.payments.details(self.organizer_id, self.reference)).history
+        return [(one.status_before, one.status, one.cause) for one in found if one.refund_id is not None]
 
 
 @pytest.fixture
@@ -148,6 +184,7 @@ async def test_a_lost_answer_is_one_refund(till: Till) -> None:
 
     assert lost == ["unknown"]
     assert await till.refund_statuses() == ["succeeded"]
+    assert await till.history() == [("created", "sending", "call"), ("sending", "unknown", "call"), ("unknown", "succeeded", "call")]
     assert till.given_back() == 30_00
     assert await till.told() == [(30_00, False)]
 
@@ -190,6 +227,8 @@ async def test_a_gateway_that_is_away_is_called_again(
     [account] = await till.payments.accounts.all_of(till.organizer_id)
     assert await error_of(till.payments, till.organizer_id) == ("refund", "unavailable_not_sent")
     assert account.left_out_until is None
+    again = [("created", "sending", "call"), ("sending", "created", "call"), ("created", "sending", "call")]
+    assert await till.history() == [*again, ("sending", "succeeded", "call")]
 
 
 async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:
@@ -298,6 +337,66 @@ async def test_two_workers_carry_a_refund_out_once(till: Till) -> None:
 
     assert await till.refund_statuses() == ["succeeded"]
     assert till.given_back() == 30_00
+    assert await till.history() == [("created", "sending", "call"), ("sending", "succeeded", "call")]
+
+
+async def test_a_refund_draws_on_the_charge_that_paid_and_then_on_what_came_beside_it(till: Till, follower: Follower) -> None:
+    await till.pay_twice()
+    first_id, second_id = new_id(), new_id()
+
+    too_much = await till.ask(200_01)
+    await till.ask(60_00, refund_id=first_id)
+    both = [await till.ask(90_00, refund_id=second_id) for _ in range(2)]
+    of_price = await till.ask(1, is_of_price=True)
+    [automatic, *ordered] = (await till.payments.details(till.organizer_id, till.reference)).refunds
+    made_again = await refusal_of(till.payments.refunds.make_again(till.organizer_id, automatic.id))
+    await till.later()
+    rests = await asyncio.gather(*(till.ask() for _ in range(3)))
+    await till.later()
+    await follower.catch_up()
+    books = await till.payments.ledger.verify(till.organizer_id, lambda _what, _count: None, patience_seconds=5)
+
+    assert isinstance(too_much, RefundTooLarge)
+    assert too_much.refundable_minor == 200_00
+    assert both == [RefundStarted(second_id, Money(90_00, "ARS"))] * 2
+    assert [(one.amount_minor, one.ordered_minor, one.part_of, one.id in (first_id, second_id)) for one in ordered] == [
+        (60_00, 60_00, None, True),
+        (40_00, 90_00, None, True),
+        (50_00, 90_00, second_id, False),
+    ]
+    assert (automatic.status, isinstance(of_price, NothingToRefund), isinstance(made_again, RefundTooLarge)) == ("failed", True, True)
+    assert [one.amount for one in rests if isinstance(one, RefundStarted)] == [Money(50_00, "ARS")]
+    assert len([one for one in rests if isinstance(one, NothingToRefund)]) == 2
+    assert (till.given_back(), till.given_back(till.beside_id)) == (ASKED.minor, ASKED.minor)
+    assert [told for told in await till.told() if told[1]] == [(ASKED.minor, True)]
+    assert books.is_right
+
+
+async def test_a_worker_that_was_taken_for_dead_changes_nothing_that_the_next_one_found(till: Till) -> None:
+    """It had asked nobody when it stopped; another one asks, and only then the first one says that nothing was carried out."""
+    await till.ask(30_00)
+    async with till.database.transaction(till.organizer_id) as tx:
+        [late] = await claim_due(tx, till.clock())
+
+    async def note(status: RefundStatus) -> bool:
+        async with till.database.transaction(till.organizer_id) as tx:
+            return await mark_refund(tx, late, status, None, cause="call", now=till.clock(), needs_review=False)
+
+    till.clock.advance(seconds=61)
+    async with till.database.transaction(till.organizer_id) as tx:
+        [taken_over] = await claim_due(tx, till.clock())
+        await mark_refund(tx, taken_over, "unknown", till.clock(), cause="query", now=till.clock(), needs_review=False)
+    as_unsent = await note("created")
+    await till.later(seconds=1)
+    refused = await note("failed")
+
+    assert (taken_over.status, as_unsent, refused) == ("sending", False, False)
+    assert await till.refund_statuses() == ["succeeded"]
+    assert [(before, after) for before, after, _ in await till.history()] == [
+        ("created", "sending"),
+        ("sending", "unknown"),
+        ("unknown", "succeeded"),
+    ]
 
 
 async def test_nothing_is_refunded_for_a_reference_that_nobody_paid(till: Till) -> None:

@@ -32,7 +32,7 @@ class Killed(BaseException):
 
 
 class Mortal(Payway):
-    """Payway's account in a process that dies before its call, or when the call was carried out; or Payway refuses the call."""
+    """Payway's account in a process that dies before its call, or when the call was carried out; or Payway refuses to take."""
 
     dies: Literal["before", "after"] | None = None
     refuses = False
@@ -40,14 +40,14 @@ class Mortal(Payway):
     def connect(self, *args: Any) -> PaywayGateway:
         gateway = super().connect(*args)
         for name in ("capture", "void"):
-            setattr(gateway, name, self._dying(getattr(gateway, name)))
+            setattr(gateway, name, self._dying(name, getattr(gateway, name)))
         return gateway
 
-    def _dying(self, call: Callable[[GatewayPayment], Any]) -> Callable[[GatewayPayment], Any]:
+    def _dying(self, name: str, call: Callable[[GatewayPayment], Any]) -> Callable[[GatewayPayment], Any]:
         async def die(payment: GatewayPayment) -> GatewayPayment:
             if self.dies == "before":
                 raise Killed
-            if self.refuses:
+            if self.refuses and name == "capture":
                 raise GatewayError("Payway refused the call: 58.", kind="declined", code="58")
             answer: GatewayPayment = await call(payment)
             if self.dies == "after":
@@ -305,6 +305,29 @@ async def test_what_the_gateway_does_not_take_is_told_to_people_once_and_tried_a
     assert (refused.status, refused.needs_review, taken.status, taken.needs_review) == ("capturing", True, "charged", False)
     assert await desk.told(PaymentFlagged) == ["capture_refused"]
     assert await error_of(desk.payments, desk.organizer_id) == ("capture", "declined")
+
+
+async def test_what_the_gateway_refuses_to_take_for_good_goes_back_and_the_buyer_may_pay_again(desk: Desk, payway: PaywayProcess) -> None:
+    """A refusal after an outage of any length is the first one; the next one that comes after minutes is enough."""
+    attempt_id = await desk.reserve()
+    payway.turn(outage=["captures"])
+    await desk.later(seconds=3)
+    await desk.later(minutes=10)
+    payway.turn()
+    desk.provider.refuses = True
+    await desk.later(seconds=61)
+    after_one = await desk.statuses()
+    await desk.later(minutes=16)
+    given_up = await desk.statuses()
+
+    await desk.later(seconds=3)
+    again = await desk.start()
+
+    assert (after_one, given_up, desk.at_payway()) == (["capturing"], ["voiding"], ["annulled"])
+    assert isinstance(again.step, CardForm)
+    assert (await desk.statuses())[0] == "voided"
+    assert await desk.told(PaymentFlagged, PaymentFailed, PaymentCaptured) == ["capture_refused", "PaymentFailed"]
+    assert [status for status, _ in await desk.history(attempt_id)] == ["sending", "authorized", "capturing", "voiding", "voided"]
 
 
 async def test_what_another_process_has_settled_is_no_refusal(desk: Desk) -> None:

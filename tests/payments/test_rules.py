@@ -43,7 +43,7 @@ awaiting_buyer      pending unknown authorized capturing voiding declined expire
 pending             unknown authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
 unknown             awaiting_buyer pending authorized capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
 authorized          capturing voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
-capturing           declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
+capturing           voiding declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
 voiding             declined expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
 declined            expired cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold
 expired             declined cancelled voided error charged partially_refunded refunded disputed charged_back integrity_hold

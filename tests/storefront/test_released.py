@@ -6,8 +6,8 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
 from alltickets.payments.port import GatewayPayment
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.rules import AttemptStatus
-from alltickets.payments.standings import insert_refunds
 from tests.storefront.conftest import House, Site
 from tests.storefront.shopper import place_order, with_secret
 from tests.storefront.test_card import connect_payway
@@ -54,7 +54,8 @@ async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, h
             await apply_reports(tx, [Report(attempt.account_id, paid)], cause="query", now=site.clock())
         [charge] = (await contexts.payments.details(organizer_id, order_id)).charges
         async with contexts.database.transaction(organizer_id) as tx:
-            await insert_refunds(tx, [(new_id(), payment.id, charge.id, money.minor, money.currency, "test")], now=site.clock())
+            of = {"reference": order_id, "payment_id": payment.id, "charge_id": charge.id}
+            await order_refunds(tx, [NewRefund(id=new_id(), amount=money, reason="test", is_kept=True, **of)], site.clock())
             await tx.execute("UPDATE payments.refunds SET status = 'queued' WHERE organizer_id = %(organizer_id)s")
         waiting = await browser.get(path, headers=with_secret(order))
         async with contexts.database.transaction(organizer_id) as tx:

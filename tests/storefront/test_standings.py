@@ -39,6 +39,7 @@ class AnOrder:
         ("paid", "none", None, None, "paid"),
         ("expired", "open", None, None, "expired"),
         ("expired", "returning", None, "approved", "returning"),
+        ("expired", "return_failed", None, None, "returning"),
         ("expired", "returned", None, None, "returning"),
         ("cancelled", "returning", None, None, "cancelled"),
         ("refunded", "returned", None, None, "refunded"),

@@ -4,7 +4,7 @@ from alltickets.catalog.events import EventCancelled, PerformanceCancelled
 from alltickets.inventory.events import HoldsExpired
 from alltickets.orders.events import OrdersLeft
 from alltickets.orders.service import Orders
-from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.platform.outbox import Subscription
 
 __all__ = ["subscription"]
@@ -19,6 +19,8 @@ def subscription(orders: Orders) -> Subscription:
             PaymentPending,
             PaymentFailed,
             PaymentRefunded,
+            RefundOrdered,
+            RefundFailed,
             HoldsExpired,
             OrdersLeft,
             EventCancelled,

@@ -32,7 +32,8 @@ __all__ = [
 class Order(msgspec.Struct, frozen=True):
     """An order as it stands. `payment_state` is what the buyer is told of the money:
 
-    none (nothing to pay), open, pending (the gateway has not decided), failed (may be tried again), captured, returning, returned.
+    none (nothing to pay), open, pending (the gateway has not decided), failed (may be tried again), captured, returning, return_failed (its
+    gateway refused to give it back, and nobody has had that made again), returned.
     """
 
     order_id: UUID

@@ -317,7 +317,8 @@ class CancelWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RefundWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Money of an order to be given back: an amount, what was paid for these tickets, which are revoked, or with neither all that is left.
 
-    You make the `refund_id`.
+    You make the `refund_id`. All that is left is also what was paid beyond the price and has not gone back by itself; an amount takes it
+    last, and what was paid for tickets never does.
     """
 
     refund_id: UUID
@@ -333,6 +334,9 @@ class RefundWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OrderRefundRead(msgspec.Struct, frozen=True):
     """A refund of an order. `retry_of`: the failed one that this one makes again.
 
+    Where the buyer paid more than once the money of one refund may lie on several payments: `amount` is of this one, `ordered` what was
+    asked for in all, and the others of the list name the refund that you asked for in `part_of`.
+
     `status`: created, queued (its gateway gives it back only later), sending, unknown (the gateway is asked), pending (the gateway has
     it), succeeded, failed (the gateway refused it: have it made again).
     """
@@ -340,9 +344,11 @@ class OrderRefundRead(msgspec.Struct, frozen=True):
     refund_id: UUID
     status: str
     amount: Money
+    ordered: Money
     reason: str
     needs_review: bool
     created_at: datetime
+    part_of: UUID | None
     retry_of: UUID | None
 
 

@@ -48,7 +48,8 @@ orders = sa.Table(
     sa.UniqueConstraint("organizer_id", "hold_id"),
     sa.CheckConstraint("status IN ('awaiting_payment', 'paid', 'expired', 'cancelled', 'refunded')", name="orders_status"),
     sa.CheckConstraint(
-        "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'returned')", name="orders_payment_state"
+        "payment_state IN ('none', 'open', 'pending', 'failed', 'captured', 'returning', 'return_failed', 'returned')",
+        name="orders_payment_state",
     ),
     sa.CheckConstraint("(status = 'paid') <= (paid_at IS NOT NULL)", name="orders_paid_has_an_instant"),
     sa.Index("orders_by_event", "organizer_id", "event_id", "order_id"),

@@ -218,9 +218,11 @@ def order_refund_read(refund: RefundDetails) -> OrderRefundRead:
         refund_id=refund.id,
         status=refund.status,
         amount=Money(refund.amount_minor, refund.currency),
+        ordered=Money(refund.ordered_minor, refund.currency),
         reason=refund.reason,
         needs_review=refund.needs_review,
         created_at=refund.created_at,
+        part_of=refund.part_of,
         retry_of=refund.retry_of,
     )
 

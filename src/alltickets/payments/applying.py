@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alltickets.kernel.ids import id_or_none, new_id
+from alltickets.kernel.money import Money
 from alltickets.payments.disputes.store import Told, follow_disputes, may_concern
-from alltickets.payments.events import PaymentFlagged
+from alltickets.payments.events import FlagKind, PaymentFlagged, PaymentUnflagged
 from alltickets.payments.port import GatewayError, GatewayPayment
 from alltickets.payments.promotions.uses import settle_promotions
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.rules import ATTEMPT_RANKS, AttemptStatus, Charge, Payment, conclude, decide, money_moved
 from alltickets.payments.schedule import ABSENT_TIMES_MIN, LATE_DELAY_SECONDS, absence_is_proven, first_query, last_query, next_query
 from alltickets.payments.standings import (
     Cause,
     Standing,
     fetch_charges,
-    insert_refunds,
     lock_standings,
     write_charges,
     write_standings,
@@ -31,6 +32,10 @@ __all__ = ["Report", "apply_absences", "apply_conclusion", "apply_failed_queries
 
 _IF_ABSENT: dict[AttemptStatus, AttemptStatus] = {"awaiting_buyer": "expired", "unknown": "error"}
 """What an attempt comes to when the gateway is proven to know of no payment: nobody paid, or our call never arrived."""
+
+
+_OF_STATE: tuple[FlagKind, ...] = ("amount_mismatch", "account_mismatch", "unresolved", "capture_refused", "void_refused")
+"""Flags about the state that an attempt is in: people look at it while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Report:
 class _Changes:
     charges: dict[tuple[UUID, str], Charge] = field(default_factory=dict)
     changed: set[tuple[UUID, str]] = field(default_factory=set)
-    surplus: list[tuple[Charge, UUID, int]] = field(default_factory=list)
+    surplus: list[tuple[Charge, Payment, int]] = field(default_factory=list)
     disputed: list[Told] = field(default_factory=list)
 
 
@@ -162,13 +167,13 @@ def _apply(tx: Transaction, standing: Standing, report: Report, changes: _Change
     if charge.attempt_id == standing.attempt.id and may_concern(known, charge, report.payment):
         changes.disputed.append(Told(charge, standing.payment, report.payment))
     if transition.surplus_minor:
-        changes.surplus.append((charge, transition.payment.id, transition.surplus_minor))
+        changes.surplus.append((charge, transition.payment, transition.surplus_minor))
     if transition.payment != standing.payment:
         standing.payment = transition.payment
         standing.is_touched = True
     if transition.attempt != standing.attempt:
         standing.attempt = transition.attempt
-        _enter(standing, cause, now)
+        _enter(tx, standing, cause, now)
         if standing.attempt.status == "declined":
             standing.error_kind, standing.error_code = "declined", report.payment.reason
     tx.publish(*transition.events, *moved)
@@ -179,19 +184,23 @@ def _conclude(tx: Transaction, standing: Standing, status: AttemptStatus, cause:
     if transition is None:
         return False
     standing.payment, standing.attempt = transition.payment, transition.attempt
-    _enter(standing, cause, now)
+    _enter(tx, standing, cause, now)
     standing.next_query_at = first_query(status, now=now, expires_at=standing.expires_at)
     tx.publish(*transition.events)
     return True
 
 
-def _enter(standing: Standing, cause: Cause, now: datetime) -> None:
+def _enter(tx: Transaction, standing: Standing, cause: Cause, now: datetime) -> None:
     standing.state_since = now
     standing.queries = 0
     standing.absences, standing.absent_since = 0, None
     standing.cause = cause
+    was_looked_at = standing.needs_review
     standing.needs_review = standing.attempt.status == "integrity_hold"
     standing.is_touched = True
+    if was_looked_at and not standing.needs_review:
+        detail = f"over by itself: {standing.attempt.status}"
+        tx.publish(PaymentUnflagged(payment_id=standing.payment.id, attempt_id=standing.attempt.id, kinds=_OF_STATE, detail=detail))
 
 
 def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:
@@ -221,12 +230,18 @@ def _ask_again(tx: Transaction, standing: Standing, now: datetime) -> None:
     standing.is_touched = True
 
 
-async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, UUID, int]], now: datetime) -> None:
+async def _order_surplus_back(tx: Transaction, surplus: Sequence[tuple[Charge, Payment, int]], now: datetime) -> None:
     """Refunds of what was paid twice. A charge becomes surplus once, under its payment's lock, so it is ordered back once."""
-    if not surplus:
-        return
-    await insert_refunds(
-        tx,
-        [(new_id(), payment_id, charge.id, minor, charge.amount.currency, "paid twice") for charge, payment_id, minor in surplus],
-        now=now,
-    )
+    refunds = [
+        NewRefund(
+            id=new_id(),
+            reference=payment.reference,
+            payment_id=payment.id,
+            charge_id=charge.id,
+            amount=Money(minor, charge.amount.currency),
+            reason="paid twice",
+            is_kept=False,
+        )
+        for charge, payment, minor in surplus
+    ]
+    await order_refunds(tx, refunds, now)

@@ -30,6 +30,7 @@ __all__ = [
     "PaymentInstructed",
     "PaymentPending",
     "PaymentRefunded",
+    "PaymentUnflagged",
     "RefundFailed",
     "RefundOrdered",
 ]
@@ -46,7 +47,7 @@ FlagKind = Literal[
     "account_refused",  # the gateway does not accept the account's credentials
     "request_refused",  # the gateway does not understand our request
     "promotion_mismatch",  # it was charged under a promotion that does not hold: the organizer bears the discount
-    "capture_refused",  # the gateway does not take what it has reserved: it is asked again for a day
+    "capture_refused",  # the gateway does not take what it has reserved: it is asked again for minutes, then that is given back
     "void_refused",  # the gateway does not give reserved money back: it lapses at the buyer's bank
     "refund_by_hand",  # no gateway can give the money back: somebody has to, and to note it
 ]
@@ -179,6 +180,15 @@ class PaymentFlagged(Event, frozen=True, kw_only=True):
     detail: str
 
 
+class PaymentUnflagged(Event, frozen=True, kw_only=True):
+    """An attempt that somebody had to look at came out of the state that was looked at: what was flagged about that is over by itself."""
+
+    payment_id: UUID
+    attempt_id: UUID
+    kinds: tuple[FlagKind, ...]
+    detail: str
+
+
 class ChargeMoney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the money of a charge stands, in minor units. `fee_minor`: what the gateway keeps of it, as far as it told."""
 
@@ -223,20 +233,24 @@ class ChargeMoved(Event, frozen=True, kw_only=True):
 
 
 class RefundOrdered(Event, frozen=True, kw_only=True):
-    """The gateway will be asked to give money back."""
+    """The gateway will be asked to give money back: of the charge that paid (`is_kept`), or of what came beside it."""
 
     refund_id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
+    is_kept: bool
 
 
 class RefundFailed(Event, frozen=True, kw_only=True):
-    """The gateway will not give the money of this refund back."""
+    """The gateway will not give the money of this refund back. `is_kept`: as of `RefundOrdered`."""
 
     refund_id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
+    is_kept: bool

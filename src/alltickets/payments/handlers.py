@@ -2,7 +2,15 @@
 what somebody has to look at.
 """
 
-from alltickets.payments.events import CallbacksReceived, ChargeMoved, PaymentCaptured, PaymentFlagged, RefundFailed, RefundOrdered
+from alltickets.payments.events import (
+    CallbacksReceived,
+    ChargeMoved,
+    PaymentCaptured,
+    PaymentFlagged,
+    PaymentUnflagged,
+    RefundFailed,
+    RefundOrdered,
+)
 from alltickets.payments.service import Payments
 from alltickets.payments.service.ledger import SUBSCRIPTION
 from alltickets.platform.outbox import Subscription
@@ -26,5 +34,5 @@ def subscriptions(payments: Payments) -> list[Subscription]:
             handle=payments.ledger.on_events,
             apart_seconds=POSTED_SECONDS_APART,
         ),
-        Subscription(name="payment-flags", events=(PaymentFlagged,), handle=payments.flags.on_events),
+        Subscription(name="payment-flags", events=(PaymentFlagged, PaymentUnflagged), handle=payments.flags.on_events),
     ]

@@ -20,7 +20,7 @@ from alltickets.payments.offline_schemas import (
     StatementLineRead,
     StatementRead,
 )
-from alltickets.payments.returning import RefundByHand
+from alltickets.payments.refunds.by_hand import RefundByHand
 from alltickets.payments.service import Payments
 from alltickets.payments.service.confirming import Seen
 from alltickets.payments.service.statements import StatementResult

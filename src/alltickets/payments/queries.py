@@ -74,6 +74,7 @@ class ChargeDetails:
 class RefundDetails:
     """Money given back, or on its way. "queued": its gateway gives it back only later; it is asked again at `next_try_at`.
 
+    part_of: the refund with which it was asked for, where the money lay on several charges. ordered_minor: what was asked for in all.
     retry_of: the refund that the gateway had refused, and that this one makes again.
     """
 
@@ -87,14 +88,17 @@ class RefundDetails:
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    part_of: UUID | None
+    ordered_minor: int
     retry_of: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeDetails:
-    """A change of state: of an attempt, or, where `attempt_id` is None, of the payment itself. `cause`: how we learnt of it."""
+    """A change of state: of an attempt, of a refund, or, where neither is named, of the payment itself. `cause`: how we learnt of it."""
 
     attempt_id: UUID | None
+    refund_id: UUID | None
     status_before: str
     status: str
     cause: str
@@ -237,31 +241,37 @@ async def _refunds(reader: Reader, payment_id: UUID) -> list[RefundDetails]:
         RefundDetails,
         """
         SELECT id, charge_id, status, amount_minor, currency, reason, error_kind, needs_review, next_try_at, created_at,
-               retry_of
+               part_of, (sum(amount_minor) OVER (PARTITION BY coalesce(part_of, id)))::bigint AS ordered_minor, retry_of
           FROM payments.refunds
          WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s
-         ORDER BY created_at, id
+         ORDER BY created_at, part_of IS NOT NULL, id
         """,
         payment_id=payment_id,
     )
 
 
 async def _history(reader: Reader, payment_id: UUID) -> list[ChangeDetails]:
-    """Within an instant an attempt's change comes before that of its payment, which follows it."""
+    """Within an instant a refund's change comes first, then that of the attempt whose money it gives back, then the payment's."""
     return await reader.fetch_all(
         ChangeDetails,
         """
-        SELECT h.attempt_id, h.status_before, h.status, h.cause, h.at
-          FROM (SELECT a.id AS attempt_id, c.version, c.status_before, c.status, c.cause, c.at
+        SELECT h.attempt_id, h.refund_id, h.status_before, h.status, h.cause, h.at
+          FROM (SELECT a.id AS attempt_id, NULL AS refund_id, c.version, c.status_before, c.status, c.cause, c.at
                   FROM payments.attempts a
                   JOIN payments.attempt_history c
                     ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
                  WHERE a.organizer_id = %(organizer_id)s AND a.payment_id = %(payment_id)s
                  UNION ALL
-                SELECT NULL, version, status_before, status, cause, at
+                SELECT NULL, r.id, c.version, c.status_before, c.status, c.cause, c.at
+                  FROM payments.refunds r
+                  JOIN payments.refund_history c
+                    ON c.organizer_id = r.organizer_id AND c.refund_id = r.id
+                 WHERE r.organizer_id = %(organizer_id)s AND r.payment_id = %(payment_id)s
+                 UNION ALL
+                SELECT NULL, NULL, version, status_before, status, cause, at
                   FROM payments.payment_history
                  WHERE organizer_id = %(organizer_id)s AND payment_id = %(payment_id)s) AS h
-         ORDER BY h.at, h.attempt_id, h.version
+         ORDER BY h.at, h.refund_id, h.attempt_id, h.version
         """,
         payment_id=payment_id,
     )

@@ -126,7 +126,7 @@ _STEPS_DOWN = {
     ("integrity_hold", "voided"),
 }
 _OF_MONEY = {status for status, rank in ATTEMPT_RANKS.items() if ATTEMPT_RANKS["charged"] <= rank < ATTEMPT_RANKS["integrity_hold"]}
-_EXCLUDED = {("capturing", "voiding"), ("voiding", "capturing")}
+_EXCLUDED = {("voiding", "capturing")}
 
 _FAILURES: dict[AttemptStatus, FailureReason] = {
     "declined": "declined",
@@ -141,8 +141,8 @@ def may_move(before: AttemptStatus, after: AttemptStatus) -> bool:
     """Upwards by rank, either way within one. Three steps down: a dispute that was won, a lost answer that was found to be a link, and
     money of another amount, taken or only reserved, which is given back.
 
-    So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money. Whether
-    reserved money is taken or given back is decided once.
+    So money overwrites a decline, an expiry and a cancellation when the gateway says so, and nothing else ever overwrites money. Reserved
+    money that is to be given back is never taken after all.
     """
     if before == after or (before, after) in _EXCLUDED:
         return False
@@ -190,7 +190,7 @@ class Contested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Intent = Literal["capture", "void"]
-"""What is to become of reserved money. Decided once for a charge, and committed before the gateway is called."""
+"""What is to become of reserved money, committed before the gateway is called. A capture may become a void, never the reverse."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):

@@ -192,7 +192,8 @@ class ChargeRead(msgspec.Struct, kw_only=True):
 class RefundRead(msgspec.Struct, kw_only=True):
     """Money given back, or on its way. `queued`: its gateway gives it back only later, and is asked again at `next_try_at`.
 
-    `failed`: the gateway refused it. `retry_of`: the refund that failed before, and that this one makes again.
+    `failed`: the gateway refused it. `retry_of`: the refund that failed before, and that this one makes again. `part_of`: the refund with
+    which it was asked for, where the money of that lay on several charges.
     """
 
     id: UUID = msgspec.field(name="refund_id")
@@ -205,6 +206,7 @@ class RefundRead(msgspec.Struct, kw_only=True):
     needs_review: bool
     next_try_at: datetime | None
     created_at: datetime
+    part_of: UUID | None
     retry_of: UUID | None
 
 
@@ -215,12 +217,13 @@ class RefundRetriedRead(msgspec.Struct, kw_only=True):
 
 
 class PaymentChangeRead(msgspec.Struct, kw_only=True):
-    """A change of state: of an attempt, or, without one, of the payment itself.
+    """A change of state: of an attempt, of a refund, or, with neither, of the payment itself.
 
     `cause`: how it was learnt: `call`, `callback`, `query`, `silence` or `person`; of a payment also `attempt`: another try began.
     """
 
     attempt_id: UUID | None
+    refund_id: UUID | None
     status_before: str
     status: str
     cause: str

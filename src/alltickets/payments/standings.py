@@ -22,7 +22,6 @@ __all__ = [
     "fetch_charge",
     "fetch_charges",
     "insert_payment_history",
-    "insert_refunds",
     "lock_standings",
     "write_charges",
     "write_standings",
@@ -331,29 +330,6 @@ async def insert_payment_history(tx: Transaction, changes: Sequence[PaymentChang
         """,
         rows=rows_as_json(changes),
         now=now,
-    )
-
-
-async def insert_refunds(tx: Transaction, refunds: Sequence[tuple[UUID, UUID, UUID, int, str, str]], *, now: datetime) -> None:
-    """Order refunds: (id, payment, charge, minor units, currency, reason). The refund loop carries them out."""
-    ids, payments, charges, amounts, currencies, reasons = (list(column) for column in zip(*refunds, strict=True))
-    await tx.execute(
-        """
-        INSERT INTO payments.refunds (organizer_id, id, payment_id, charge_id, amount_minor, currency, reason, status, tries,
-                                      next_try_at, needs_review, created_at, updated_at)
-        SELECT o.organizer_id, x.*, 'created', 0, %(now)s, false, %(now)s, %(now)s
-          FROM platform.organizers o,
-               unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(charges)s::uuid[], %(amounts)s::bigint[], %(currencies)s::text[],
-                      %(reasons)s::text[]) AS x
-         WHERE o.organizer_id = %(organizer_id)s
-        """,
-        now=now,
-        ids=ids,
-        payments=payments,
-        charges=charges,
-        amounts=amounts,
-        currencies=currencies,
-        reasons=reasons,
     )
 
 

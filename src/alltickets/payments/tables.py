@@ -182,7 +182,7 @@ charges = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("facts", JSONB, nullable=False, server_default="{}", comment="`ChargeFacts`: card, method, instalments, fee."),
     sa.Column("contested", JSONB, nullable=False, server_default="{}", comment="`Contested`: how much banks hold, and kept."),
-    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written once, before the call."),
+    sa.Column("intent", sa.Text, comment="Of reserved money: whether it is taken or given back. Written before the call."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "provider_payment_id", name="charges_provider_payment"),
     sa.Index("charges_attempt", "organizer_id", "attempt_id"),
@@ -241,6 +241,8 @@ refunds = sa.Table(
     sa.Column("updated_at", _instant, nullable=False),
     sa.Column("waited_until", _instant, comment="It was queued, and its gateway could not have given it back before."),
     sa.Column("retry_of", _id, comment="The refund that the gateway had refused, and that this one makes again under a key of its own."),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="Grows with each change of state, which names it."),
+    sa.Column("part_of", _id, comment="The refund with which it was asked for, where the money of that lay on several charges."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
@@ -248,9 +250,25 @@ refunds = sa.Table(
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
     sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
+    sa.Index("refunds_part_of", "organizer_id", "part_of", postgresql_where=sa.text("part_of IS NOT NULL")),
     sa.Index("refunds_retry_of", "organizer_id", "retry_of", unique=True, postgresql_where=sa.text("retry_of IS NOT NULL")),
     sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     one_of("status", "created queued sending unknown pending succeeded failed"),
+)
+
+refund_history = sa.Table(
+    "refund_history",
+    metadata,
+    sa.Column("organizer_id", _id, nullable=False),
+    sa.Column("refund_id", _id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status_before", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("at", _instant, nullable=False),
+    sa.PrimaryKeyConstraint("organizer_id", "refund_id", "version"),
+    one_of("cause", "call query person"),
+    comment="Append-only.",
 )
 
 settlement_reports = sa.Table(

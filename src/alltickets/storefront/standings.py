@@ -52,7 +52,7 @@ def standing_of(order: _Order, step: NextStep | None, now: datetime, *, told: st
     """Where the order stands at `now`. `told` is what the gateway's page put into the address: nobody signed it, so it only picks words."""
     if order.status in _ENDED:
         return _ENDED[order.status]
-    if order.payment_state in ("returning", "returned"):
+    if order.payment_state in ("returning", "return_failed", "returned"):
         return Standing.RETURNING
     if order.status == OrderStatus.EXPIRED or (now >= order.pay_until and order.payment_state != "pending"):
         return Standing.EXPIRED

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -85,7 +86,9 @@ class Till:
 
     def _refund_event(self, kind: type[RefundOrdered] | type[RefundFailed], refund_id: UUID) -> RefundOrdered | RefundFailed:
         [(_, charge_id, minor)] = [refund for refund in self.refunds if refund[0] == refund_id]
-        return kind(refund_id=refund_id, payment_id=PAYMENT, charge_id=charge_id, amount_minor=minor, currency="ARS")
+        is_kept = charge_id == self.payment.kept_charge_id
+        told: dict[str, Any] = {"reference": self.payment.reference, "payment_id": PAYMENT, "charge_id": charge_id, "is_kept": is_kept}
+        return kind(refund_id=refund_id, amount_minor=minor, currency="ARS", **told)
 
 
 class Bookkeeper:

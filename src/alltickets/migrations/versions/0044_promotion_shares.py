@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0044_promotion_shares"
-down_revision = "0042_account_modes"
+down_revision = "0043_refund_history"
 branch_labels = None
 depends_on = None
 

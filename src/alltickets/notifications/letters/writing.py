@@ -109,7 +109,8 @@ class Writer:
         """The links of the orders that somebody may still want to see. Those of a buyer who gave another address since are not theirs."""
         written_about = [await self._orders.shop.shown(organizer.organizer_id, order_id) for order_id in order_ids]
         shown = [one for one in written_about if address_key(one.order.buyer.mail) == recipient_key]
-        wanted = [one for one in shown if one.order.status == OrderStatus.PAID or one.order.payment_state in ("pending", "returning")]
+        open_states = ("pending", "returning", "return_failed")
+        wanted = [one for one in shown if one.order.status == OrderStatus.PAID or one.order.payment_state in open_states]
         if not wanted:
             return None
         words = words_of(wanted[0].order.buyer.locale or organizer.locale)

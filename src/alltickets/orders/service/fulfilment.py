@@ -18,7 +18,7 @@ from alltickets.orders.records import Order, lock_orders, open_orders_of_events,
 from alltickets.orders.rules import OrderStatus, draws_of, may_move, places_of, unit_prices
 from alltickets.orders.service.calling_off import check_sale
 from alltickets.orders.service.limits import count_buyers, uncount_buyers, uncount_tickets
-from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded
+from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.interface import AskRefund, Payments
 from alltickets.platform.database import Transaction
 from alltickets.platform.events import Event
@@ -53,6 +53,7 @@ class Fulfilment:
             await self._on_called_off(tx, orders, events)
             await self._on_progress(tx, orders, events)
             sold_on = await self._on_captured(tx, orders, events)
+            await self._on_return_told(tx, orders, events)
             await self._on_refunded(tx, orders, events)
             if sold_on:
                 await check_sale(tx, sold_on)
@@ -135,7 +136,7 @@ class Fulfilment:
             for order in orders.values()
             if order.order_id in captured
             and order.status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED, OrderStatus.CANCELLED)
-            and order.payment_state not in ("returning", "returned")
+            and order.payment_state not in ("returning", "return_failed", "returned")
         ]
         payable = [order for order in news if may_move(order.status, OrderStatus.PAID)]
         states = await read_sale_states(tx, {order.event_id for order in payable}) if payable else {}
@@ -153,6 +154,18 @@ class Fulfilment:
             tx.publish(*[_unplaced_event(order) for order in homeless])
             await _write_back(tx, orders, [msgspec.structs.replace(order, payment_state="returning") for order in homeless])
         return states if paid else {}
+
+    async def _on_return_told(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
+        """The money of an order that ended will not go back, or does after all. What came beside it is no concern of the order's."""
+        moved: dict[UUID, Order] = {}
+        for event in events:
+            if isinstance(event, RefundOrdered | RefundFailed) and event.is_kept and event.reference in orders:
+                order = moved.get(event.reference) or orders[event.reference]
+                before, after = ("returning", "return_failed") if isinstance(event, RefundFailed) else ("return_failed", "returning")
+                if order.payment_state == before:
+                    moved[event.reference] = msgspec.structs.replace(order, payment_state=after)
+        if moved:
+            await _write_back(tx, orders, list(moved.values()))
 
     async def _on_refunded(self, tx: Transaction, orders: dict[UUID, Order], events: Sequence[Event]) -> None:
         moved: dict[UUID, Order] = {}
@@ -245,7 +258,7 @@ async def _lock_concerned(tx: Transaction, events: Sequence[Event]) -> dict[UUID
             hold_ids.update(event.hold_ids)
         elif isinstance(event, OrdersLeft):
             order_ids.update(event.order_ids)
-        elif isinstance(event, PaymentCaptured | PaymentPending | PaymentFailed | PaymentRefunded):
+        elif isinstance(event, PaymentCaptured | PaymentPending | PaymentFailed | PaymentRefunded | RefundOrdered | RefundFailed):
             order_ids.add(event.reference)
         elif isinstance(event, EventCancelled | PerformanceCancelled):
             called_off.add(event.event_id)

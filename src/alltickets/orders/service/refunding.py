@@ -74,7 +74,13 @@ class Refunding:
                 await self._fulfilment.take_tickets_back(tx, order, tickets, now=self._clock())
             if minor == 0:
                 raise NothingToRefund
-            request = AskRefund(refund_id=asked.refund_id, reference=order_id, amount_minor=minor, reason=asked.reason)
+            request = AskRefund(
+                refund_id=asked.refund_id,
+                reference=order_id,
+                amount_minor=minor,
+                reason=asked.reason,
+                is_of_price=bool(asked.ticket_ids),
+            )
             [outcome] = await self._payments.refund(tx, [request])
             if isinstance(outcome, Refusal):
                 raise outcome
@@ -88,7 +94,7 @@ class Refunding:
         return next((one for one in await self._payments.refunds_of(reader, order_id) if one.id == refund_id), None)
 
     async def _is_same(self, tx: Transaction, order: Order, asked: GiveBack, before: RefundDetails) -> bool:
-        if asked.reason != before.reason or asked.amount_minor not in (None, before.amount_minor):
+        if asked.reason != before.reason or asked.amount_minor not in (None, before.ordered_minor):
             return False
         tickets = {ticket.ticket_id: ticket.number for ticket in await read_of_order(tx, order.order_id)}
         return all(tickets.get(ticket_id) in order.returned_numbers for ticket_id in asked.ticket_ids)

@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import FlagKind, PaymentFlagged
+from alltickets.payments.events import FlagKind, PaymentFlagged, PaymentUnflagged
 from alltickets.platform.database import Reader, Transaction, rows_as_json
 from alltickets.platform.outbox import Recorded
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
-__all__ = ["Flag", "list_flags", "mark_settled", "raise_flags", "read_flag", "settle_of_attempts"]
+__all__ = ["Flag", "list_flags", "mark_settled", "raise_flags", "read_flag", "settle_of_attempts", "settle_over"]
 
 _OF_ACCOUNT: frozenset[FlagKind] = frozenset({"account_refused", "request_refused"})
 """What is wrong with an account is wrong with each payment at it, and is one thing to look at."""
@@ -132,6 +132,25 @@ async def settle_of_attempts(
         note=note,
         now=now,
     )
+
+
+async def settle_over(tx: Transaction, recorded: Sequence[Recorded]) -> None:
+    """Settle what these events say is over by itself; what was found again since stays open. One statement each, for they are few."""
+    for entry in recorded:
+        event = entry.event
+        if isinstance(event, PaymentUnflagged):
+            await tx.execute(
+                """
+                UPDATE payments.flags
+                   SET settled_at = %(at)s, settled_by = 'payments', note = %(note)s
+                 WHERE organizer_id = %(organizer_id)s AND subject_id = %(attempt_id)s AND kind = ANY(%(kinds)s)
+                   AND last_at <= %(at)s AND settled_at IS NULL
+                """,
+                attempt_id=event.attempt_id,
+                kinds=list(event.kinds),
+                note=event.detail,
+                at=entry.occurred_at,
+            )
 
 
 async def _accounts_of(tx: Transaction, attempt_ids: set[UUID]) -> dict[UUID, UUID]:

@@ -87,8 +87,8 @@ WORDS: Mapping[FlagKind, FlagWords] = {
         "listPromotions",
     ),
     "capture_refused": _words(
-        "El medio de pago no cobra el dinero que reservó. Se vuelve a pedir durante un día; después la reserva vence.",
-        "The gateway does not take the money that it reserved. It is asked again for a day; then the reservation lapses.",
+        "El medio de pago no cobra lo que reservó. Se vuelve a pedir unos minutos; después se libera y quien compró puede pagar de nuevo.",
+        "The gateway does not take what it reserved. It is asked again for minutes; then it is released, and the buyer may pay again.",
         "readPayment",
     ),
     "void_refused": _words(

@@ -1,9 +1,14 @@
 """What is to become of reserved money. Pure."""
 
+from datetime import datetime, timedelta
+
 from alltickets.payments.port import Capabilities
 from alltickets.payments.rules import Attempt, Charge, Intent, Payment
 
-__all__ = ["intent_for"]
+__all__ = ["intent_for", "is_refused_for_good"]
+
+REFUSED_FOR = timedelta(minutes=5)
+"""So long a capture is asked for again that its gateway refuses. Its buyer waits meanwhile, and their places do not for much longer."""
 
 
 def _fits(payment: Payment, attempt: Attempt, charge: Charge) -> bool:
@@ -23,3 +28,11 @@ def intent_for(
     if not is_wanted or not _fits(payment, attempt, charge):
         return "void" if capabilities.voids else None
     return "capture" if capabilities.captures and not is_other_taken else None
+
+
+def is_refused_for_good(attempt: Attempt, *, since: datetime, now: datetime, was_refused_before: bool) -> bool:
+    """Whether money that its gateway refused to take just now goes back instead. `since`: when it began to be taken.
+
+    One refusal is not enough, however late: it may be the first word after an outage.
+    """
+    return attempt.status == "capturing" and was_refused_before and now - since >= REFUSED_FOR

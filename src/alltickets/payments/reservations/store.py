@@ -10,12 +10,12 @@ import msgspec
 from alltickets.payments.applying import apply_conclusion
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import Capabilities
-from alltickets.payments.reservations.rules import intent_for
+from alltickets.payments.reservations.rules import intent_for, is_refused_for_good
 from alltickets.payments.rules import ATTEMPT_RANKS, Charge, Intent
 from alltickets.payments.standings import fetch_charges, lock_standings, write_standings
 from alltickets.platform.database import Reader, Transaction
 
-__all__ = ["Undecided", "decide_reserved", "flag_refused", "undecided_among"]
+__all__ = ["Undecided", "decide_reserved", "note_refused", "undecided_among"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,19 @@ async def decide_reserved(
     return found
 
 
-async def flag_refused(tx: Transaction, charge: Charge, detail: str, *, now: datetime) -> None:
-    """Tell people, once, that a gateway refuses to do with reserved money what was decided: the buyer sees it until it lapses."""
+async def note_refused(tx: Transaction, charge: Charge, detail: str, *, voids: bool, now: datetime) -> None:
+    """A gateway refuses to do with reserved money what was decided: people are told, once. The buyer sees it until it lapses.
+
+    What it refuses to take for good is given back instead, where it can be (`voids`), so that the buyer may pay otherwise.
+    """
     standing = (await lock_standings(tx, {charge.attempt_id})).get(charge.attempt_id)
-    if standing is None or standing.needs_review:
+    if standing is None:
+        return
+    was_told = standing.needs_review
+    is_over = is_refused_for_good(standing.attempt, since=standing.state_since, now=now, was_refused_before=was_told)
+    if voids and is_over and await _turn_round(tx, charge, now):
+        await apply_conclusion(tx, charge.attempt_id, "voiding", cause="call", now=now)
+    if was_told:
         return
     standing.needs_review = standing.is_touched = True
     tx.publish(
@@ -97,6 +106,20 @@ async def flag_refused(tx: Transaction, charge: Charge, detail: str, *, now: dat
         )
     )
     await write_standings(tx, [standing], now)
+
+
+async def _turn_round(tx: Transaction, charge: Charge, now: datetime) -> bool:
+    """Have a charge given back that was to be taken, and is only reserved still; whether it is one."""
+    written = await tx.execute(
+        """
+        UPDATE payments.charges
+           SET intent = 'void', updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status = 'authorized' AND intent = 'capture'
+        """,
+        id=charge.id,
+        now=now,
+    )
+    return written == 1
 
 
 async def _being_taken(reader: Reader, payment_ids: set[UUID]) -> set[UUID]:

@@ -13,8 +13,8 @@ from alltickets.payments.awaited import AwaitedPayment, Receipt, awaited_of, ins
 from alltickets.payments.codes import tidy_code
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import ChargeFacts, GatewayPayment, PaymentMethod
+from alltickets.payments.refunds.by_hand import RefundByHand, find_refund, list_by_hand, note_returned
 from alltickets.payments.refusals import AmountDiffers, AwaitedPaymentNotFound, ReceivedLater, RefundNotByHand, RefundNotFound
-from alltickets.payments.returning import RefundByHand, find_refund, list_by_hand, note_returned
 from alltickets.payments.standings import lock_standings
 from alltickets.platform.database import Database
 from alltickets.platform.paging import Page

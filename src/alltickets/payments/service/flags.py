@@ -8,7 +8,7 @@ from prometheus_client import Counter
 
 from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.time import Clock
-from alltickets.payments.flags.store import Flag, list_flags, mark_settled, raise_flags, read_flag
+from alltickets.payments.flags.store import Flag, list_flags, mark_settled, raise_flags, read_flag, settle_over
 from alltickets.payments.refusals import FlagNotFound
 from alltickets.platform.database import Database, Transaction
 from alltickets.platform.outbox import Recorded
@@ -28,7 +28,7 @@ class Flags:
         self._clock = clock
 
     async def on_events(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Keep what is flagged; a line in the log and a count for what was not open before."""
+        """Keep what is flagged, a line in the log and a count for what was not open before; and settle what is over by itself."""
         for flag in await raise_flags(tx, recorded):
             _flags.labels(flag.kind).inc()
             _log.warning(
@@ -39,6 +39,7 @@ class Flags:
                 account=str(flag.account_id),
                 explanation=flag.explanation,
             )
+        await settle_over(tx, recorded)
 
     async def page(self, organizer_id: UUID, *, is_settled: bool | None, cursor: str | None, size: int) -> Page[Flag]:
         """The organizer's flags, newest first. Raises `CursorUnreadable`."""

@@ -4,14 +4,15 @@ from uuid import UUID
 
 from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
+from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
-from alltickets.payments.events import FlagKind, RefundOrdered
+from alltickets.payments.events import FlagKind
 from alltickets.payments.flags.store import settle_of_attempts
 from alltickets.payments.queries import PaymentDetails, payment_of
-from alltickets.payments.refunding import REFUNDED_COLUMNS, Refundable, refundable_of
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, Refundable, give_up, refundable_of
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound
-from alltickets.payments.rules import Charge
-from alltickets.payments.standings import CHARGE_COLUMNS, insert_refunds
+from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Database, Transaction
 
 __all__ = ["GivingBack"]
@@ -45,23 +46,23 @@ class GivingBack:
 
     async def _order(self, tx: Transaction, actor: Actor, reference: UUID, payment_id: UUID, due: list[Refundable]) -> None:
         now = self._clock()
-        await _give_up(tx, [one.charge for one in due])
-        orders = [
-            RefundOrdered(
-                refund_id=new_id(),
+        await give_up(tx, [one.charge.id for one in due])
+        refunds = [
+            NewRefund(
+                id=new_id(),
+                reference=reference,
                 payment_id=payment_id,
                 charge_id=one.charge.id,
-                amount_minor=one.left_minor,
-                currency=one.charge.amount.currency,
+                amount=Money(one.left_minor, one.charge.amount.currency),
+                reason="does not fit",
+                is_kept=False,
             )
             for one in due
         ]
-        rows = [(one.refund_id, one.payment_id, one.charge_id, one.amount_minor, one.currency, "does not fit") for one in orders]
-        await insert_refunds(tx, rows, now=now)
-        tx.publish(*orders)
+        await order_refunds(tx, refunds, now)
         await settle_of_attempts(tx, [one.charge.attempt_id for one in due], _SETTLES, by=actor.label, note="given back", now=now)
-        for one in orders:
-            noted: dict[str, str | int | bool | None] = {"amount_minor": one.amount_minor, "currency": one.currency}
+        for one in refunds:
+            noted: dict[str, str | int | bool | None] = {"amount_minor": one.amount.minor, "currency": one.amount.currency}
             await record(tx, actor, "payment.given_back", Subject("payment", reference), {**noted, "charge_id": str(one.charge_id)})
 
 
@@ -101,15 +102,3 @@ async def _aside(tx: Transaction, payment_id: UUID) -> list[Refundable]:
         payment_id=payment_id,
     )
     return [refundable_of(row) for row in rows]
-
-
-async def _give_up(tx: Transaction, charges: list[Charge]) -> None:
-    """These never pay for anything from now on."""
-    await tx.execute(
-        """
-        UPDATE payments.charges
-           SET is_surplus = true
-         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
-        """,
-        ids=[charge.id for charge in charges],
-    )

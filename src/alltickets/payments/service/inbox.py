@@ -25,8 +25,8 @@ from alltickets.payments.connections import Accounts, ConnectedAccount, Connecti
 from alltickets.payments.events import CallbacksReceived
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import Callback, GatewayError, Hint, Notice
+from alltickets.payments.refunds.came_back import look_at_refunds_again
 from alltickets.payments.refusals import AccountNotFound, CallbackForged, HintsTooMany
-from alltickets.payments.returned import look_at_refunds_again
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
 from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots

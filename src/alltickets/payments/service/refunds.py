@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from prometheus_client import Counter
@@ -15,33 +15,33 @@ from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.breaker.store import note_failure, note_fault
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.events import RefundOrdered
 from alltickets.payments.port import Gateway, GatewayError, RefundResult
-from alltickets.payments.refunding import (
+from alltickets.payments.refunds.again import make_again, newest_try
+from alltickets.payments.refunds.came_back import mark_looked_at
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
+from alltickets.payments.refunds.rules import UNSENT, RefundStatus, Source, drawn
+from alltickets.payments.refunds.store import (
     CLAIMED_MAX,
-    Kept,
+    Captured,
     Refund,
-    RefundStatus,
+    Refundable,
+    RefundCause,
     apply_success,
     claim_due,
     flag_refund,
-    lock_kept,
+    give_up,
+    lock_captured,
     mark_refund,
     take_up,
 )
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
-from alltickets.payments.retrying import make_again, newest_try
-from alltickets.payments.returned import mark_looked_at
 from alltickets.payments.schedule import absence_is_proven, next_try, what_to_do_after
 from alltickets.payments.sellers.store import suspect
-from alltickets.payments.standings import insert_refunds
 from alltickets.payments.sweeping import organizers_with_due_refunds, sweep_each
 from alltickets.platform.database import Database, Transaction
 
 __all__ = ["AskRefund", "RefundStarted", "Refunds"]
 
-UNSENT: tuple[RefundStatus, ...] = ("created", "queued")
-"""Certainly not carried out: sent without asking first."""
 QUEUED_AGAIN_SECONDS = 6 * 3600
 """Where the gateway does not say when."""
 PENDING_FOR, PENDING_AGAIN = timedelta(days=30), timedelta(hours=6)
@@ -55,17 +55,21 @@ _queued = Counter(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRefund:
-    """Give money of a payment back; None is everything that is left. The caller names the refund, so that asking twice is asking once."""
+    """Give money of a payment back; None is everything that is left. The caller names the refund, so that asking twice is asking once.
+
+    is_of_price: it is what something cost, so never more than is left of what paid for it. Else also of what came beside that.
+    """
 
     refund_id: UUID
     reference: UUID
     amount_minor: int | None
     reason: str
+    is_of_price: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundStarted:
-    """A refund that will be carried out. `PaymentRefunded` tells when the money is on its way."""
+    """A refund that will be carried out, with all its parts. `PaymentRefunded` tells when the payment's money is on its way."""
 
     refund_id: UUID
     amount: Money
@@ -82,40 +86,37 @@ class Refunds:
     async def order(self, tx: Transaction, requests: Sequence[AskRefund]) -> list[RefundStarted | Refusal]:
         """Order refunds in the caller's transaction; for each what will be given back, or why nothing, in their order.
 
-        Locks the payments in id order until `tx` ends, so that two orders never give back more than was taken. Four statements,
-        whatever their number, one more where a part is asked for. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
-        `RefundWholeOnly`; `RefundRefused` for an id that was ordered before and that its gateway refused: see `retry`.
+        Of all money that came for the payment, the charge that brought it first (`drawn`): a refund for each charge that it takes, the
+        first under the id that was asked for. Locks the payments in id order until `tx` ends, so that two orders never give back more
+        than was taken. Four statements, whatever their number, one more where a part is asked for, and where money beside the payment's
+        goes back. Refusals: `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`, `RefundWholeOnly`; `RefundRefused` for an id
+        that was ordered before and that its gateway refused: see `retry`.
         """
         accounts = await self._connections.of(tx) if any(one.amount_minor is not None for one in requests) else None
-        known, ordered_before = await lock_kept(tx, [one.reference for one in requests], [one.refund_id for one in requests])
+        known, ordered_before = await lock_captured(tx, [one.reference for one in requests], [one.refund_id for one in requests])
         outcomes: list[RefundStarted | Refusal] = []
-        new: list[tuple[UUID, UUID, UUID, int, str, str]] = []
+        new: list[NewRefund] = []
+        beside: list[UUID] = []
         for request in requests:
             before = ordered_before.get(request.refund_id)
             if before is not None:
                 outcomes.append(before if isinstance(before, Refusal) else RefundStarted(request.refund_id, before))
                 continue
             try:
-                kept, minor = _decide(known, request, accounts)
+                parts = _decide(known, request, accounts)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
-            kept.on_its_way_minor += minor
-            amount = Money(minor, kept.charge.amount.currency)
+            for one, minor in parts:
+                one.on_its_way_minor += minor
+            amount = Money(sum(minor for _, minor in parts), parts[0][0].charge.amount.currency)
             ordered_before[request.refund_id] = amount
-            new.append((request.refund_id, kept.payment_id, kept.charge.id, minor, amount.currency, request.reason))
-            tx.publish(
-                RefundOrdered(
-                    refund_id=request.refund_id,
-                    payment_id=kept.payment_id,
-                    charge_id=kept.charge.id,
-                    amount_minor=minor,
-                    currency=amount.currency,
-                )
-            )
+            new += _refunds(request, known[request.reference], parts)
+            beside += [one.charge.id for one, _ in parts if one is not known[request.reference].kept]
             outcomes.append(RefundStarted(request.refund_id, amount))
-        if new:
-            await insert_refunds(tx, new, now=self._clock())
+        if beside:
+            await give_up(tx, beside)
+        await order_refunds(tx, new, self._clock())
         return outcomes
 
     async def sweep(self) -> int:
@@ -175,7 +176,7 @@ class Refunds:
             await self._look_again(organizer_id, accounts, refund)
             return
         try:
-            result = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
+            result, cause = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
         except GatewayError as error:
             await self._note_error(organizer_id, refund, error)
             return
@@ -183,49 +184,53 @@ class Refunds:
             await self._leave_to_people(organizer_id, refund)
         else:
             is_patient = accounts.gateway_of(refund.account_id).capabilities.early_refunds == "pending"
-            await self._note_result(organizer_id, refund, result, is_patient=is_patient)
+            await self._note_result(organizer_id, refund, result, cause=cause, is_patient=is_patient)
 
-    async def _carry_out(self, gateway: Gateway, refund: Refund) -> RefundResult | None:
-        """What the gateway says; None: it has not heard of a refund that may have been sent, and cannot be trusted to refuse a second.
+    async def _carry_out(self, gateway: Gateway, refund: Refund) -> tuple[RefundResult | None, RefundCause]:
+        """What the gateway says, and to what; None: it has not heard of a refund that may have been sent, and may not refuse a second.
 
         Only what was certainly never sent is sent without asking first.
         """
         if refund.status not in UNSENT:
             found = await gateway.query_refund(refund.order)
             if found is not None:
-                return found
+                return found, "query"
             is_absent = absence_is_proven(refund.tries, refund.since, self._clock())
             if gateway.capabilities.refund_idempotency == "query" and not is_absent:
-                return None
-        return await gateway.refund(refund.order)
+                return None, "query"
+        return await gateway.refund(refund.order), "call"
 
     async def _leave_to_people(self, organizer_id: UUID, refund: Refund) -> None:
         """Nobody is asked again: it stays pending until somebody says that the money went back (`note_returned`)."""
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "pending", None, now=self._clock(), needs_review=True)
+            await mark_refund(tx, refund, "pending", None, cause="call", now=self._clock(), needs_review=True)
             amount = f"{refund.amount_minor} minor units of {refund.currency}"
-            await flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
+            flag_refund(tx, refund, "refund_by_hand", f"{amount} have to be given back by hand, and noted: no gateway can.")
 
-    async def _note_result(self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, is_patient: bool) -> None:
+    async def _note_result(
+        self, organizer_id: UUID, refund: Refund, result: RefundResult | None, *, cause: RefundCause, is_patient: bool
+    ) -> None:
         """is_patient: the gateway keeps refunds pending until the account has the money, which takes weeks and is nobody's fault."""
         now = self._clock()
         status: RefundStatus = "unknown" if result is None else result.status
         async with self._database.transaction(organizer_id) as tx:
             if status == "succeeded":
-                await apply_success(tx, refund, now)
+                await apply_success(tx, refund, now, cause=cause)
             again_at = next_try(refund.tries, since=refund.since, now=now) if status in ("unknown", "pending") else None
             if again_at is None and status == "pending" and is_patient and now - refund.since < PENDING_FOR:
                 again_at = now + PENDING_AGAIN
             provider_refund_id = None if result is None else result.provider_refund_id
             is_stuck = status == "failed" or (again_at is None and status != "succeeded")
-            await mark_refund(tx, refund, status, again_at, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck)
-            if status == "failed":
+            is_news = await mark_refund(
+                tx, refund, status, again_at, cause=cause, now=now, provider_refund_id=provider_refund_id, needs_review=is_stuck
+            )
+            if is_news and status == "failed":
                 reason = result.reason if result is not None else None
                 text = f"The gateway refused to give the money back: {reason or 'no reason given'}."
-                await flag_refund(tx, refund, "refund_failed", text)
+                flag_refund(tx, refund, "refund_failed", text)
                 await note_fault(tx, refund.account_id, "refund", "declined", text, now)
-            elif is_stuck:
-                await flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
+            elif is_news and is_stuck:
+                flag_refund(tx, refund, "refund_unresolved", "The gateway did not say for a day what became of the refund.")
 
     async def _look_again(self, organizer_id: UUID, accounts: Accounts, refund: Refund) -> None:
         """Whether a refund that had succeeded came back. It stays given back in our books: somebody is told to pay the buyer otherwise."""
@@ -243,7 +248,7 @@ class Refunds:
             if await mark_looked_at(tx, refund.id, None, now=now, came_back=came_back) and came_back:
                 reason = result.reason if result is not None else None
                 detail = f"A refund had succeeded and came back to the account: {reason or 'no reason given'}. Pay the buyer otherwise."
-                await flag_refund(tx, refund, "refund_failed", detail)
+                flag_refund(tx, refund, "refund_failed", detail)
 
     async def _queue(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
         """It was certainly not carried out, and will be later: it is tried again then, for as long as the gateway says so."""
@@ -252,7 +257,7 @@ class Refunds:
         _log.info("refund queued", refund=str(refund.id), code=error.code, until=again_at.isoformat())
         _queued.inc()
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "queued", again_at, now=now, error=error, waited_until=again_at, needs_review=False)
+            await mark_refund(tx, refund, "queued", again_at, cause="call", now=now, error=error, waited_until=again_at, needs_review=False)
 
     async def _note_error(self, organizer_id: UUID, refund: Refund, error: GatewayError) -> None:
         """A call that failed: asked about if it may have been carried out, repeated if not, given up only on a plain no."""
@@ -267,26 +272,61 @@ class Refunds:
         status: RefundStatus = "unknown" if after == "ask" or refund.status not in UNSENT else "created"
         _log.warning("refund not carried out", refund=str(refund.id), kind=error.kind, code=error.code, status=status)
         async with self._database.transaction(organizer_id) as tx:
-            await mark_refund(tx, refund, "failed" if is_final else status, again_at, now=now, error=error, needs_review=again_at is None)
-            if again_at is None:
-                await flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
-            elif error.kind == "auth_config" and refund.error_kind != "auth_config":
-                await flag_refund(tx, refund, "account_refused", str(error))
+            is_news = await mark_refund(
+                tx,
+                refund,
+                "failed" if is_final else status,
+                again_at,
+                cause="call" if refund.status in UNSENT else "query",
+                now=now,
+                error=error,
+                needs_review=again_at is None,
+            )
+            if is_news and again_at is None:
+                flag_refund(tx, refund, "refund_failed" if is_final else "refund_unresolved", str(error))
+            elif is_news and error.kind == "auth_config" and refund.error_kind != "auth_config":
+                flag_refund(tx, refund, "account_refused", str(error))
                 await suspect(tx, [refund.account_id], now)
             await note_failure(tx, refund.account_id, "refund", error, now)
 
 
-def _decide(known: Mapping[UUID, Kept | None], request: AskRefund, accounts: Accounts | None) -> tuple[Kept, int]:
+def _decide(known: Mapping[UUID, Captured], request: AskRefund, accounts: Accounts | None) -> list[tuple[Refundable, int]]:
+    """So much of each of the payment's charges."""
     if request.reference not in known:
         raise PaymentNotFound
-    kept = known[request.reference]
-    left = 0 if kept is None else kept.left_minor
-    if kept is None or left == 0:
+    captured = known[request.reference]
+    charges = captured.all
+    sources = [
+        Source(charge_id, one.left_minor, one is captured.kept)
+        for charge_id, one in charges.items()
+        if one is captured.kept or not request.is_of_price
+    ]
+    left = sum(source.left_minor for source in sources)
+    if captured.kept is None or left == 0:
         raise NothingToRefund
     minor = left if request.amount_minor is None else request.amount_minor
     assert minor > 0, "a refund is of something"
     if minor > left:
-        raise RefundTooLarge(left, kept.charge.amount.currency)
-    if accounts is not None and minor < kept.charge.amount.minor and not accounts.refunds_parts(kept.charge.account_id):
-        raise RefundWholeOnly
-    return kept, minor
+        raise RefundTooLarge(left, captured.kept.charge.amount.currency)
+    parts = [(charges[charge_id], share) for charge_id, share in drawn(sources, minor)]
+    for one, share in parts:
+        if accounts is not None and share < one.charge.amount.minor and not accounts.refunds_parts(one.charge.account_id):
+            raise RefundWholeOnly
+    return parts
+
+
+def _refunds(request: AskRefund, captured: Captured, parts: Sequence[tuple[Refundable, int]]) -> list[NewRefund]:
+    """The ids of further parts follow from the one that was asked for: whatever happens, each is ordered once."""
+    return [
+        NewRefund(
+            id=request.refund_id if number == 0 else uuid5(request.refund_id, str(one.charge.id)),
+            reference=request.reference,
+            payment_id=captured.payment_id,
+            charge_id=one.charge.id,
+            amount=Money(minor, one.charge.amount.currency),
+            reason=request.reason,
+            is_kept=one is captured.kept,
+            part_of=None if number == 0 else request.refund_id,
+        )
+        for number, (one, minor) in enumerate(parts)
+    ]

@@ -1,7 +1,7 @@
 """Reserved money is taken where it pays for something, and given back to the buyer where it does not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -11,8 +11,8 @@ from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts
-from alltickets.payments.port import Gateway, GatewayError, GatewayPayment, Hint
-from alltickets.payments.reservations.store import decide_reserved, flag_refused, undecided_among
+from alltickets.payments.port import Capabilities, Gateway, GatewayError, GatewayPayment, Hint
+from alltickets.payments.reservations.store import decide_reserved, note_refused, undecided_among
 from alltickets.payments.rules import Charge, restated
 from alltickets.platform.database import Database
 
@@ -55,9 +55,11 @@ class Reservations:
             decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         answers = await asyncio.gather(*(_carry_out(accounts, one, slots) for one in decided))
-        await self._apply(organizer_id, list(zip(decided, answers, strict=True)))
+        await self._apply(organizer_id, list(zip(decided, answers, strict=True)), capabilities)
 
-    async def _apply(self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]]) -> None:
+    async def _apply(
+        self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]], capabilities: Mapping[UUID, Capabilities]
+    ) -> None:
         reports = [Report(charge.account_id, answer) for charge, answer in answers if isinstance(answer, GatewayPayment)]
         if reports:
             async with self._database.transaction(organizer_id) as tx:
@@ -67,7 +69,8 @@ class Reservations:
                 assert charge.intent is not None, "it was decided about"
                 async with self._database.transaction(organizer_id) as tx:
                     if answer.kind == "declined":
-                        await flag_refused(tx, charge, str(answer), now=self._clock())
+                        voids = capabilities[charge.account_id].voids
+                        await note_refused(tx, charge, str(answer), voids=voids, now=self._clock())
                     await note_failure(tx, charge.account_id, charge.intent, answer, self._clock())
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from alltickets.payments.refunding import Refund, RefundStatus, apply_success, mark_refund
+from alltickets.payments.refunds.rules import RefundStatus
+from alltickets.payments.refunds.store import Refund, apply_success, mark_refund
 from alltickets.platform.database import Reader, Transaction
 from alltickets.platform.paging import Page, decode_cursor, page_of
 
@@ -53,19 +54,22 @@ async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: da
     refund = await tx.fetch_first(
         Refund,
         """
-        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status, r.tries, r.created_at,
+        SELECT r.id, p.reference, r.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept, r.payment_id, r.charge_id,
+               r.amount_minor, r.currency, r.reason, r.status, r.version, r.tries, r.created_at,
                c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
                '{}'::text[] AS other_refund_ids
           FROM payments.refunds r
           JOIN payments.charges c
             ON c.organizer_id = r.organizer_id AND c.id = r.charge_id
+          JOIN payments.payments p
+            ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
          WHERE r.organizer_id = %(organizer_id)s AND r.id = %(id)s
         """,
         id=refund_id,
     )
     assert refund is not None, "whoever notes it has found it"
     await apply_success(tx, refund, now, cause="person")
-    return await mark_refund(tx, refund, "succeeded", None, now=now, provider_refund_id=proof, needs_review=False)
+    return await mark_refund(tx, refund, "succeeded", None, cause="person", now=now, provider_refund_id=proof, needs_review=False)
 
 
 _BY_HAND = """

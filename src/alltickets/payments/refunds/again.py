@@ -5,8 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from alltickets.kernel.ids import new_id
-from alltickets.payments.events import RefundOrdered
-from alltickets.payments.refunding import REFUNDED_COLUMNS, RefundStatus, refundable_of
+from alltickets.kernel.money import Money
+from alltickets.payments.refunds.ordering import NewRefund, order_refunds
+from alltickets.payments.refunds.rules import RefundStatus
+from alltickets.payments.refunds.store import REFUNDED_COLUMNS, refundable_of
 from alltickets.payments.refusals import NothingToRefund, RefundNotFound, RefundTooLarge
 from alltickets.payments.standings import CHARGE_COLUMNS
 from alltickets.platform.database import Transaction
@@ -19,11 +21,14 @@ class NewestTry:
     """The last of the refunds that were made one for the other; the gateway has refused all before it."""
 
     id: UUID
+    reference: UUID
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
+    reason: str
     status: RefundStatus
+    is_kept: bool
 
 
 async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
@@ -52,10 +57,13 @@ async def newest_try(tx: Transaction, refund_id: UUID) -> NewestTry:
                FROM tries t
                JOIN payments.refunds r
                  ON r.organizer_id = t.organizer_id AND r.retry_of = t.id)
-        SELECT r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.status
+        SELECT r.id, p.reference, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, r.status,
+               r.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept
           FROM tries t
           JOIN payments.refunds r
             ON r.organizer_id = t.organizer_id AND r.id = t.id
+          JOIN payments.payments p
+            ON p.organizer_id = r.organizer_id AND p.id = r.payment_id
          WHERE r.organizer_id = %(organizer_id)s
          ORDER BY t.number DESC
          LIMIT 1
@@ -78,35 +86,23 @@ async def make_again(tx: Transaction, refund: NewestTry, now: datetime) -> UUID:
         raise NothingToRefund
     if refund.amount_minor > left:
         raise RefundTooLarge(left, refund.currency)
-    refund_id = new_id()
-    await tx.execute(
-        """
-        INSERT INTO payments.refunds (organizer_id, id, payment_id, charge_id, amount_minor, currency, reason, status, tries,
-                                      next_try_at, needs_review, created_at, updated_at, retry_of)
-        SELECT organizer_id, %(new_id)s, payment_id, charge_id, amount_minor, currency, reason, 'created', 0,
-               %(now)s, false, %(now)s, %(now)s, id
-          FROM payments.refunds
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-        """,
-        id=refund.id,
-        new_id=refund_id,
-        now=now,
+    again = NewRefund(
+        id=new_id(),
+        reference=refund.reference,
+        payment_id=refund.payment_id,
+        charge_id=refund.charge_id,
+        amount=Money(refund.amount_minor, refund.currency),
+        reason=refund.reason,
+        is_kept=refund.is_kept,
+        retry_of=refund.id,
     )
+    await order_refunds(tx, [again], now)
     await tx.execute(
         "UPDATE payments.refunds SET needs_review = false, updated_at = %(now)s WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
         id=refund.id,
         now=now,
     )
-    tx.publish(
-        RefundOrdered(
-            refund_id=refund_id,
-            payment_id=refund.payment_id,
-            charge_id=refund.charge_id,
-            amount_minor=refund.amount_minor,
-            currency=refund.currency,
-        )
-    )
-    return refund_id
+    return again.id
 
 
 async def _left_of(tx: Transaction, charge_id: UUID) -> int:

@@ -1,7 +1,7 @@
 """Refunds as rows: what of a payment can go back, what is due, and what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -10,23 +10,25 @@ from alltickets.kernel.money import Money
 from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.events import FlagKind, PaymentFlagged, RefundFailed
 from alltickets.payments.port import GatewayError, RefundOrder
+from alltickets.payments.refunds.rules import FINAL, UNSENT, RefundStatus, may_move
 from alltickets.payments.refusals import RefundRefused
 from alltickets.payments.rules import Charge, refundable_minor, restated
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.standings import CHARGE_COLUMNS, Cause, charge_of, lock_standings
-from alltickets.platform.database import Transaction
+from alltickets.platform.database import Transaction, rows_as_json
 
 __all__ = [
     "CLAIMED_MAX",
     "REFUNDED_COLUMNS",
-    "Kept",
+    "Captured",
     "Refund",
-    "RefundStatus",
+    "RefundCause",
     "Refundable",
     "apply_success",
     "claim_due",
     "flag_refund",
-    "lock_kept",
+    "give_up",
+    "lock_captured",
     "mark_refund",
     "refundable_of",
     "take_up",
@@ -34,26 +36,35 @@ __all__ = [
 
 CLAIMED_MAX = 8
 
-RefundStatus = Literal[
-    "created",  # ordered; the gateway was not called
-    "queued",  # the gateway does it only later, and certainly has not done it: it waits here
-    "sending",  # the gateway is being called, or was when the process died
-    "unknown",  # the answer was lost; the gateway is asked before anything is repeated
-    "pending",  # the gateway has it and has not decided
-    "succeeded",
-    "failed",
-]
+RefundCause = Literal["call", "query", "person"]
+"""How a change of a refund was learnt: from our own call, a question of ours, or a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A refund came into another state. `version`: the one that the change made."""
+
+    refund_id: UUID
+    version: int
+    status_before: RefundStatus
+    status: RefundStatus
+    cause: RefundCause
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
+    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it."""
+
     id: UUID
+    reference: UUID
+    is_kept: bool
     payment_id: UUID
     charge_id: UUID
     amount_minor: int
     currency: str
     reason: str
     status: RefundStatus
+    version: int
     tries: int
     created_at: datetime
     account_id: UUID
@@ -103,10 +114,17 @@ class Refundable:
 
 
 @dataclass(slots=True)
-class Kept(Refundable):
-    """The charge that brought a payment's money."""
+class Captured:
+    """The money that came for a payment and that its charge brought, if one has; and what came beside that, of the same currency."""
 
     payment_id: UUID
+    kept: Refundable | None = None
+    aside: list[Refundable] = field(default_factory=list)
+
+    @property
+    def all(self) -> dict[UUID, Refundable]:
+        """By charge. None of it where nothing has paid yet: what does not fit is then people's to decide on."""
+        return {} if self.kept is None else {one.charge.id: one for one in (self.kept, *self.aside)}
 
 
 def refundable_of(row: tuple[Any, ...]) -> Refundable:
@@ -114,10 +132,10 @@ def refundable_of(row: tuple[Any, ...]) -> Refundable:
     return Refundable(charge_of(row), *row[-2:])
 
 
-async def lock_kept(
+async def lock_captured(
     tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
-) -> tuple[dict[UUID, Kept | None], dict[UUID, Money | RefundRefused]]:
-    """The kept charges of payments by reference (None: no money came), locked; and refunds that were ordered before, or refused then."""
+) -> tuple[dict[UUID, Captured], dict[UUID, Money | RefundRefused]]:
+    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then."""
     locked = await tx.fetch_tuples(
         """
         SELECT p.reference, p.id
@@ -131,10 +149,12 @@ async def lock_kept(
     # A statement of its own: the first one waits for the lock, and would read charges as they were before the wait.
     charges = await tx.fetch_tuples(
         f"""
-        SELECT {CHARGE_COLUMNS}, p.reference, p.id, {REFUNDED_COLUMNS}
+        SELECT {CHARGE_COLUMNS}, p.reference, c.id = p.kept_charge_id, {REFUNDED_COLUMNS}
           FROM payments.payments p
+          JOIN payments.attempts a
+            ON a.organizer_id = p.organizer_id AND a.payment_id = p.id
           JOIN payments.charges c
-            ON c.organizer_id = p.organizer_id AND c.id = p.kept_charge_id
+            ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id AND c.currency = p.currency
           LEFT JOIN payments.refunds r
             ON r.organizer_id = c.organizer_id AND r.charge_id = c.id
          WHERE p.organizer_id = %(organizer_id)s AND p.id = ANY(%(ids)s)
@@ -144,34 +164,53 @@ async def lock_kept(
     )
     ordered = await tx.fetch_tuples(
         """
-        SELECT r.id, r.amount_minor, r.currency,
-               r.status = 'failed' AND NOT EXISTS (SELECT 1
-                                                     FROM payments.refunds a
-                                                    WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id)
+        SELECT coalesce(r.part_of, r.id), sum(r.amount_minor)::bigint, min(r.currency),
+               bool_and(r.status = 'failed' AND NOT EXISTS (SELECT 1
+                                                              FROM payments.refunds a
+                                                             WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id))
           FROM payments.refunds r
-         WHERE r.organizer_id = %(organizer_id)s AND r.id = ANY(%(ids)s)
+         WHERE r.organizer_id = %(organizer_id)s AND (r.id = ANY(%(ids)s) OR r.part_of = ANY(%(ids)s))
+         GROUP BY coalesce(r.part_of, r.id)
         """,
         ids=list(refund_ids),
     )
-    kept: dict[UUID, Kept | None] = {reference: None for reference, _ in locked}
-    kept.update({row[-4]: Kept(charge_of(row), row[-2], row[-1], payment_id=row[-3]) for row in charges})
-    return kept, {
+    captured = {reference: Captured(payment_id) for reference, payment_id in locked}
+    for row in charges:
+        reference, is_kept = row[-4:-2]
+        if is_kept:
+            captured[reference].kept = refundable_of(row)
+        else:
+            captured[reference].aside.append(refundable_of(row))
+    return captured, {
         refund_id: RefundRefused() if is_refused else Money(minor, currency) for refund_id, minor, currency, is_refused in ordered
     }
 
 
+async def give_up(tx: Transaction, charge_ids: Sequence[UUID]) -> None:
+    """These charges go back: from now on they never pay for anything. Their payments are locked."""
+    await tx.execute(
+        """
+        UPDATE payments.charges
+           SET is_surplus = true
+         WHERE organizer_id = %(organizer_id)s AND id = ANY(%(ids)s)
+        """,
+        ids=list(charge_ids),
+    )
+
+
 async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
-    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called.
+    """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called. Two statements.
 
     Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
     """
-    return await tx.fetch_all(
+    claimed = await tx.fetch_all(
         Refund,
         """
         UPDATE payments.refunds r
-           SET status = CASE WHEN d.status IN ('created', 'queued') THEN 'sending' ELSE d.status END,
+           SET status = CASE WHEN d.is_unsent THEN 'sending' ELSE d.status END, version = d.version + d.is_unsent::int,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
-          FROM (SELECT f.id, f.status, c.account_id, c.provider_payment_id, c.attempt_id,
+          FROM (SELECT f.id, f.status, f.version, f.status = ANY(%(unsent)s) AS is_unsent, c.account_id, c.provider_payment_id,
+                       c.attempt_id, p.reference, f.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept,
                        ARRAY(SELECT k.provider_refund_id
                                FROM payments.refunds k
                               WHERE k.organizer_id = f.organizer_id AND k.charge_id = f.charge_id AND k.id <> f.id
@@ -179,6 +218,8 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                   FROM payments.refunds f
                   JOIN payments.charges c
                     ON c.organizer_id = f.organizer_id AND c.id = f.charge_id
+                  JOIN payments.payments p
+                    ON p.organizer_id = f.organizer_id AND p.id = f.payment_id
                  WHERE f.organizer_id = %(organizer_id)s AND f.next_try_at <= %(now)s
                    AND NOT EXISTS (SELECT 1
                                      FROM payments.refunds b
@@ -188,14 +229,20 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                  ORDER BY f.next_try_at
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
-         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id
-        RETURNING r.id, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status, r.tries, r.created_at,
+         WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id AND r.version = d.version AND r.status = d.status
+        RETURNING r.id, d.reference, d.is_kept, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status,
+                  r.version, r.tries, r.created_at,
                   d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
         limit=CLAIMED_MAX,
+        unsent=list(UNSENT),
     )
+    sent = [_Change(one.id, one.version, one.status, "sending", "call") for one in claimed if one.status in UNSENT]
+    if sent:
+        await _note(tx, sent, now)
+    return claimed
 
 
 async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause: Cause = "call") -> None:
@@ -228,22 +275,30 @@ async def mark_refund(
     status: RefundStatus,
     again_at: datetime | None,
     *,
+    cause: RefundCause,
     now: datetime,
     provider_refund_id: str | None = None,
     error: GatewayError | None = None,
     waited_until: datetime | None = None,
     needs_review: bool,
 ) -> bool:
-    """A final refund stays final, whoever comes late; whether it was not."""
-    marked = await tx.execute(
+    """Bring a refund into a state, or note that it is in it still; False where it may not move there (`may_move`), and stays as it is."""
+    before, version = await _lock(tx, refund.id)
+    has_moved = before != status
+    if before in FINAL or (has_moved and not may_move(before, status)):
+        return False
+    written = await tx.execute(
         """
         UPDATE payments.refunds
-           SET status = %(status)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s, updated_at = %(now)s,
-               provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s, error_code = %(code)s,
-               waited_until = coalesce(%(waited_until)s, waited_until)
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+           SET status = %(status)s, version = %(version_after)s, next_try_at = %(again_at)s, needs_review = %(needs_review)s,
+               updated_at = %(now)s, provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id), error_kind = %(kind)s,
+               error_code = %(code)s, waited_until = coalesce(%(waited_until)s, waited_until)
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND version = %(version)s AND status = %(status_before)s
         """,
         id=refund.id,
+        version=version,
+        version_after=version + has_moved,
+        status_before=before,
         status=status,
         again_at=again_at,
         needs_review=needs_review,
@@ -253,17 +308,52 @@ async def mark_refund(
         kind=error.kind if error is not None else None,
         code=error.code if error is not None else None,
     )
-    if marked and status == "failed":
+    assert written == 1, "nobody changes a refund without its lock"
+    if has_moved:
+        await _note(tx, [_Change(refund.id, version + 1, before, status, cause)], now)
+    if status == "failed":
         tx.publish(
             RefundFailed(
                 refund_id=refund.id,
+                reference=refund.reference,
                 payment_id=refund.payment_id,
                 charge_id=refund.charge_id,
                 amount_minor=refund.amount_minor,
                 currency=refund.currency,
+                is_kept=refund.is_kept,
             )
         )
-    return marked > 0
+    return True
+
+
+async def _lock(tx: Transaction, refund_id: UUID) -> tuple[RefundStatus, int]:
+    """Its state and version, locked after its payment where that is locked too, as everywhere."""
+    [row] = await tx.fetch_tuples(
+        """
+        SELECT status, version
+          FROM payments.refunds
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+           FOR UPDATE
+        """,
+        id=refund_id,
+    )
+    return row[0], row[1]
+
+
+async def _note(tx: Transaction, changes: Sequence[_Change], now: datetime) -> None:
+    """Note changes of state that were just written under their locks. One statement."""
+    await tx.execute(
+        """
+        INSERT INTO payments.refund_history (organizer_id, refund_id, version, status_before, status, cause, at)
+        SELECT o.organizer_id, x.refund_id, x.version, x.status_before, x.status, x.cause, %(now)s
+          FROM platform.organizers o,
+               json_to_recordset(%(rows)s::json)
+                   AS x(refund_id uuid, version int, status_before text, status text, cause text)
+         WHERE o.organizer_id = %(organizer_id)s
+        """,
+        rows=rows_as_json(changes),
+        now=now,
+    )
 
 
 async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
@@ -280,8 +370,7 @@ async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
     return taken_up > 0
 
 
-async def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:
-    [(reference,)] = await tx.fetch_tuples(
-        "SELECT reference FROM payments.payments WHERE organizer_id = %(organizer_id)s AND id = %(id)s", id=refund.payment_id
-    )
-    tx.publish(PaymentFlagged(reference=reference, payment_id=refund.payment_id, attempt_id=refund.attempt_id, kind=kind, detail=detail))
+def flag_refund(tx: Transaction, refund: Refund, kind: FlagKind, detail: str) -> None:
+    """Have people look at a refund."""
+    attempt_id = refund.attempt_id
+    tx.publish(PaymentFlagged(reference=refund.reference, payment_id=refund.payment_id, attempt_id=attempt_id, kind=kind, detail=detail))
