@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -25,6 +26,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Where several processes share the tests, the journeys begin: begun last they would keep one busy while the others wait."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+END_STREAM: LiteralString = "UPDATE platform.streams SET position = 0 WHERE organizer_id = %(organizer_id)s"
+"""Whoever follows all streams has nothing of the organizer's to read any more."""
 
 
 class SettableClock:
@@ -78,13 +83,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture
 async def organizer_id(database: Database) -> AsyncIterator[UUID]:
-    """A fresh tenant. Its stream ends with its test: whoever follows all streams in a later test has nothing of it to read."""
+    """A fresh tenant. Its stream ends with its test."""
     organizer_id = new_id()
     async with database.transaction(organizer_id) as tx:
         await enrol(tx)
     yield organizer_id
     async with database.transaction(organizer_id) as tx:
-        await tx.execute("DELETE FROM platform.streams WHERE organizer_id = %(organizer_id)s")
+        await tx.execute(END_STREAM)
 
 
 @pytest.fixture
