@@ -48,7 +48,7 @@ class Shop:
         self.seller = Seller.fresh()
         self.houses: list[House] = []
 
-    def process(self) -> Payments:
+    def process(self, *, test_accounts_sell: bool = True) -> Payments:
         """Payments as one process has it."""
         application = MercadoPagoApplication(
             self.http,
@@ -60,7 +60,13 @@ class Shop:
         )
         provider = MercadoPago(self.gateway.url, self.http, [WEBHOOK_SECRET])
         return Payments(
-            self.database, self.clock, self.key_ring, [provider], public_url="http://127.0.0.1:8000", applications=[application]
+            self.database,
+            self.clock,
+            self.key_ring,
+            [provider],
+            public_url="http://127.0.0.1:8000",
+            test_accounts_sell=test_accounts_sell,
+            applications=[application],
         )
 
     def serve(self, payments: Payments) -> Litestar:
@@ -281,6 +287,16 @@ async def test_a_seller_who_connects_again_keeps_the_account_and_what_was_set_of
     assert (second["label"], second["settings"], second["is_enabled"]) == ("Principal", {"cash": "yes"}, True)
     assert set(before.values()).isdisjoint(after.values())
     assert (by_hand.status_code, by_hand.json()["seller"]) == (200, None)
+
+
+async def test_a_test_user_who_connects_where_test_accounts_do_not_sell_is_told_so(shop: Shop) -> None:
+    house = await shop.open()
+    async with open_browser(shop.serve(shop.process(test_accounts_sell=False)), token=house.owner.token) as browser:
+        page = await shop.connect(browser, Seller.of(100_000 + shop.seller.user % 800_000))
+        account = await shop.account(browser)
+
+    assert "no mueve dinero, y no se la ofrecemos a quienes compran." in page.text
+    assert (account["environment"], account["note"] is not None) == ("test", True)
 
 
 async def test_tokens_are_renewed_long_before_they_end_once_and_a_gateway_that_is_away_costs_nothing(shop: Shop) -> None:

@@ -416,8 +416,7 @@ class Gateway(Protocol):
 
     def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
         """What the buyer is shown, made without asking anybody and the same each time: a link or how to pay without one, only where
-        `create_needs_call` is False; or the form, where the flow is "card_form".
-        """
+        `create_needs_call` is False; or the form, where the flow is "card_form"."""
         ...
 
     async def create(self, creation: Creation) -> Redirect | Final | Pending:

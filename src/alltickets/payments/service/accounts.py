@@ -202,6 +202,10 @@ class AccountsService:
             await record(tx, actor, action, Subject("gateway_account", account_id), detail)
         return await self._details(actor.organizer_id, account_id)
 
+    def bars(self, environment: AccountEnvironment) -> bool:
+        """Whether buyers are offered no account of this kind."""
+        return self._connections.bars(environment)
+
     async def switch(self, actor: Actor, account_id: UUID, *, is_enabled: bool) -> AccountDetails:
         """Let an account take payments, or no new ones. What was started on it is followed to its end. Raises `AccountNotFound`."""
         async with self._database.transaction(actor.organizer_id) as tx:

@@ -77,12 +77,13 @@ class CameBack:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedSeller:
-    """An account that takes payments now, and how its test went."""
+    """An account that takes payments now, and how its test went. is_barred: it is a test account, and buyers are not offered it."""
 
     account_id: UUID
     seller_id: str
     nickname: str
     is_live: bool
+    is_barred: bool
     is_new: bool
     check: CheckResult
 
@@ -305,6 +306,7 @@ class Sellers:
             seller_id=grant.seller_id,
             nickname="" if profile is None else profile.nickname,
             is_live=environment == "live",
+            is_barred=self._accounts.bars(environment),
             is_new=is_new,
             check=await self._accounts.check(actor.organizer_id, account_id),
         )
