@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -15,7 +14,7 @@ import pytest_asyncio
 from alltickets.kernel.ids import new_id
 from alltickets.migrations import run as migrations
 from alltickets.platform import embedded
-from alltickets.platform.database import Database
+from alltickets.platform.database import Database, Transaction
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
 from tests.mail_server import MailServerDouble
@@ -28,8 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
-END_STREAM: LiteralString = "UPDATE platform.streams SET position = 0 WHERE organizer_id = %(organizer_id)s"
-"""Whoever follows all streams has nothing of the organizer's to read any more."""
+SUBSCRIPTIONS = ("inventory", "payments", "ledger", "payment-flags", "orders", "marketing", "notifications")
 
 
 class SettableClock:
@@ -83,13 +81,28 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture
 async def organizer_id(database: Database) -> AsyncIterator[UUID]:
-    """A fresh tenant. Its stream ends with its test."""
+    """A fresh tenant. When its test ends its stream is read: whoever follows all streams in a later test has nothing to do there."""
     organizer_id = new_id()
     async with database.transaction(organizer_id) as tx:
         await enrol(tx)
     yield organizer_id
     async with database.transaction(organizer_id) as tx:
-        await tx.execute(END_STREAM)
+        await read_to_the_end(tx)
+
+
+async def read_to_the_end(tx: Transaction) -> None:
+    """Nobody who follows is behind on this organizer's stream."""
+    await tx.execute(
+        """
+        INSERT INTO platform.cursors (organizer_id, subscription, position)
+        SELECT s.organizer_id, n.name, s.position
+          FROM platform.streams s
+         CROSS JOIN unnest(%(names)s::text[]) AS n(name)
+         WHERE s.organizer_id = %(organizer_id)s
+            ON CONFLICT (organizer_id, subscription) DO UPDATE SET position = excluded.position
+        """,
+        names=list(SUBSCRIPTIONS),
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from alltickets.inventory.service import Inventory, NewPool, claim, confirm, ext
 from alltickets.kernel.ids import new_id
 from alltickets.platform.database import Database, Transaction
 from alltickets.platform.tenants import enrol
-from tests.conftest import END_STREAM
+from tests.conftest import read_to_the_end
 from tests.inventory.model import Model
 from tests.sql_rules import check_statement
 
@@ -237,7 +237,7 @@ class StockMachine(RuleBasedStateMachine):
         """Every expiry was told once. What is left is given back, so that no later sweep meets it, nor a follower the stream."""
         told = self.transact(self._told)
         self.transact(lambda tx: release(tx, self.model.holds.keys()))
-        self.transact(lambda tx: tx.execute(END_STREAM))
+        self.transact(read_to_the_end)
 
         assert sorted(told) == sorted(self.expired)
 
