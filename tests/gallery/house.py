@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +12,14 @@ from uuid import UUID
 
 from PIL import Image
 
+from alltickets import demo
+from alltickets.platform.settings import Settings
 from bench.people import ZONE, Buyer, Organizer, Sale
-from bench.stack import Stack, free_port, wait_until
+from bench.stack import Stack, wait_until
 from tests.payments.office import CASH, TRANSFER
 
 __all__ = ["ACCENT", "CODE", "LONG", "NASTY", "House", "open_house"]
 
-ROOT = Path(__file__).parents[2]
 ACCENT = "#e3b505"
 """Too light to be read on paper: what is written in it has to be corrected."""
 CODE = "AMIGOS"
@@ -64,29 +63,18 @@ class House:
 
     def open(self) -> None:
         """Fill it. The stack's database, sandbox, web and worker are running."""
-        command = [sys.executable, "-m", "alltickets.cli", "seed", "demo"]
         # With one gateway: that there are several is a state of its own.
-        environment = {**os.environ, **self.stack.environment, "ALLTICKETS_MERCADOPAGO_URL": ""}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        demo.seed(Settings.from_environment({**os.environ, **self.stack.environment, "ALLTICKETS_MERCADOPAGO_URL": ""}))
         self.organizer = Organizer(self.stack.url, "Galpón Norte")
-        self.organizer.connect_sandbox()
+        self._sandbox = self.organizer.connect_sandbox()
         self._cards = self.organizer.connect_payway("00097002")
         self._take_cards(is_enabled=False)
-        self._without_gateway = [self.organizer.call("POST", "/payments/accounts", one)["account_id"] for one in WITHOUT_GATEWAY]
+        self._transfer, self._cash = [self.organizer.call("POST", "/payments/accounts", one)["account_id"] for one in WITHOUT_GATEWAY]
         self.organizer.call("PATCH", "/appearance", {"version": 0, "accent": ACCENT})
-        # Of holds that must outlast the visit, and of holds that must be over when it begins.
-        self._patient = self._shop(80_000)
-        self._hasty = self._shop(1)
         self._buyer = Buyer(self.stack.url)
         self._events()
         self._orders()
         wait_until(lambda: datetime.now(UTC) > self._over_at, "the sale that ends and the evening that is over", 60)
-
-    def _shop(self, hold_seconds: int) -> str:
-        port = free_port()
-        seconds = {"ALLTICKETS_HOLD_SECONDS": str(hold_seconds), "ALLTICKETS_HOLD_SECONDS_MAX": "86400"}
-        self.stack.serve(surface="shop", port=port, settings=seconds)
-        return f"http://127.0.0.1:{port}"
 
     # --- events
 
@@ -158,10 +146,10 @@ class House:
         self.slugs[name] = event["slug"]
 
     def take(self, name: str, quantity: int) -> None:
-        """Somebody else takes so many places, for as long as anybody looks."""
+        """Somebody else takes so many places, for as long as anybody looks: they are going to transfer the money."""
         for part in [*[10] * (quantity // 10), quantity % 10]:
             if part:
-                Buyer(self._patient).hold(self.sales[name], part).raise_for_status()
+                self._order(name, part, account_id=self._transfer)
 
     def _cancel_one_of(self, name: str) -> None:
         path = f"/events/{self.sales[name].event_id}"
@@ -178,16 +166,16 @@ class House:
     # --- orders
 
     def _orders(self) -> None:
-        self.orders["unpaid"] = self._order("plain", 2)
+        self.orders["unpaid"] = self._lasting("plain", 2, self._sandbox)
         # Only while this one is placed: whoever pays another order has one way to.
         self._take_cards(is_enabled=True)
-        self.orders["card"] = self._order("plain", 1, account_id=self._cards)
+        self.orders["card"] = self._lasting("plain", 1, self._cards)
         self._take_cards(is_enabled=False)
         for decision, name, state in (("reject", "rejected", "failed"), ("pending", "pending", "pending")):
-            self.orders[name] = order = self._order("plain", 1)
+            self.orders[name] = order = self._lasting("plain", 1, self._sandbox)
             self._buyer.pay(order, decision)
             self._wait_for(order, state)
-        for name, account_id in zip(("transfer", "cash"), self._without_gateway, strict=True):
+        for name, account_id in (("transfer", self._transfer), ("cash", self._cash)):
             self.orders[name] = self._order("plain", 2, account_id=account_id)
         self.orders["paid"] = self._paid("plain", 2)
         self.orders["many"] = self._paid("plain", 6)
@@ -206,12 +194,14 @@ class House:
         self._late_orders()
 
     def _late_orders(self) -> None:
-        """One that was not paid in time, and one whose money came when its places were gone."""
+        """One whose buyer chose anew before it was paid, and one whose money came when its places were gone."""
         self.publish("lost", "Última Ronda", capacity=4)
+        undecided = Buyer(self.stack.url)
         for name in ("expired", "returning"):
-            self.orders[name] = order = self._order("lost", 2, url=self._hasty)
-            self._buyer.paid(order, "expired")
-        self.take("lost", 4)
+            self.orders[name] = self._order("lost", 2, buyer=undecided)
+        undecided.hold(self.sales["lost"], 4).raise_for_status()
+        for name in ("expired", "returning"):
+            self._buyer.paid(self.orders[name], "expired")
         self._buyer.pay(self.orders["returning"])
         self._wait_for(self.orders["returning"], "returning", "returned")
 
@@ -224,9 +214,15 @@ class House:
         self.organizer.call("PATCH", f"/payments/accounts/{self._cards}", {"is_enabled": is_enabled})
 
     def _order(
-        self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos", account_id: UUID | str | None = None
+        self,
+        event: str,
+        quantity: int,
+        *,
+        buyer: Buyer | None = None,
+        name: str = "Julia Ríos",
+        account_id: UUID | str | None = None,
     ) -> dict[str, Any]:
-        sale, buyer = self.sales[event], Buyer(url or self._patient)
+        sale, buyer = self.sales[event], buyer or Buyer(self.stack.url)
         held = buyer.hold(sale, quantity)
         held.raise_for_status()
         person = {"name": name, "mail": "julia@example.com", "document": "30.123.456"}
@@ -234,6 +230,11 @@ class House:
         order.raise_for_status()
         placed: dict[str, Any] = order.json()
         return placed
+
+    def _lasting(self, event: str, quantity: int, account_id: UUID | str) -> dict[str, Any]:
+        """An order that is open for as long as anybody looks: who chose to transfer, and then another way, has as much time."""
+        order = self._order(event, quantity, account_id=self._transfer)
+        return {**order, "next_action": self._buyer.pay_by(order, account_id)}
 
     def _paid(self, event: str, quantity: int, *, name: str = "Julia Ríos") -> dict[str, Any]:
         order = self._order(event, quantity, name=name)
