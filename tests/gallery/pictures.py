@@ -62,10 +62,12 @@ async def _visit(browser: Browser, house: House, scene: Scene, language: str, fo
     try:
         await scene.reach(Visit(house, shopper, prefix))
         for size, dimensions in SIZES.items():
-            await shopper.show_whole(dimensions)
+            width, height = await shopper.show_whole(dimensions)
+            # Of that size a picture is taken.
+            await page.set_viewport_size({"width": width, "height": height})
             path = folder / language / f"{scene.name.replace('/', '-')}-{size}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            await page.screenshot(path=path, full_page=True, animations="disabled")
+            await page.screenshot(path=path, animations="disabled")
     finally:
         await page.context.close()
 

@@ -224,13 +224,17 @@ class Shopper:
         await (await self._own_devtools()).send("Storage.clearDataForOrigin", {"origin": self.stack.url, "storageTypes": "all"})
         await self._resize(*PHONE)
 
-    async def show_whole(self, size: tuple[int, int]) -> None:
-        """As wide as that and as high as the page: what sticks to the foot of the screen stands where the page ends, and covers nothing."""
+    async def show_whole(self, size: tuple[int, int]) -> tuple[int, int]:
+        """As wide as that and as high as the page: what sticks to the foot of the screen stands where the page ends, and covers nothing.
+
+        Its width and height then.
+        """
         width, height = size
         await self._resize(width, height)
-        high = await self.page.evaluate("document.documentElement.scrollHeight")
-        await self._resize(width, max(height, min(HEIGHT_MAX, high)))
+        height = max(height, min(HEIGHT_MAX, await self.page.evaluate("document.documentElement.scrollHeight")))
+        await self._resize(width, height)
         await self.page.evaluate("scrollTo(0, 0)")
+        return width, height
 
     async def _resize(self, width: int, height: int) -> None:
         """The page, and not the browser's window around it, which would be laid out and painted anew each time."""

@@ -11,11 +11,15 @@ from tests.gallery.house import House
 from tests.gallery.scenes import SCENES, Scene
 from tests.gallery.visit import Visit
 from tests.journeys.browser import DESK, PHONE, Shopper, fits, new_shopper, violations_of
+from tests.mercadopago import MercadoPagoProcess
+from tests.simulators.payway import PaywayProcess
 
 
 @pytest.fixture(scope="module")
-def house(stack: Stack) -> House:
+def house(stack: Stack, payway: PaywayProcess, mercadopago: MercadoPagoProcess) -> House:
     """The stack that the journeys run on, with an event and an order in every state."""
+    assert payway
+    assert mercadopago
     house = House(stack)
     house.open()
     return house

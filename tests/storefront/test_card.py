@@ -77,8 +77,9 @@ async def test_where_the_terms_leave_no_kind_of_card_the_page_says_so_and_offers
         await connect_sandbox(house)
         page = await browser.get(path, headers=with_secret(order))
 
-    for shown in (alone, page):
-        assert "Ahora no se puede pagar con tarjeta" in shown.text
+    for shown, heading in ((alone, "Ahora no se puede pagar con tarjeta"), (page, "Elegí otra forma de pago")):
+        assert heading in shown.text
+        assert "no acepta tarjetas por ahora" in shown.text
         assert 'id="card-form"' not in shown.text
         assert "connect-src" not in shown.headers["content-security-policy"]
     assert f'action="{path}/pay"' not in alone.text
