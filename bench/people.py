@@ -175,6 +175,17 @@ class Buyer:
             url.partition("?")[0], data={**form, "action": decision, **{k: str(v) for k, v in dials.items()}}, timeout=30, verify=PLAIN
         )
 
+    def pay_by(self, order: Mapping[str, Any], option_id: UUID | str) -> dict[str, Any]:
+        """Choose this way to pay, or again; what to do next."""
+        answer = self.http.post(
+            f"/api/shop/orders/{order['order_id']}/payments",
+            params={"payment_option_id": str(option_id)},
+            headers={"Authorization": f"Bearer {order['secret']}"},
+        )
+        answer.raise_for_status()
+        next_action: dict[str, Any] = answer.json()
+        return next_action
+
     def paid(self, order: Mapping[str, Any], status: str = "paid") -> dict[str, Any]:
         """Wait until the order has that status."""
 

@@ -22,6 +22,7 @@ __all__ = [
     "seats",
     "sold_out_meanwhile",
     "summary",
+    "summary_cards",
     "summary_transfer",
     "time_over",
     "totals_open",
@@ -100,6 +101,13 @@ async def summary_transfer(visit: Visit) -> None:
     """Who chooses to transfer reserves first, and is told how long there is."""
     await summary(visit)
     await visit.page.locator(".choice", has_text="Transferencia").click()
+
+
+async def summary_cards(visit: Visit) -> None:
+    """Ways to pay that have promotions of banks."""
+    await visit.arrive("till")
+    await visit.shopper.reserve(1)
+    await visit.shopper.review()
 
 
 async def consent(visit: Visit) -> None:

@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +12,15 @@ from uuid import UUID
 
 from PIL import Image
 
+from alltickets import demo
+from alltickets.platform.settings import Settings
 from bench.people import ZONE, Buyer, Organizer, Sale
-from bench.stack import Stack, free_port, wait_until
+from bench.stack import Stack, wait_until
+from tests.gallery.till import Till
 from tests.payments.office import CASH, TRANSFER
 
 __all__ = ["ACCENT", "CODE", "LONG", "NASTY", "House", "open_house"]
 
-ROOT = Path(__file__).parents[2]
 ACCENT = "#e3b505"
 """Too light to be read on paper: what is written in it has to be corrected."""
 CODE = "AMIGOS"
@@ -43,7 +43,8 @@ def open_house(folder: Path) -> Iterator["House"]:
     stack = Stack(folder)
     stack.start_database()
     try:
-        stack.sandbox()
+        for gateway in ("sandbox", "payway", "mercadopago"):
+            stack.simulator(gateway)
         stack.serve()
         stack.work()
         house = House(stack)
@@ -63,30 +64,18 @@ class House:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def open(self) -> None:
-        """Fill it. The stack's database, sandbox, web and worker are running."""
-        command = [sys.executable, "-m", "alltickets.cli", "seed", "demo"]
+        """Fill it. The stack's database, web and worker are running, and of the simulated gateways those of Argentina."""
         # With one gateway: that there are several is a state of its own.
-        environment = {**os.environ, **self.stack.environment, "ALLTICKETS_MERCADOPAGO_URL": ""}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        demo.seed(Settings.from_environment({**os.environ, **self.stack.environment, "ALLTICKETS_MERCADOPAGO_URL": ""}))
         self.organizer = Organizer(self.stack.url, "Galpón Norte")
-        self.organizer.connect_sandbox()
-        self._cards = self.organizer.connect_payway("00097002")
-        self._take_cards(is_enabled=False)
-        self._without_gateway = [self.organizer.call("POST", "/payments/accounts", one)["account_id"] for one in WITHOUT_GATEWAY]
+        self._sandbox = self.organizer.connect_sandbox()
+        self._transfer, self._cash = [self.organizer.call("POST", "/payments/accounts", one)["account_id"] for one in WITHOUT_GATEWAY]
         self.organizer.call("PATCH", "/appearance", {"version": 0, "accent": ACCENT})
-        # Of holds that must outlast the visit, and of holds that must be over when it begins.
-        self._patient = self._shop(80_000)
-        self._hasty = self._shop(1)
         self._buyer = Buyer(self.stack.url)
         self._events()
         self._orders()
+        Till(self).fill()
         wait_until(lambda: datetime.now(UTC) > self._over_at, "the sale that ends and the evening that is over", 60)
-
-    def _shop(self, hold_seconds: int) -> str:
-        port = free_port()
-        seconds = {"ALLTICKETS_HOLD_SECONDS": str(hold_seconds), "ALLTICKETS_HOLD_SECONDS_MAX": "86400"}
-        self.stack.serve(surface="shop", port=port, settings=seconds)
-        return f"http://127.0.0.1:{port}"
 
     # --- events
 
@@ -133,9 +122,11 @@ class House:
         lasts: timedelta = timedelta(hours=4),
         description: str = DESCRIPTION,
         category: str = "Música",
+        organizer: Organizer | None = None,
     ) -> None:
         """An event of that title, its address kept under `name`. Its ticket types share one sector."""
-        call = self.organizer.call
+        organizer = organizer or self.organizer
+        call = organizer.call
         venue_of = {"name": "Galpón Norte", "city": "Rosario", "address": "Av. de la Costa 1420", "timezone": ZONE}
         facts = {"title": title, "currency": "ARS", "timezone": ZONE, "description": description, "category": category}
         event = call("POST", "/events", {**facts, "venue_id": call("POST", "/venues", venue_of)["venue_id"]})
@@ -154,14 +145,14 @@ class House:
         call("POST", f"{path}/publish")
         wait_until(lambda: call("GET", f"{path}/pools"), f"the stock of {title}")
         ids = (event["event_id"], performances[0]["performance_id"], sector["sector_id"], types[0]["ticket_type_id"])
-        self.sales[name] = Sale(self.organizer.organizer_id, *(UUID(one) for one in ids))
+        self.sales[name] = Sale(organizer.organizer_id, *(UUID(one) for one in ids))
         self.slugs[name] = event["slug"]
 
     def take(self, name: str, quantity: int) -> None:
-        """Somebody else takes so many places, for as long as anybody looks."""
+        """Somebody else takes so many places, for as long as anybody looks: they are going to transfer the money."""
         for part in [*[10] * (quantity // 10), quantity % 10]:
             if part:
-                Buyer(self._patient).hold(self.sales[name], part).raise_for_status()
+                self.order(name, part, account_id=self._transfer)
 
     def _cancel_one_of(self, name: str) -> None:
         path = f"/events/{self.sales[name].event_id}"
@@ -178,17 +169,13 @@ class House:
     # --- orders
 
     def _orders(self) -> None:
-        self.orders["unpaid"] = self._order("plain", 2)
-        # Only while this one is placed: whoever pays another order has one way to.
-        self._take_cards(is_enabled=True)
-        self.orders["card"] = self._order("plain", 1, account_id=self._cards)
-        self._take_cards(is_enabled=False)
+        self.orders["unpaid"] = self.lasting("plain", 2, self._sandbox)
         for decision, name, state in (("reject", "rejected", "failed"), ("pending", "pending", "pending")):
-            self.orders[name] = order = self._order("plain", 1)
+            self.orders[name] = order = self.lasting("plain", 1, self._sandbox)
             self._buyer.pay(order, decision)
             self._wait_for(order, state)
-        for name, account_id in zip(("transfer", "cash"), self._without_gateway, strict=True):
-            self.orders[name] = self._order("plain", 2, account_id=account_id)
+        for name, account_id in (("transfer", self._transfer), ("cash", self._cash)):
+            self.orders[name] = self.order("plain", 2, account_id=account_id)
         self.orders["paid"] = self._paid("plain", 2)
         self.orders["many"] = self._paid("plain", 6)
         self._revoke(self.tickets("many")[-1])
@@ -199,19 +186,21 @@ class House:
         self.orders["used"] = self._paid("tonight", 1)
         assert self.organizer.steward(self.sales["tonight"]).scan(self.tickets("used")[0]["code"])["outcome"] == "admitted"
         self.orders["refunded"] = self._paid("plain", 1)
-        self.orders["cancelled"] = self._order("plain", 1)
+        self.orders["cancelled"] = self.order("plain", 1)
         for name in ("refunded", "cancelled"):
             self.organizer.call("POST", f"/orders/{self.orders[name]['order_id']}/cancel", {"reason": "Pedido de la compradora"})
         self._buyer.paid(self.orders["refunded"], "refunded")
         self._late_orders()
 
     def _late_orders(self) -> None:
-        """One that was not paid in time, and one whose money came when its places were gone."""
+        """One whose buyer chose anew before it was paid, and one whose money came when its places were gone."""
         self.publish("lost", "Última Ronda", capacity=4)
+        undecided = Buyer(self.stack.url)
         for name in ("expired", "returning"):
-            self.orders[name] = order = self._order("lost", 2, url=self._hasty)
-            self._buyer.paid(order, "expired")
-        self.take("lost", 4)
+            self.orders[name] = self.order("lost", 2, buyer=undecided)
+        undecided.hold(self.sales["lost"], 4).raise_for_status()
+        for name in ("expired", "returning"):
+            self._buyer.paid(self.orders[name], "expired")
         self._buyer.pay(self.orders["returning"])
         self._wait_for(self.orders["returning"], "returning", "returned")
 
@@ -220,13 +209,17 @@ class House:
         tickets: list[dict[str, Any]] = self._buyer.read(self.orders[name])["tickets"]
         return tickets
 
-    def _take_cards(self, *, is_enabled: bool) -> None:
-        self.organizer.call("PATCH", f"/payments/accounts/{self._cards}", {"is_enabled": is_enabled})
-
-    def _order(
-        self, event: str, quantity: int, *, url: str | None = None, name: str = "Julia Ríos", account_id: UUID | str | None = None
+    def order(
+        self,
+        event: str,
+        quantity: int,
+        *,
+        buyer: Buyer | None = None,
+        name: str = "Julia Ríos",
+        account_id: UUID | str | None = None,
     ) -> dict[str, Any]:
-        sale, buyer = self.sales[event], Buyer(url or self._patient)
+        """An order of somebody else's, or of this buyer's; by this account, or by the first."""
+        sale, buyer = self.sales[event], buyer or Buyer(self.stack.url)
         held = buyer.hold(sale, quantity)
         held.raise_for_status()
         person = {"name": name, "mail": "julia@example.com", "document": "30.123.456"}
@@ -235,8 +228,13 @@ class House:
         placed: dict[str, Any] = order.json()
         return placed
 
+    def lasting(self, event: str, quantity: int, option_id: UUID | str, *, by: str | None = None) -> dict[str, Any]:
+        """An order that is open for as long as anybody looks: who chose to transfer (`by`), and then another way, has as much time."""
+        order = self.order(event, quantity, account_id=by or self._transfer)
+        return {**order, "next_action": self._buyer.pay_by(order, option_id)}
+
     def _paid(self, event: str, quantity: int, *, name: str = "Julia Ríos") -> dict[str, Any]:
-        order = self._order(event, quantity, name=name)
+        order = self.order(event, quantity, name=name)
         self._buyer.pay(order)
         self._buyer.paid(order)
         return order

@@ -12,7 +12,7 @@ from bench.figures import options
 from tests.gallery.house import House, open_house
 from tests.gallery.scenes import SCENES, Scene
 from tests.gallery.visit import Visit
-from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, chromium, new_shopper, show_whole
+from tests.journeys.browser import CHROMIUM_FLAGS, DESK, PHONE, chromium, new_shopper
 
 FOLDER = Path("var/screenshots")
 SIZES = {"phone": PHONE, "desk": DESK}
@@ -62,7 +62,9 @@ async def _visit(browser: Browser, house: House, scene: Scene, language: str, fo
     try:
         await scene.reach(Visit(house, shopper, prefix))
         for size, dimensions in SIZES.items():
-            await show_whole(page, dimensions)
+            width, height = await shopper.show_whole(dimensions)
+            # Of that size a picture is taken.
+            await page.set_viewport_size({"width": width, "height": height})
             path = folder / language / f"{scene.name.replace('/', '-')}-{size}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             await page.screenshot(path=path, animations="disabled")

@@ -8,6 +8,7 @@ from playwright.async_api import Route, expect
 from tests.gallery import checkout
 from tests.gallery.plates import ERRORS, show_plate
 from tests.gallery.visit import Visit
+from tests.simulators.payway import AMEX, MASTERCARD, VISA, VISA_WITHOUT_FUNDS
 
 __all__ = ["SCENES", "Scene"]
 
@@ -107,11 +108,42 @@ async def _holder_faults(visit: Visit) -> None:
     await expect(visit.page.locator("#faults")).to_be_visible()
 
 
+def _card(name: str, number: str, *, instalments: str | None = None, shows: str) -> Scene:
+    """A form for a card, once its number is typed; what it shows then."""
+
+    async def reach(visit: Visit) -> None:
+        await visit.open_order("card")
+        await visit.page.locator("#card-number").fill(number)
+        if instalments is not None:
+            await visit.page.locator("#card-installments").select_option(instalments)
+        await expect(visit.page.locator(shows)).to_be_visible()
+
+    return Scene(f"order/{name}", reach)
+
+
 async def _card_faults(visit: Visit) -> None:
     await visit.open_order("card")
     await visit.page.locator("#card-number").fill("4507 9900 0000 4906")
     await visit.page.locator("#card-form button").click()
     await expect(visit.page.locator("#card-number-fault")).to_be_visible()
+
+
+async def _card_unreachable(visit: Visit) -> None:
+    async def refuse(route: Route) -> None:
+        await route.abort()
+
+    await visit.page.route("**/api/v2/tokens", refuse)
+    await visit.open_order("card")
+    typed = {"number": VISA, "expiry": "12/40", "code": "123", "holder": "JULIA RIOS", "document": "30.123.456"}
+    for field, text in typed.items():
+        await visit.page.locator(f"#card-{field}").fill(text)
+    await visit.page.locator("#card-rest button").click()
+    await expect(visit.page.locator("[data-trouble=unreachable]")).to_be_visible()
+
+
+async def _other_ways(visit: Visit) -> None:
+    await visit.open_order("cash")
+    await visit.page.locator("details.otherwise summary").click()
 
 
 async def _other_address_faults(visit: Visit) -> None:
@@ -193,6 +225,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("checkout/summary", checkout.summary),
     Scene("checkout/summary-transfer", checkout.summary_transfer),
     Scene("checkout/consent-missing", checkout.consent),
+    Scene("checkout/summary-cards", checkout.summary_cards),
     Scene("checkout/summary-nasty", checkout.nasty_summary),
     Scene("checkout/summary-free", checkout.free_summary),
     Scene("checkout/time-over", checkout.time_over, leaves_no_trace=False),
@@ -207,12 +240,23 @@ SCENES: tuple[Scene, ...] = (
     _order("unpaid"),
     _order("card", standing="unpaid"),
     Scene("order/card-faults", _card_faults),
+    _card("card-promotion", VISA, shows="#card-promotion"),
+    _card("card-instalments", VISA_WITHOUT_FUNDS, instalments="6", shows="#card-plans"),
+    _card("card-elsewhere", MASTERCARD, shows="#card-elsewhere .notice:not(.warn)"),
+    _card("card-nowhere", AMEX, shows="#card-elsewhere .notice.warn"),
+    Scene("order/card-unreachable", _card_unreachable),
+    _order("card-none", standing="unpaid"),
+    _order("option-gone", of="unpaid", query="?done=option", standing="unpaid"),
     _order("confirming", of="unpaid", query="?status=approved"),
     _order("transfer", standing="instructed"),
     _order("cash", standing="instructed"),
+    Scene("order/cash-other-ways", _other_ways),
     Scene("order/transfer-no-scripts", lambda visit: visit.open_order("transfer"), scripts=False),
     _order("pending"),
     _order("rejected"),
+    _order("declined", standing="rejected"),
+    _order("misfit", standing="pending"),
+    _order("misfit-back", standing="rejected"),
     _order("paid"),
     _order("many", standing="paid"),
     _order("nasty", standing="paid"),
@@ -221,6 +265,10 @@ SCENES: tuple[Scene, ...] = (
     _order("returning"),
     _order("cancelled"),
     _order("refunded"),
+    _order("part-back", standing="paid"),
+    _order("charged-back", standing="paid"),
+    _order("queued", standing="cancelled"),
+    _order("refund-failed", standing="cancelled"),
     _order("code-replaced", of="paid", query="?done=code&ticket=1", standing="paid"),
     _ticket("valid", "paid"),
     _ticket("used", "used"),

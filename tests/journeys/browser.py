@@ -5,13 +5,12 @@ import io
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pypdfium2
 import zxingcpp
 from PIL import Image
-from playwright.async_api import Browser, Dialog, Locator, Page, expect
+from playwright.async_api import Browser, CDPSession, Dialog, Locator, Page, expect
 
 from bench.chromium import CHROMIUM_FLAGS, chromium
 from bench.plain import PLAIN
@@ -29,7 +28,6 @@ __all__ = [
     "codes_on_paper",
     "fits",
     "new_shopper",
-    "show_whole",
     "violations_of",
 ]
 
@@ -77,19 +75,15 @@ async def violations_of(page: Page) -> list[str]:
     """What axe finds wrong with the page as it is now: each rule with the first element that breaks it."""
     if await page.evaluate("typeof axe === 'undefined'"):
         await page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false})", RULES
+    # Told in short: all that axe found would be written and read by four processes.
+    found: list[str] = await page.evaluate(
+        """async rules => {
+          const options = {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"], elementRef: false};
+          return (await axe.run(document, options)).violations.map(one => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`);
+        }""",
+        RULES,
     )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
-
-
-async def show_whole(page: Page, size: tuple[int, int]) -> None:
-    """As wide as that and as high as the page: what sticks to the foot of the screen stands where the page ends, and covers nothing."""
-    width, height = size
-    await page.set_viewport_size({"width": width, "height": height})
-    high = await page.locator("html").evaluate("html => html.scrollHeight")
-    await page.set_viewport_size({"width": width, "height": max(height, min(HEIGHT_MAX, high))})
-    await page.evaluate("scrollTo(0, 0)")
+    return found
 
 
 async def fits(page: Page) -> bool:
@@ -121,6 +115,7 @@ class Shopper:
         self.stack = stack
         self._language = language
         self.faults: list[str] = []
+        self._devtools: CDPSession | None = None
         page.on("pageerror", lambda fault: self.faults.append(str(fault)))
         page.on("dialog", self._dismiss)
 
@@ -226,10 +221,30 @@ class Shopper:
         await self.page.context.set_offline(False)
         await self.page.goto("about:blank")
         await self.page.context.clear_cookies()
-        devtools = await self.page.context.new_cdp_session(self.page)
-        await devtools.send("Storage.clearDataForOrigin", {"origin": self.stack.url, "storageTypes": "all"})
-        await devtools.detach()
-        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await (await self._own_devtools()).send("Storage.clearDataForOrigin", {"origin": self.stack.url, "storageTypes": "all"})
+        await self._resize(*PHONE)
+
+    async def show_whole(self, size: tuple[int, int]) -> tuple[int, int]:
+        """As wide as that and as high as the page: what sticks to the foot of the screen stands where the page ends, and covers nothing.
+
+        Its width and height then.
+        """
+        width, height = size
+        await self._resize(width, height)
+        height = max(height, min(HEIGHT_MAX, await self.page.evaluate("document.documentElement.scrollHeight")))
+        await self._resize(width, height)
+        await self.page.evaluate("scrollTo(0, 0)")
+        return width, height
+
+    async def _resize(self, width: int, height: int) -> None:
+        """The page, and not the browser's window around it, which would be laid out and painted anew each time."""
+        size = {"width": width, "height": height, "screenWidth": width, "screenHeight": height}
+        await (await self._own_devtools()).send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": 1, "mobile": False})
+
+    async def _own_devtools(self) -> CDPSession:
+        # Kept: the size ends with it.
+        self._devtools = self._devtools or await self.page.context.new_cdp_session(self.page)
+        return self._devtools
 
     async def press(self, *keys: str) -> None:
         """Keys, one after the other."""

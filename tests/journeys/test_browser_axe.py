@@ -4,18 +4,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from bench.stack import Stack
 from tests.gallery.house import House
 from tests.gallery.scenes import SCENES, Scene
 from tests.gallery.visit import Visit
-from tests.journeys.browser import DESK, PHONE, Shopper, fits, new_shopper, show_whole, violations_of
+from tests.journeys.browser import DESK, PHONE, Shopper, fits, new_shopper, violations_of
+from tests.mercadopago import MercadoPagoProcess
+from tests.simulators.payway import PaywayProcess
 
 
 @pytest.fixture(scope="module")
-def house(stack: Stack) -> House:
+def house(stack: Stack, payway: PaywayProcess, mercadopago: MercadoPagoProcess) -> House:
     """The stack that the journeys run on, with an event and an order in every state."""
+    assert payway
+    assert mercadopago
     house = House(stack)
     house.open()
     return house
@@ -36,11 +40,11 @@ async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Br
     found: dict[str, list[str]] = {}
 
     await scene.reach(Visit(house, shopper, ""))
-    await judge(shopper.page, PHONE, found, "es, phone")
-    await judge(shopper.page, DESK, found, "es, desk")
+    await judge(shopper, PHONE, found, "es, phone")
+    await judge(shopper, DESK, found, "es, desk")
     if scene.path is not None:
         await scene.reach(Visit(house, shopper, "/en"))
-        await show_whole(shopper.page, PHONE)
+        await shopper.show_whole(PHONE)
         found["en, phone"] = [] if await fits(shopper.page) else ["wider than the screen"]
     if shopper is not walker:
         await shopper.page.context.close()
@@ -49,9 +53,9 @@ async def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(browser: Br
     assert shopper.faults == []
 
 
-async def judge(page: Page, size: tuple[int, int], found: dict[str, list[str]], state: str) -> None:
+async def judge(shopper: Shopper, size: tuple[int, int], found: dict[str, list[str]], state: str) -> None:
     """The page as it is now."""
-    await show_whole(page, size)
-    found[state] = await violations_of(page)
-    if not await fits(page):
+    await shopper.show_whole(size)
+    found[state] = await violations_of(shopper.page)
+    if not await fits(shopper.page):
         found[state].append("wider than the screen")

@@ -1,21 +1,26 @@
 """A buyer who leaves an open page for another way to pay: the page is closed first, and what was paid on it counts."""
 
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from alltickets.identity.interface import Actor
 from alltickets.payments.events import PaymentCaptured, PaymentFailed, PaymentPending
+from alltickets.payments.gateways.offline import Transfer
 from alltickets.payments.gateways.payway import Payway
 from alltickets.payments.gateways.sandbox import Sandbox
-from alltickets.payments.port import CardForm, Provider, Redirect
+from alltickets.payments.port import CardForm, Instructions, Provider, Redirect
 from alltickets.payments.service import Payments
 from alltickets.payments.service.checkout import NextStep, Started
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, connect, request, start
+from tests.payments.office import TRANSFER
 from tests.payments.payway import PURCHASE, card_of, connect_payway
 from tests.payments.sandbox import Merchant, SandboxProcess
 from tests.simulators.payway import PaywayProcess, Site
@@ -23,7 +28,7 @@ from tests.stream import events_of
 
 
 class Shop:
-    """Two accounts with pages, and one with a form; a buyer who goes from one to another."""
+    """Two accounts with pages, one with a form and one for transfers; a buyer who goes from one to another."""
 
     def __init__(
         self, database: Database, payments: Payments, organizer_id: UUID, clock: SettableClock, sandbox: SandboxProcess, site: Site
@@ -40,11 +45,18 @@ class Shop:
     async def open(self) -> None:
         self.first, self.second = [(await connect(self.payments, self.organizer_id, one, mode="session")).id for one in self.merchants]
         self.form = (await connect_payway(self.payments, self.organizer_id, self.site)).id
+        owner = Actor.system(self.organizer_id, "test")
+        transfer = await self.payments.accounts.connect(
+            owner, "transfer", label="Transferencia", currency="ARS", settings=TRANSFER, credentials={}
+        )
+        self.transfer = transfer.id
 
     async def choose(self, option_id: UUID) -> tuple[Started, NextStep]:
+        now = self.clock()
         one = request(self.clock, reference=self.reference, option_id=option_id)
+        one = replace(one, kept_until_max=now + timedelta(days=8), begins_at=now + timedelta(days=30))
         started = await start(self.database, self.payments, self.organizer_id, one)
-        if started.step != "needs_call":
+        if started.step != "needs_call" and not started.leaves_page:
             return started, started.step
         return started, await self.payments.begin(self.organizer_id, started.attempt_id)
 
@@ -76,7 +88,8 @@ async def shop(
     sandbox: SandboxProcess,
     http: httpx.AsyncClient,
 ) -> Shop:
-    providers: list[Provider] = [Payway(payway.url, http, developer_url=payway.url), Sandbox(sandbox.url, http)]
+    payway_here = Payway(payway.url, http, developer_url=payway.url)
+    providers: list[Provider] = [payway_here, Sandbox(sandbox.url, http), Transfer()]
     payments = Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
     shop = Shop(database, payments, organizer_id, clock, sandbox, Site(payway))
     await shop.open()
@@ -100,14 +113,27 @@ async def test_the_page_that_was_left_takes_no_payment_any_more_and_is_watched_a
     assert await events_of(shop.database, shop.organizer_id, PaymentFailed) == []
 
 
-@pytest.mark.parametrize("way", ["second", "form"])
+async def test_so_does_the_page_of_whoever_transfers_instead(shop: Shop) -> None:
+    left = await shop.page()
+
+    started, step = await shop.choose(shop.transfer)
+    again = await shop.choose(shop.transfer)
+
+    assert isinstance(step, Instructions)
+    assert (step, again[1]) == (started.step, started.step)
+    assert shop.sandbox.show(left).status_code == 410
+    assert await shop.stands() == ("open", ["awaiting_buyer", "awaiting_buyer"])
+    assert await events_of(shop.database, shop.organizer_id, PaymentFailed) == []
+
+
+@pytest.mark.parametrize("way", ["second", "form", "transfer"])
 async def test_what_was_paid_on_it_meanwhile_counts_and_no_other_page_or_form_is_shown(shop: Shop, way: str) -> None:
     shop.sandbox.pay(await shop.page(), lose=True)
 
     started, step = await shop.choose(getattr(shop, way))
 
     assert step == "wait"
-    assert await shop.stands() == ("paid", ["charged", "created"])
+    assert await shop.stands() == ("paid", ["charged", "awaiting_buyer" if way == "transfer" else "created"])
     assert len(await events_of(shop.database, shop.organizer_id, PaymentCaptured)) == 1
     assert shop.sandbox.payments(shop.merchants[1], started.attempt_id) == []
 

@@ -12,6 +12,7 @@ from alltickets.identity.interface import spend_tries
 from alltickets.orders.service.placing import CARDS_PER_ORDER
 from alltickets.payments.instalments.rules import InstalmentPlan
 from alltickets.payments.promotions.rules import BinRange, Promotion, PromotionTerms
+from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.routing.rules.policy import Condition, Policy, Rule
 from simulators.payway.sites import key_of
 from tests.guessing import nearly
@@ -61,6 +62,30 @@ async def test_the_form_says_where_the_token_is_made_and_can_send_no_card(site: 
     assert [one for one in inputs if "name=" in one] == []
     assert page.headers["content-security-policy"].endswith(f"; connect-src 'self' {host}")
     assert "connect-src" not in other.headers.get("content-security-policy", "")
+
+
+async def test_where_the_terms_leave_no_kind_of_card_the_page_says_so_and_offers_the_other_ways(site: Site, house: House) -> None:
+    await connect_payway(house)
+    payments = house.site.contexts.payments
+    [account] = await payments.accounts.all_of(house.actor.organizer_id)
+    event = await house.published()
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        path = f"/o/{order['order_id']}"
+        await payments.accounts.set_terms(house.actor, account.id, AccountTerms(methods=("wallet",)))
+        alone = await browser.get(path, headers=with_secret(order))
+        await connect_sandbox(house)
+        page = await browser.get(path, headers=with_secret(order))
+
+    for shown, heading in ((alone, "Ahora no se puede pagar con tarjeta"), (page, "Elegí otra forma de pago")):
+        assert heading in shown.text
+        assert "no acepta tarjetas por ahora" in shown.text
+        assert 'id="card-form"' not in shown.text
+        assert "connect-src" not in shown.headers["content-security-policy"]
+    assert f'action="{path}/pay"' not in alone.text
+    assert "escribile al organizador" in alone.text
+    assert f'action="{path}/pay"' in page.text
+    assert str(account.id) not in page.text
 
 
 async def test_what_is_no_token_is_refused_and_not_said_again(site: Site, house: House) -> None:

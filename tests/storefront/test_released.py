@@ -5,7 +5,7 @@ from uuid import UUID
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
-from alltickets.payments.port import GatewayPayment
+from alltickets.payments.port import GatewayPayment, GatewayStatus
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
 from alltickets.payments.rules import AttemptStatus
 from tests.storefront.conftest import House, Site
@@ -70,6 +70,46 @@ async def test_a_buyer_whose_refund_waits_for_the_provider_is_told(site: Site, h
     for page, is_refused in ((waiting, False), (refused, True), (again, False)):
         assert ("El medio de pago no hizo la devolución" in page.text) is is_refused
         assert ("lo que se pagó vuelve por el mismo medio" in page.text) is not is_refused
+
+
+async def test_a_buyer_whose_money_is_of_another_amount_is_told_what_becomes_of_it(site: Site, house: House) -> None:
+    await connect_payway(house)
+    event = await house.published()
+    contexts, organizer_id = house.site.contexts, house.actor.organizer_id
+    async with site.browser() as browser:
+        order = await place_order(browser, event)
+        order_id, path = UUID(order["order_id"]), f"/o/{order['order_id']}"
+        [attempt] = (await contexts.payments.details(organizer_id, order_id)).attempts
+
+        async def told(status: GatewayStatus, refunded_minor: int = 0) -> str:
+            one = GatewayPayment(
+                provider_payment_id=f"{order_id}",
+                reference=str(attempt.id),
+                status=status,
+                raw_status=status,
+                amount=Money(123_400, "ARS"),
+                refunded_minor=refunded_minor,
+            )
+            async with contexts.database.transaction(organizer_id) as tx:
+                await apply_reports(tx, [Report(attempt.account_id, one)], cause="query", now=site.clock())
+            return (await browser.get(path, headers=with_secret(order))).text
+
+        held = await told("charged")
+        await contexts.payments.giving_back.order(house.actor, order_id)
+        returning = (await browser.get(path, headers=with_secret(order))).text
+        returned = await told("refunded", 123_400)
+
+    for page, standing, says in (
+        (held, "pending", "El organizador lo tiene que devolver"),
+        (returning, "pending", "Lo estamos devolviendo"),
+        (returned, "rejected", "Ya volvió por el mismo medio"),
+    ):
+        assert f'data-standing="{standing}"' in page
+        assert "Llegó un pago de $\N{NO-BREAK SPACE}1.234,00 y esta compra cuesta $" in page
+        assert says in page
+        assert "No se te cobró nada" not in page
+    assert ("No pagues otra vez" in held, "No pagues otra vez" in returned) == (True, False)
+    assert f'action="{path}/pay"' in returned
 
 
 async def test_payments_ask_orders_whether_money_is_of_use_before_they_take_it(site: Site, house: House) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from alltickets.kernel.money import Money
 from alltickets.payments.refusals import PaymentNotFound
 from alltickets.platform.database import Reader
 
@@ -28,11 +29,20 @@ class Aftermath:
     released: money was reserved that will not be taken: it is going back, or is back; the newest word counts. Not what was taken first.
     refund: money waits to be given back because its gateway does it only later, or its gateway refused to and nobody has had it made again.
     is_lost: the buyer's bank has taken the money back.
+    misfit: money of another amount than was asked for came, which pays for nothing: people have to give it back; it is on its way; or back.
     """
 
     released: Literal["voiding", "voided"] | None
     refund: Literal["queued", "failed"] | None
     is_lost: bool
+    misfit: Literal["held", "returning", "returned"] | None
+    misfit_minor: int | None
+    misfit_currency: str | None
+
+    @property
+    def misfit_amount(self) -> Money | None:
+        """What came in the place of what was asked for."""
+        return None if self.misfit_minor is None or self.misfit_currency is None else Money(self.misfit_minor, self.misfit_currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +200,27 @@ async def aftermath_of(reader: Reader, reference: UUID) -> Aftermath:
                                             WHERE m.organizer_id = r.organizer_id AND m.retry_of = r.id))
                  ORDER BY r.status
                  LIMIT 1) AS refund,
-               p.status = 'charged_back' AS is_lost
+               p.status = 'charged_back' AS is_lost,
+               m.misfit, m.amount_minor AS misfit_minor, m.currency AS misfit_currency
           FROM payments.payments p
+          LEFT JOIN LATERAL (SELECT c.amount_minor, c.currency,
+                                    CASE WHEN c.status = 'refunded' THEN 'returned'
+                                         WHEN c.is_surplus THEN 'returning'
+                                         ELSE 'held' END AS misfit
+                               FROM payments.attempts a
+                               JOIN payments.charges c
+                                 ON c.organizer_id = a.organizer_id AND c.attempt_id = a.id
+                              WHERE a.organizer_id = p.organizer_id AND a.payment_id = p.id AND c.id IS DISTINCT FROM p.kept_charge_id
+                                AND c.status IN ('charged', 'refunded')
+                                AND (c.amount_minor, c.currency) <> (p.amount_minor - a.discount_minor, p.currency)
+                              ORDER BY c.id DESC
+                              LIMIT 1) m
+            ON true
          WHERE p.organizer_id = %(organizer_id)s AND p.reference = %(reference)s
         """,
         reference=reference,
     )
-    return found or Aftermath(None, None, is_lost=False)
+    return found or Aftermath(None, None, is_lost=False, misfit=None, misfit_minor=None, misfit_currency=None)
 
 
 async def refunds_of(reader: Reader, reference: UUID) -> list[RefundDetails]:

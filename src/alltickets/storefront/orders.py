@@ -10,9 +10,12 @@ import contextlib
 import random
 import re
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from markupsafe import Markup
@@ -22,6 +25,7 @@ from alltickets.orders.interface import OrderNotFound, Paper, ShownOrder
 from alltickets.payments.interface import (
     Aftermath,
     Card,
+    CardDesk,
     CardForm,
     InstalmentsChanged,
     Instructions,
@@ -60,8 +64,21 @@ _BIN = re.compile(r"[0-9]{6}")
 _TOTAL = re.compile(r"[0-9]{1,15}")
 WORKER_SOURCE = "shop/worker/ticket-worker.ts"
 
-_SETTLED = (Standing.REJECTED, Standing.EXPIRED, Standing.CANCELLED, Standing.PAID, Standing.RETURNING, Standing.REFUNDED)
-"""What a payment has come to, so that the buyer looks at what became of the money."""
+_BEFORE_MONEY = (Standing.UNPAID, Standing.INSTRUCTED, Standing.CONFIRMING)
+"""Nothing is known of any money yet, so that there is nothing to tell of what became of it."""
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How an order may be paid. `without_cards`: the buyer came for a card, and the account's terms leave no kind of it to fill in."""
+
+    options: Sequence[PaymentOption]
+    card_form: CardForm | None = None
+    desk: CardDesk | None = None
+    without_cards: bool = False
+
+
+_NO_WAYS = _Ways(())
 
 
 class OrderPages:
@@ -106,8 +123,7 @@ class OrderPages:
             return self._closed(request, visit)
         standing = standing_of(shown.order, shown.step, self._orders.clock(), told=request.query.get("status"))
         can_pay = standing in (Standing.UNPAID, Standing.REJECTED, Standing.INSTRUCTED)
-        card_form = shown.step if can_pay and isinstance(shown.step, CardForm) else None
-        desk = None if card_form is None else await self._payments.card_desk(shown.event.organizer_id, shown.order.order_id)
+        ways = await self._ways(shown) if can_pay else _NO_WAYS
         answer = self._page(
             "order/order.html",
             request,
@@ -117,6 +133,7 @@ class OrderPages:
             event=shown.event,
             face=await self._organizers.face(shown.event.organizer_id),
             standing=standing,
+            is_for_days=not _is_today(shown.order.pay_until, self._orders.clock(), shown.event.timezone),
             done=_done(request),
             done_ticket=request.query.get("ticket", "")[:3],
             changes=await self._orders.self_service.objections(shown.event, shown.order, shown.tickets),
@@ -127,16 +144,27 @@ class OrderPages:
             code=shown_code(shown.step.code) if isinstance(shown.step, Instructions) else None,
             breakdown=breakdown_of(shown.quote),
             refunded=Money(shown.order.refunded_minor, shown.order.currency),
-            options=await self._options(shown) if can_pay else [],
-            card_form=card_form,
-            desk=desk,
+            options=ways.options,
+            without_cards=ways.without_cards,
+            card_form=ways.card_form,
+            desk=ways.desk,
             ranges_of=ranges_of,
-            promotions=[] if card_form is None else await self._promotions(shown),
+            promotions=[] if ways.card_form is None else await self._promotions(shown),
             promotion=await self._promotion(shown),
             why=await self._why_declined(shown) if standing == Standing.REJECTED else None,
-            aftermath=await self._aftermath(shown) if shown.order.total.minor and standing in _SETTLED else None,
+            aftermath=await self._aftermath(shown) if shown.order.total.minor and standing not in _BEFORE_MONEY else None,
         )
-        return answer if card_form is None or desk is None else _reaching(answer, [card_form, *desk.forms])
+        return answer if ways.card_form is None or ways.desk is None else _reaching(answer, [ways.card_form, *ways.desk.forms])
+
+    async def _ways(self, shown: ShownOrder) -> "_Ways":
+        options = await self._options(shown)
+        if not isinstance(shown.step, CardForm):
+            return _Ways(options)
+        desk = await self._payments.card_desk(shown.event.organizer_id, shown.order.order_id)
+        if any(form.methods for form in (shown.step, *desk.forms)):
+            return _Ways(options, shown.step, desk)
+        others = [one for one in options if one.account_ids != (desk.account_id,)]
+        return _Ways(others, without_cards=True)
 
     async def _why_declined(self, shown: ShownOrder) -> str | None:
         return await self._payments.decline_of(shown.event.organizer_id, shown.order.order_id)
@@ -237,7 +265,7 @@ class OrderPages:
         taken, desk = await self._orders.placing.route_card(organizer_id, visit.order_id, card_bin)
         if taken == "unchanged":
             return PageAnswer(204, b"", headers=PRIVATE)
-        if not isinstance(taken, CardForm):
+        if not isinstance(taken, CardForm) or not taken.methods:
             return self._page("order/card_elsewhere.html", request, visit, elsewhere=taken if isinstance(taken, TakenElsewhere) else None)
         shown = await self._orders.shop.shown(organizer_id, visit.order_id)
         return self._page(
@@ -315,6 +343,11 @@ def _reaching(answer: PageAnswer, forms: Sequence[CardForm]) -> PageAnswer:
     origins = " ".join(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts))
     policy = f"{_POLICY}; connect-src 'self' {origins}"
     return PageAnswer(answer.status, answer.body, headers=(*answer.headers, ("content-security-policy", policy)))
+
+
+def _is_today(at: datetime, now: datetime, timezone: str) -> bool:
+    zone = ZoneInfo(timezone)
+    return at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 def _told_in(request: PageRequest) -> Told:

@@ -168,7 +168,7 @@ class Placing:
             # After the commit, which keeps why.
             raise started
         step = started.step
-        if step == "needs_call":
+        if step == "needs_call" or started.leaves_page:
             purchase = _purchase_of(order, quotes[order.quote_id], event, self._clock())
             step = await self._payments.begin(organizer_id, started.attempt_id, purchase)
         return PlacedOrder(organizer_id, order, step)

@@ -37,8 +37,10 @@ class CardDesk:
 
     asks_for_card: the card's beginning may bring the payment to another account; to one of `forms`, or elsewhere.
     plans: what instalments with interest cost, as far as it is stated: of those that hold for a card the first of its number counts.
+    account_id: whose form it is.
     """
 
+    account_id: UUID
     forms: tuple[CardForm, ...]
     asks_for_card: bool
     plans: tuple[Financed, ...]
@@ -69,6 +71,7 @@ class Cards:
         form = self._checkout.form_at(account, row)
         plans = [] if on is None or form is None else [one for one in holding_on(account.plans, on) if _is_offered(one, form)]
         return CardDesk(
+            account_id=account.id,
             forms=tuple(one for one in (self._checkout.form_at(other, row) for other in reached) if one is not None),
             asks_for_card=bool(reached),
             plans=tuple(financed(one, row.amount, self._cftea_year) for one in plans),

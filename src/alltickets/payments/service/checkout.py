@@ -84,11 +84,15 @@ but wait; or start again.
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A payment that can be paid. `step` is "needs_call" where the gateway has to be asked: call `begin` after the commit."""
+    """A payment that can be paid. `step` is "needs_call" where the gateway has to be asked: call `begin` after the commit.
+
+    leaves_page: likewise though `step` is known: the buyer has left a page that is to be closed before they are told how to pay.
+    """
 
     payment_id: UUID
     attempt_id: UUID
     step: NextStep
+    leaves_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +297,10 @@ class Checkout:
         if row.payment_status not in _STARTABLE:
             raise PaymentClosed(row.payment_status)
         started = await self._replace(tx, row, prepared, now)
-        # Places are kept longer for who brings the money, from this very moment: that page stays open until its time is over.
-        is_left = row.status == "awaiting_buyer" and row.redirect_url is not None and not isinstance(started.step, Instructions)
-        return replace(started, step="needs_call") if is_left else started
+        if row.status != "awaiting_buyer" or row.redirect_url is None:
+            return started
+        # Places are kept longer for who brings the money, from this very moment, so that what they are told is known now.
+        return replace(started, leaves_page=True) if isinstance(started.step, Instructions) else replace(started, step="needs_call")
 
     async def go_on_at(self, tx: Transaction, row: StoredAttempt, routed: Routed, now: datetime) -> NextStep:
         """Have the payment go on at that account, nothing of its newest attempt having been sent; under the lock of `newest_of`."""
