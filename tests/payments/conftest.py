@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -141,17 +142,29 @@ async def connect(
     )
 
 
-@pytest_asyncio.fixture
-async def organizer_id(organizer_id: UUID, database: Database) -> AsyncIterator[UUID]:
-    """A fresh tenant. Loops look at every organizer, so nothing of this one is left to do for the next test."""
-    yield organizer_id
-    async with database.transaction(organizer_id) as tx:
-        await tx.execute("UPDATE payments.attempts SET next_query_at = NULL WHERE organizer_id = %(organizer_id)s")
-        await tx.execute("UPDATE payments.refunds SET next_try_at = NULL WHERE organizer_id = %(organizer_id)s")
-        await tx.execute("UPDATE payments.callbacks SET next_try_at = NULL WHERE organizer_id = %(organizer_id)s")
-        await tx.execute("UPDATE payments.disputes SET remind_at = NULL, look_at = NULL WHERE organizer_id = %(organizer_id)s")
-        await tx.execute("UPDATE payments.report_fetches SET due_at = NULL WHERE organizer_id = %(organizer_id)s")
-        await tx.execute("UPDATE payments.settlement_lines SET is_due = false WHERE organizer_id = %(organizer_id)s")
+NOTHING_IS_DUE = (
+    "UPDATE payments.attempts SET next_query_at = NULL WHERE next_query_at IS NOT NULL",
+    "UPDATE payments.refunds SET next_try_at = NULL WHERE next_try_at IS NOT NULL",
+    "UPDATE payments.callbacks SET next_try_at = NULL WHERE next_try_at IS NOT NULL",
+    "UPDATE payments.disputes SET remind_at = NULL, look_at = NULL WHERE coalesce(remind_at, look_at) IS NOT NULL",
+    "UPDATE payments.report_fetches SET due_at = NULL WHERE due_at IS NOT NULL",
+    "UPDATE payments.sellers SET due_at = NULL WHERE due_at IS NOT NULL",
+    "UPDATE payments.settlement_lines SET is_due = false WHERE is_due",
+    "UPDATE payments.looks SET due_at = NULL WHERE due_at IS NOT NULL",
+    """
+    INSERT INTO payments.looks (organizer_id, account_id, due_at, asked, mended, failed, failures_in_row)
+    SELECT organizer_id, id, NULL, 0, 0, 0, 0 FROM payments.accounts ON CONFLICT DO NOTHING
+    """,
+)
+
+
+@pytest.fixture
+def organizer_id(organizer_id: UUID, database_url: str) -> UUID:
+    """A fresh tenant. Loops look at every organizer, so of those that were here before nothing is left to do."""
+    with psycopg.connect(database_url) as connection:
+        for statement in NOTHING_IS_DUE:
+            connection.execute(statement)
+    return organizer_id
 
 
 @pytest_asyncio.fixture
