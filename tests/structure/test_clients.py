@@ -22,8 +22,9 @@ def unsaid(text: str) -> list[int]:
 
 def test_no_client_reads_the_certificates_of_all_authorities() -> None:
     paths = [path for folder in ("tests", "bench") for path in (ROOT / folder).rglob("*.py")]
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
-    said_nothing = {str(path.relative_to(ROOT)): lines for path in paths if (lines := unsaid(path.read_text(encoding="utf-8")))}
+    said_nothing = {place: lines for place, text in texts.items() if "httpx." in text and (lines := unsaid(text))}
 
     assert unsaid("httpx.get(url)\nhttpx.get(url, verify=PLAIN)\nhttpx.Client()") == [1, 3]
     assert said_nothing == {}

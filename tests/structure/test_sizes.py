@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -17,11 +18,11 @@ LARGER = {
 }
 
 
-def sizes() -> Iterator[tuple[str, int, int]]:
+@cache
+def sizes() -> list[tuple[str, int, int]]:
     """Every file and function: its place, its lines, and how many it may have."""
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield from sizes_of(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+    paths = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [size for path in paths for size in sizes_of(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))]
 
 
 def sizes_of(place: str, text: str) -> Iterator[tuple[str, int, int]]:
