@@ -243,6 +243,10 @@ refunds = sa.Table(
     sa.Column("retry_of", _id, comment="The refund that the gateway had refused, and that this one makes again under a key of its own."),
     sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="Grows with each change of state, which names it."),
     sa.Column("part_of", _id, comment="The refund with which it was asked for, where the money of that lay on several charges."),
+    sa.Column("sent_at", _instant, comment="When its gateway was last called to give it back. None: never."),
+    sa.Column(
+        "absences", sa.Integer, nullable=False, server_default="0", comment="Answers since then that its gateway knows of no such refund."
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),

@@ -30,6 +30,8 @@ __all__ = [
     "give_up",
     "lock_captured",
     "mark_refund",
+    "mark_sent_again",
+    "note_absence",
     "refundable_of",
     "take_up",
 ]
@@ -53,7 +55,10 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it."""
+    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it.
+
+    sent_at: when its gateway was last called to give it back; absences: how often that said since that it knows of no such refund.
+    """
 
     id: UUID
     reference: UUID
@@ -73,6 +78,8 @@ class Refund:
     error_kind: str | None
     provider_refund_id: str | None
     waited_until: datetime | None
+    sent_at: datetime | None
+    absences: int
     other_refund_ids: list[str]
 
     @property
@@ -208,6 +215,8 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
         """
         UPDATE payments.refunds r
            SET status = CASE WHEN d.is_unsent THEN 'sending' ELSE d.status END, version = d.version + d.is_unsent::int,
+               sent_at = CASE WHEN d.is_unsent THEN %(now)s ELSE r.sent_at END,
+               absences = CASE WHEN d.is_unsent THEN 0 ELSE r.absences END,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
           FROM (SELECT f.id, f.status, f.version, f.status = ANY(%(unsent)s) AS is_unsent, c.account_id, c.provider_payment_id,
                        c.attempt_id, p.reference, f.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept,
@@ -232,7 +241,8 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id AND r.version = d.version AND r.status = d.status
         RETURNING r.id, d.reference, d.is_kept, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status,
                   r.version, r.tries, r.created_at,
-                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
+                  r.sent_at, r.absences, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
@@ -243,6 +253,35 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
     if sent:
         await _note(tx, sent, now)
     return claimed
+
+
+async def mark_sent_again(tx: Transaction, refund: Refund, now: datetime) -> bool:
+    """Note, before its gateway is called once more, that it is; False where somebody else has called it since this one was claimed."""
+    marked = await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET sent_at = %(now)s, absences = 0, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status IN ('sending', 'unknown', 'pending')
+           AND sent_at IS NOT DISTINCT FROM %(sent_at)s
+        """,
+        id=refund.id,
+        sent_at=refund.sent_at,
+        now=now,
+    )
+    return marked == 1
+
+
+async def note_absence(tx: Transaction, refund: Refund) -> None:
+    """Its gateway knows of no such refund, which says nothing of one that was sent again while it was asked."""
+    await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET absences = absences + 1
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND sent_at IS NOT DISTINCT FROM %(sent_at)s
+        """,
+        id=refund.id,
+        sent_at=refund.sent_at,
+    )
 
 
 async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause: Cause = "call") -> None:
@@ -357,12 +396,15 @@ async def _note(tx: Transaction, changes: Sequence[_Change], now: datetime) -> N
 
 
 async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
-    """Have the loop take up a refund that is not over at once; whether it is not."""
+    """Have the loop take up at once a refund that is neither over nor being called just now; whether it is one.
+
+    While it is called nobody else may ask about it: the gateway may not know of it yet. A worker that died is found by its own time.
+    """
     taken_up = await tx.execute(
         """
         UPDATE payments.refunds
            SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('sending', 'succeeded', 'failed')
         """,
         id=refund_id,
         now=now,
