@@ -142,7 +142,10 @@ def refundable_of(row: tuple[Any, ...]) -> Refundable:
 async def lock_captured(
     tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
 ) -> tuple[dict[UUID, Captured], dict[UUID, Money | RefundRefused]]:
-    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then."""
+    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then.
+
+    The id of a part is taken too, and stands for that part alone.
+    """
     locked = await tx.fetch_tuples(
         """
         SELECT p.reference, p.id
@@ -171,13 +174,15 @@ async def lock_captured(
     )
     ordered = await tx.fetch_tuples(
         """
-        SELECT coalesce(r.part_of, r.id), sum(r.amount_minor)::bigint, min(r.currency),
+        SELECT x.id, sum(r.amount_minor)::bigint, min(r.currency),
                bool_and(r.status = 'failed' AND NOT EXISTS (SELECT 1
                                                               FROM payments.refunds a
                                                              WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id))
-          FROM payments.refunds r
-         WHERE r.organizer_id = %(organizer_id)s AND (r.id = ANY(%(ids)s) OR r.part_of = ANY(%(ids)s))
-         GROUP BY coalesce(r.part_of, r.id)
+          FROM unnest(%(ids)s::uuid[]) AS x(id)
+          JOIN payments.refunds r
+            ON r.id = x.id OR r.part_of = x.id
+         WHERE r.organizer_id = %(organizer_id)s
+         GROUP BY x.id
         """,
         ids=list(refund_ids),
     )
