@@ -252,7 +252,9 @@ refunds = sa.Table(
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
     sa.Index("refunds_charge", "organizer_id", "charge_id"),
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
-    sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
+    sa.Index(
+        "refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('created', 'sending', 'unknown', 'pending')")
+    ),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.Index("refunds_part_of", "organizer_id", "part_of", postgresql_where=sa.text("part_of IS NOT NULL")),
     sa.Index("refunds_retry_of", "organizer_id", "retry_of", unique=True, postgresql_where=sa.text("retry_of IS NOT NULL")),
