@@ -13,7 +13,7 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
 from alltickets.payments.gateways.sandbox import LINK, Sandbox, SandboxGateway
-from alltickets.payments.port import GatewayError, Redirect, RefundOrder, RefundResult
+from alltickets.payments.port import GatewayError, GatewayErrorKind, Redirect, RefundOrder, RefundResult
 from alltickets.payments.refunds.rules import RefundStatus
 from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundNotFound, RefundOver, RefundRefused, RefundTooLarge
@@ -119,7 +119,7 @@ class Keyless(Sandbox):
     def __init__(self, base_url: str, client: httpx.AsyncClient) -> None:
         super().__init__(base_url, client)
         self.opened = (base_url, client)
-        self.is_away = False
+        self.fault: GatewayErrorKind | None = None
         self.sent = 0
         self.is_called = asyncio.Event()
         self.goes_on = asyncio.Event()
@@ -137,8 +137,8 @@ class KeylessGateway(SandboxGateway):
         self._provider = provider
 
     async def refund(self, order: RefundOrder) -> RefundResult:
-        if self._provider.is_away:
-            raise GatewayError("It is away.", kind="unavailable_not_sent")
+        if self._provider.fault is not None:
+            raise GatewayError("It was not to be.", kind=self._provider.fault)
         self._provider.sent += 1
         if self._provider.sent == 1:
             self._provider.is_called.set()
@@ -276,10 +276,10 @@ async def test_what_is_being_sent_to_a_gateway_without_keys_is_not_sent_again_fo
     there = Payments(database, clock, key_ring, [keyless], public_url=PUBLIC_URL)
     refund_id = new_id()
     await till.ask(30_00, refund_id=refund_id)
-    keyless.is_away = True
+    keyless.fault = "unavailable_not_sent"
     for _ in range(3):
         await till.later(there, seconds=70)
-    keyless.is_away = False
+    keyless.fault = None
     clock.advance(seconds=70)
 
     under_way = asyncio.create_task(there.refunds.sweep())
@@ -297,6 +297,30 @@ async def test_what_is_being_sent_to_a_gateway_without_keys_is_not_sent_again_fo
     assert taken_up == [(refund_id, False)] * 2
     # Ten minutes after that call, and not before, it is believed to have come to nothing.
     assert found == [*[(1, ["unknown"])] * 4, (2, ["succeeded"])]
+
+
+async def test_where_refunds_have_no_keys_one_that_nobody_knows_the_end_of_is_settled_before_another(
+    till: Till, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    """They could be told apart by their amount alone, so the second would be taken for the first."""
+    keyless = Keyless(till.sandbox.url, http)
+    keyless.goes_on.set()
+    there = Payments(database, clock, key_ring, [keyless], public_url=PUBLIC_URL)
+    first_id = new_id()
+    await till.ask(30_00, refund_id=first_id)
+    keyless.fault = "unknown_outcome"
+    await till.later(there)
+    await till.later(there, hours=25)
+    keyless.fault = None
+    await till.ask(30_00)
+    await till.later(there, seconds=61)
+    left_to_people = (keyless.sent, await till.refund_statuses())
+    for _ in range(2):
+        await there.refunds.retry(till.organizer_id, first_id)
+
+    assert left_to_people == (0, ["unknown", "created"])
+    assert (keyless.sent, await till.refund_statuses()) == (2, ["succeeded", "succeeded"])
+    assert till.given_back() == 60_00
 
 
 async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:

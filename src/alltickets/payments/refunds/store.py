@@ -1,6 +1,6 @@
 """Refunds as rows: what of a payment can go back, what is due, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -210,10 +210,12 @@ async def give_up(tx: Transaction, charge_ids: Sequence[UUID]) -> None:
     )
 
 
-async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
+async def claim_due(tx: Transaction, now: datetime, *, keyless: Collection[UUID] = ()) -> list[Refund]:
     """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called. Two statements.
 
     Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
+    At such accounts (`keyless`) also one whose answer was lost, and that people were left with, is under way: the gateway may have it, and
+    a later one of the same amount would be taken for it.
     """
     claimed = await tx.fetch_all(
         Refund,
@@ -239,7 +241,9 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                                      FROM payments.refunds b
                                     WHERE b.organizer_id = f.organizer_id AND b.charge_id = f.charge_id
                                       AND (b.created_at, b.id) < (f.created_at, f.id)
-                                      AND b.status IN ('created', 'sending', 'unknown') AND b.next_try_at IS NOT NULL)
+                                      AND b.status IN ('created', 'sending', 'unknown')
+                                      AND (b.next_try_at IS NOT NULL
+                                           OR (b.status = 'unknown' AND c.account_id = ANY(%(keyless)s::uuid[]))))
                  ORDER BY f.next_try_at
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
@@ -252,6 +256,7 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
         limit=CLAIMED_MAX,
+        keyless=list(keyless),
         unsent=list(UNSENT),
     )
     sent = [_Change(one.id, one.version, one.status, "sending", "call") for one in claimed if one.status in UNSENT]

@@ -165,8 +165,9 @@ class Refunds:
         # Again while there are any: a charge's next refund is due once the one before is through.
         while settled < CLAIMED_MAX:
             async with self._database.transaction(organizer_id) as tx:
-                claimed = await claim_due(tx, self._clock())
                 accounts = await self._connections.of(tx)
+                keyless = [one.id for one in accounts.all if one.gateway.capabilities.refund_idempotency == "query"]
+                claimed = await claim_due(tx, self._clock(), keyless=keyless)
             if not claimed:
                 break
             # All at once, so that the last one's answer comes before its claim runs out.
