@@ -134,6 +134,8 @@ async def test_money_paid_twice_goes_back_with_the_order_and_is_never_counted_as
     await give_back(box, order, ticket_ids=(first.ticket_id,))
     both = [await give_back(box, order, refund_id=refund_id, amount_minor=PRICE + 5_00) for _ in range(2)]
     conflict = await refused(box, order, refund_id=refund_id, amount_minor=PRICE)
+    [part] = [one for one in await box.orders.refunding.of_order(box.actor, order.order_id) if one.part_of == refund_id]
+    of_another = await refused(box, await box.paid(), refund_id=part.id, amount_minor=1_00)
     of_ticket = await refused(box, order, ticket_ids=(second.ticket_id,))
     too_much = await refused(box, order, amount_minor=2 * PRICE)
     await box.refund(order, PRICE)
@@ -142,6 +144,7 @@ async def test_money_paid_twice_goes_back_with_the_order_and_is_never_counted_as
     await box.refund(order)
 
     assert {(one.id, one.amount_minor, one.ordered_minor) for one in both} == {(refund_id, PRICE, PRICE + 5_00)}
+    assert isinstance(of_another, RefundConflict), "the id of a part is taken as any other"
     assert (isinstance(conflict, RefundConflict), isinstance(of_ticket, NothingToRefund)) == (True, True)
     assert isinstance(too_much, RefundTooLarge)
     assert too_much.refundable_minor == 2 * PRICE - 5_00

@@ -7,13 +7,16 @@ from uuid import UUID
 import httpx
 import pytest
 
+from alltickets.kernel.ids import new_id
 from alltickets.payments.gateways.sandbox import Sandbox
 from alltickets.payments.nightly.rules import ASKED_AT_ONCE, TURN, next_night, pause_after
 from alltickets.payments.port import Redirect
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.service.refunds import AskRefund
 from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
+from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.payments.conftest import PUBLIC_URL, error_of, request, start
 from tests.payments.sandbox import SandboxProcess
@@ -117,6 +120,29 @@ async def test_a_gateway_that_is_away_is_left_alone_and_the_round_goes_on_where_
     assert told == ("query", "unavailable_not_sent")
     assert [await night.status(one) for one in references] == ["paid"] * 3
     assert await night.found() == (3, 3, 0)
+
+
+async def test_a_refund_that_never_reached_its_gateway_is_taken_up_at_night(
+    night: Night, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    """It was given up after a day, and nobody has it."""
+    reference = await night.buy()
+    await night.comes()
+    await night.turns()
+    away = Payments(night.database, night.clock, key_ring, [Sandbox(f"http://127.0.0.1:{free_port()}", http)], public_url=PUBLIC_URL)
+    async with night.database.transaction(night.organizer_id) as tx:
+        await night.payments.refund(tx, [AskRefund(refund_id=new_id(), reference=reference, amount_minor=None, reason="test")])
+    night.clock.advance(hours=24)
+    await away.refunds.sweep()
+    await night.payments.refunds.sweep()
+    [given_up] = (await night.payments.details(night.organizer_id, reference)).refunds
+
+    night.clock.advance(hours=24)
+    await night.turns()
+    await night.payments.refunds.sweep()
+
+    assert (given_up.status, given_up.next_try_at, given_up.needs_review) == ("created", None, True)
+    assert await night.status(reference) == "refunded"
 
 
 async def test_a_gateway_that_knows_of_nothing_has_answered(night: Night, key_ring: KeyRing) -> None:

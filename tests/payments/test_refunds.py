@@ -1,18 +1,19 @@
 """Money given back: once, never more than was taken, whatever happens to the answer."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.events import PaymentFlagged, PaymentRefunded, RefundFailed, RefundOrdered
-from alltickets.payments.gateways.sandbox import Sandbox
-from alltickets.payments.port import Redirect
+from alltickets.payments.gateways.sandbox import LINK, Sandbox, SandboxGateway
+from alltickets.payments.port import GatewayError, GatewayErrorKind, Redirect, RefundOrder, RefundResult
 from alltickets.payments.refunds.rules import RefundStatus
 from alltickets.payments.refunds.store import claim_due, mark_refund
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundNotFound, RefundOver, RefundRefused, RefundTooLarge
@@ -110,6 +111,42 @@ class Till:
         """Of its refunds: before, after, cause."""
         found = (await self.payments.details(self.organizer_id, self.reference)).history
         return [(one.status_before, one.status, one.cause) for one in found if one.refund_id is not None]
+
+
+class Keyless(Sandbox):
+    """The sandbox as a provider whose refunds have no key and cannot be found. Its first answer is held up."""
+
+    def __init__(self, base_url: str, client: httpx.AsyncClient) -> None:
+        super().__init__(base_url, client)
+        self.opened = (base_url, client)
+        self.fault: GatewayErrorKind | None = None
+        self.sent = 0
+        self.is_called = asyncio.Event()
+        self.goes_on = asyncio.Event()
+
+    def connect(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> SandboxGateway:
+        return KeylessGateway(self, settings["merchant"], credentials["secret"])
+
+
+class KeylessGateway(SandboxGateway):
+    """An account there."""
+
+    def __init__(self, provider: Keyless, merchant: str, secret: str) -> None:
+        keyless = msgspec.structs.replace(LINK, refund_idempotency="query", absent_seconds_min=600)
+        super().__init__(*provider.opened, merchant, secret, keyless)
+        self._provider = provider
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        if self._provider.fault is not None:
+            raise GatewayError("It was not to be.", kind=self._provider.fault)
+        self._provider.sent += 1
+        if self._provider.sent == 1:
+            self._provider.is_called.set()
+            await self._provider.goes_on.wait()
+        return await super().refund(order)
+
+    async def query_refund(self, order: RefundOrder) -> None:
+        return
 
 
 @pytest.fixture
@@ -229,6 +266,61 @@ async def test_a_gateway_that_is_away_is_called_again(
     assert account.left_out_until is None
     again = [("created", "sending", "call"), ("sending", "created", "call"), ("created", "sending", "call")]
     assert await till.history() == [*again, ("sending", "succeeded", "call")]
+
+
+async def test_what_is_being_sent_to_a_gateway_without_keys_is_not_sent_again_for_being_asked_for(
+    till: Till, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    """An outage of minutes in which nothing was sent says nothing of the call that is open when somebody is in a hurry."""
+    keyless = Keyless(till.sandbox.url, http)
+    there = Payments(database, clock, key_ring, [keyless], public_url=PUBLIC_URL)
+    refund_id = new_id()
+    await till.ask(30_00, refund_id=refund_id)
+    keyless.fault = "unavailable_not_sent"
+    for _ in range(3):
+        await till.later(there, seconds=70)
+    keyless.fault = None
+    clock.advance(seconds=70)
+
+    under_way = asyncio.create_task(there.refunds.sweep())
+    await keyless.is_called.wait()
+    taken_up = [await there.refunds.make_again(till.organizer_id, refund_id) for _ in range(2)]
+    await there.refunds.sweep()
+    found: list[tuple[int, list[str]]] = []
+    for seconds in (61, 61, 61, 61, 600):
+        await till.later(there, seconds=seconds)
+        await there.refunds.retry(till.organizer_id, refund_id)
+        found.append((keyless.sent, await till.refund_statuses()))
+    keyless.goes_on.set()
+    await under_way
+
+    assert taken_up == [(refund_id, False)] * 2
+    # Ten minutes after that call, and not before, it is believed to have come to nothing.
+    assert found == [*[(1, ["unknown"])] * 4, (2, ["succeeded"])]
+
+
+async def test_where_refunds_have_no_keys_one_that_nobody_knows_the_end_of_is_settled_before_another(
+    till: Till, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient
+) -> None:
+    """They could be told apart by their amount alone, so the second would be taken for the first."""
+    keyless = Keyless(till.sandbox.url, http)
+    keyless.goes_on.set()
+    there = Payments(database, clock, key_ring, [keyless], public_url=PUBLIC_URL)
+    first_id = new_id()
+    await till.ask(30_00, refund_id=first_id)
+    keyless.fault = "unknown_outcome"
+    await till.later(there)
+    await till.later(there, hours=25)
+    keyless.fault = None
+    await till.ask(30_00)
+    await till.later(there, seconds=61)
+    left_to_people = (keyless.sent, await till.refund_statuses())
+    for _ in range(2):
+        await there.refunds.retry(till.organizer_id, first_id)
+
+    assert left_to_people == (0, ["unknown", "created"])
+    assert (keyless.sent, await till.refund_statuses()) == (2, ["succeeded", "succeeded"])
+    assert till.given_back() == 60_00
 
 
 async def test_what_the_gateway_declines_is_flagged_and_ended(till: Till) -> None:

@@ -36,6 +36,12 @@ class Mortal(Payway):
 
     dies: Literal["before", "after"] | None = None
     refuses = False
+    goes_on: asyncio.Event | None = None
+    """A call to take is held up until then, and carried out after all."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.is_open = asyncio.Event()
 
     def connect(self, *args: Any) -> PaywayGateway:
         gateway = super().connect(*args)
@@ -47,7 +53,10 @@ class Mortal(Payway):
         async def die(payment: GatewayPayment) -> GatewayPayment:
             if self.dies == "before":
                 raise Killed
-            if self.refuses and name == "capture":
+            if self.goes_on is not None and name == "capture" and not self.is_open.is_set():
+                self.is_open.set()
+                await self.goes_on.wait()
+            elif self.refuses and name == "capture":
                 raise GatewayError("Payway refused the call: 58.", kind="declined", code="58")
             answer: GatewayPayment = await call(payment)
             if self.dies == "after":
@@ -320,7 +329,7 @@ async def test_what_the_gateway_refuses_to_take_for_good_goes_back_and_the_buyer
     await desk.later(minutes=16)
     given_up = await desk.statuses()
 
-    await desk.later(seconds=3)
+    await desk.later(seconds=61)
     again = await desk.start()
 
     assert (after_one, given_up, desk.at_payway()) == (["capturing"], ["voiding"], ["annulled"])
@@ -328,6 +337,27 @@ async def test_what_the_gateway_refuses_to_take_for_good_goes_back_and_the_buyer
     assert (await desk.statuses())[0] == "voided"
     assert await desk.told(PaymentFlagged, PaymentFailed, PaymentCaptured) == ["capture_refused", "PaymentFailed"]
     assert [status for status, _ in await desk.history(attempt_id)] == ["sending", "authorized", "capturing", "voiding", "voided"]
+
+
+async def test_what_another_process_is_taking_just_now_is_not_given_back_on_a_refusal(desk: Desk) -> None:
+    """Payway would give back what was taken a moment before."""
+    attempt_id = await desk.reserve()
+    desk.provider.refuses = True
+    await desk.later(seconds=61)
+    desk.clock.advance(minutes=6)
+    desk.provider.goes_on = asyncio.Event()
+    taking = asyncio.create_task(desk.other.poller.ask(desk.organizer_id, desk.reference))
+    await desk.provider.is_open.wait()
+    await desk.payments.poller.ask(desk.organizer_id, desk.reference)
+    turned_round = (await desk.statuses(), await desk.intents())
+    await desk.later(seconds=45)
+    while_open = desk.at_payway()
+
+    desk.provider.goes_on.set()
+    await taking
+
+    assert (turned_round, while_open) == ((["voiding"], ["void"]), ["pre_approved"])
+    assert (await desk.statuses(), desk.at_payway(), desk.annulments(attempt_id)) == (["charged"], ["approved"], 0)
 
 
 async def test_what_another_process_has_settled_is_no_refusal(desk: Desk) -> None:

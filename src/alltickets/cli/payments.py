@@ -63,7 +63,7 @@ def replay(organizer_id: UUID, callback_id: UUID) -> None:
 def retry(organizer_id: UUID, refund_id: UUID) -> None:
     """Take up a refund that waits for people: what the gateway refused is made again, about anything else it is asked first."""
     if not asyncio.run(_retry(organizer_id, refund_id)):
-        raise Trouble("There is no such refund, or it is over, or its money is no longer there: see `alltickets payments query`.")
+        raise Trouble("There is no such refund, or it is being sent, or is over, or its money is gone: see `alltickets payments query`.")
     click.echo("Taken up. `alltickets payments query` shows how it stands.")
 
 

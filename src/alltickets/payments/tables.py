@@ -243,12 +243,18 @@ refunds = sa.Table(
     sa.Column("retry_of", _id, comment="The refund that the gateway had refused, and that this one makes again under a key of its own."),
     sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="Grows with each change of state, which names it."),
     sa.Column("part_of", _id, comment="The refund with which it was asked for, where the money of that lay on several charges."),
+    sa.Column("sent_at", _instant, comment="When its gateway was last called to give it back. None: never."),
+    sa.Column(
+        "absences", sa.Integer, nullable=False, server_default="0", comment="Answers since then that its gateway knows of no such refund."
+    ),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.ForeignKeyConstraint(["organizer_id", "payment_id"], ["payments.payments.organizer_id", "payments.payments.id"]),
     sa.ForeignKeyConstraint(["organizer_id", "charge_id"], ["payments.charges.organizer_id", "payments.charges.id"]),
     sa.Index("refunds_charge", "organizer_id", "charge_id"),
     sa.Index("refunds_payment", "organizer_id", "payment_id"),
-    sa.Index("refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('sending', 'unknown', 'pending')")),
+    sa.Index(
+        "refunds_open", "organizer_id", "charge_id", postgresql_where=sa.text("status IN ('created', 'sending', 'unknown', 'pending')")
+    ),
     sa.Index("refunds_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
     sa.Index("refunds_part_of", "organizer_id", "part_of", postgresql_where=sa.text("part_of IS NOT NULL")),
     sa.Index("refunds_retry_of", "organizer_id", "retry_of", unique=True, postgresql_where=sa.text("retry_of IS NOT NULL")),

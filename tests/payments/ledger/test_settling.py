@@ -55,6 +55,13 @@ def test_of_a_divided_sale_and_of_what_such_an_account_pays_out_nothing_is_booke
     assert [[*facts_of_line(one), *postings_of_line(one, fee_tax_basis_points=IVA)] for one in divided] == [[], []]
 
 
+def test_what_went_to_the_platform_is_no_rounding() -> None:
+    given_back = replace(line("a", "refund", -1_000_00, short=-90_00), platform_fee_minor=-90_00)
+
+    assert list(postings_of_line(given_back, fee_tax_basis_points=IVA)) == []
+    assert [one.minor for one in postings_of_line(replace(given_back, platform_fee_minor=-89_99), fee_tax_basis_points=IVA)] == [1]
+
+
 def told(kind: Literal["sale", "fee", "refund"], minor: int) -> Fact:
     return Fact(key=f"{kind}:1", kind=kind, minor=minor, currency="ARS", payment_id=PAYMENT, charge_id=CHARGE, occurred_at=NOW)
 

@@ -26,7 +26,8 @@ class BookedLine:
     """A line that goes into the books; `key` names it for ever. Amounts as in `SettlementLine`. Of no charge: a payout.
 
     is_split: of a sale that the gateway divided, or a payout of an account that it pays the organizer's share to. What the gateway keeps
-    of that, withholds and pays out is the organizer's own: the books know the platform's fee alone.
+    of that, withholds and pays out is the organizer's own: the books know the platform's fee alone. platform_fee_minor: what went to the
+    platform; the books have it by what was agreed, so here it only is no rounding.
     """
 
     key: str
@@ -41,6 +42,7 @@ class BookedLine:
     payment_id: UUID | None
     charge_id: UUID | None
     is_split: bool = False
+    platform_fee_minor: int = 0
 
 
 def facts_of_line(line: BookedLine) -> Iterator[Fact]:
@@ -68,7 +70,7 @@ def postings_of_line(line: BookedLine, *, fee_tax_basis_points: int) -> Iterator
         if line.fee_minor:
             kind: PostingKind = "fee" if line.fee_minor > 0 else "fee_returned"
             yield _posting(line, kind, line.fee_minor, _fee(line, fee_tax_basis_points))
-    short_minor = line.gross_minor - line.fee_minor - line.taxes_minor - line.net_minor
+    short_minor = line.gross_minor - line.fee_minor - line.platform_fee_minor - line.taxes_minor - line.net_minor
     if short_minor:
         yield _posting(line, "rounding", short_minor, rounded_off(line.account_id, short_minor))
 

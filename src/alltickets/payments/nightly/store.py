@@ -175,14 +175,18 @@ async def states_of(reader: Reader, attempt_ids: list[UUID]) -> States:
 
 
 async def wake_others(tx: Transaction, account_id: UUID, now: datetime) -> None:
-    """Have the loops of refunds and disputes ask about those of this account that are open, also where they had given up."""
+    """Have the loops of refunds and disputes take up those of this account that are open, also where they had given up.
+
+    Of refunds also those that no gateway has got yet. Index refunds_open.
+    """
     await tx.execute(
         """
         UPDATE payments.refunds r
            SET next_try_at = %(now)s
           FROM payments.charges c
          WHERE r.organizer_id = %(organizer_id)s AND c.organizer_id = r.organizer_id AND c.id = r.charge_id
-           AND c.account_id = %(account_id)s AND r.status IN ('unknown', 'pending') AND (r.next_try_at IS NULL OR r.next_try_at > %(now)s)
+           AND c.account_id = %(account_id)s AND r.status IN ('created', 'unknown', 'pending')
+           AND (r.next_try_at IS NULL OR r.next_try_at > %(now)s)
         """,
         account_id=account_id,
         now=now,

@@ -98,10 +98,11 @@ def compare(line: SettlementLine, known: KnownCharge | None) -> Verdict:
         return Verdict(state="missing_here")
     if line.currency != known.currency:
         return Verdict(state="currency_differs")
-    if line.kind == "refund":
-        return _compare_refund(line, known)
-    if line.kind == "dispute":
-        return _compare_dispute(line, known)
+    if line.kind != "payment":
+        verdict = _compare_refund(line, known) if line.kind == "refund" else _compare_dispute(line, known)
+        # Of a sale that was not divided the platform gets nothing, whatever the books would make of it.
+        is_foreign = verdict.state == "matched" and line.platform_fee_minor and not known.platform_fee_minor
+        return Verdict(state="platform_fee_differs", expected_minor=0) if is_foreign else verdict
     if known.has_payment_line:
         return Verdict(state="duplicate")
     if known.status not in _HELD_MONEY:

@@ -56,7 +56,7 @@ async def note_returned(tx: Transaction, refund_id: UUID, *, proof: str, now: da
         """
         SELECT r.id, p.reference, r.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept, r.payment_id, r.charge_id,
                r.amount_minor, r.currency, r.reason, r.status, r.version, r.tries, r.created_at,
-               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
+               c.account_id, c.provider_payment_id, c.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, r.sent_at, r.absences,
                '{}'::text[] AS other_refund_ids
           FROM payments.refunds r
           JOIN payments.charges c

@@ -1,6 +1,6 @@
 """Refunds as rows: what of a payment can go back, what is due, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,6 +30,8 @@ __all__ = [
     "give_up",
     "lock_captured",
     "mark_refund",
+    "mark_sent_again",
+    "note_absence",
     "refundable_of",
     "take_up",
 ]
@@ -53,7 +55,10 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it."""
+    """A refund with what it is of. `is_kept`: of the charge that paid, else of what came beside it.
+
+    sent_at: when its gateway was last called to give it back; absences: how often that said since that it knows of no such refund.
+    """
 
     id: UUID
     reference: UUID
@@ -73,6 +78,8 @@ class Refund:
     error_kind: str | None
     provider_refund_id: str | None
     waited_until: datetime | None
+    sent_at: datetime | None
+    absences: int
     other_refund_ids: list[str]
 
     @property
@@ -135,7 +142,10 @@ def refundable_of(row: tuple[Any, ...]) -> Refundable:
 async def lock_captured(
     tx: Transaction, references: Sequence[UUID], refund_ids: Sequence[UUID]
 ) -> tuple[dict[UUID, Captured], dict[UUID, Money | RefundRefused]]:
-    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then."""
+    """The money of payments by reference, locked; and refunds that were ordered before, with all their parts, or refused then.
+
+    The id of a part is taken too, and stands for that part alone.
+    """
     locked = await tx.fetch_tuples(
         """
         SELECT p.reference, p.id
@@ -164,13 +174,15 @@ async def lock_captured(
     )
     ordered = await tx.fetch_tuples(
         """
-        SELECT coalesce(r.part_of, r.id), sum(r.amount_minor)::bigint, min(r.currency),
+        SELECT x.id, sum(r.amount_minor)::bigint, min(r.currency),
                bool_and(r.status = 'failed' AND NOT EXISTS (SELECT 1
                                                               FROM payments.refunds a
                                                              WHERE a.organizer_id = r.organizer_id AND a.retry_of = r.id))
-          FROM payments.refunds r
-         WHERE r.organizer_id = %(organizer_id)s AND (r.id = ANY(%(ids)s) OR r.part_of = ANY(%(ids)s))
-         GROUP BY coalesce(r.part_of, r.id)
+          FROM unnest(%(ids)s::uuid[]) AS x(id)
+          JOIN payments.refunds r
+            ON r.id = x.id OR r.part_of = x.id
+         WHERE r.organizer_id = %(organizer_id)s
+         GROUP BY x.id
         """,
         ids=list(refund_ids),
     )
@@ -198,16 +210,20 @@ async def give_up(tx: Transaction, charge_ids: Sequence[UUID]) -> None:
     )
 
 
-async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
+async def claim_due(tx: Transaction, now: datetime, *, keyless: Collection[UUID] = ()) -> list[Refund]:
     """Take refunds that are due; each as it stood, and committed as "sending" before anybody is called. Two statements.
 
     Of one charge only the oldest that is under way: where a gateway has no keys, two at once could not be told apart afterwards.
+    At such accounts (`keyless`) also one whose answer was lost, and that people were left with, is under way: the gateway may have it, and
+    a later one of the same amount would be taken for it.
     """
     claimed = await tx.fetch_all(
         Refund,
         """
         UPDATE payments.refunds r
            SET status = CASE WHEN d.is_unsent THEN 'sending' ELSE d.status END, version = d.version + d.is_unsent::int,
+               sent_at = CASE WHEN d.is_unsent THEN %(now)s ELSE r.sent_at END,
+               absences = CASE WHEN d.is_unsent THEN 0 ELSE r.absences END,
                tries = r.tries + 1, next_try_at = %(again_at)s, updated_at = %(now)s
           FROM (SELECT f.id, f.status, f.version, f.status = ANY(%(unsent)s) AS is_unsent, c.account_id, c.provider_payment_id,
                        c.attempt_id, p.reference, f.charge_id IS NOT DISTINCT FROM p.kept_charge_id AS is_kept,
@@ -225,24 +241,57 @@ async def claim_due(tx: Transaction, now: datetime) -> list[Refund]:
                                      FROM payments.refunds b
                                     WHERE b.organizer_id = f.organizer_id AND b.charge_id = f.charge_id
                                       AND (b.created_at, b.id) < (f.created_at, f.id)
-                                      AND b.status IN ('created', 'sending', 'unknown') AND b.next_try_at IS NOT NULL)
+                                      AND b.status IN ('created', 'sending', 'unknown')
+                                      AND (b.next_try_at IS NOT NULL
+                                           OR (b.status = 'unknown' AND c.account_id = ANY(%(keyless)s::uuid[]))))
                  ORDER BY f.next_try_at
                  LIMIT %(limit)s
                    FOR UPDATE OF f SKIP LOCKED) AS d
          WHERE r.organizer_id = %(organizer_id)s AND r.id = d.id AND r.version = d.version AND r.status = d.status
         RETURNING r.id, d.reference, d.is_kept, r.payment_id, r.charge_id, r.amount_minor, r.currency, r.reason, d.status,
                   r.version, r.tries, r.created_at,
-                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until, d.other_refund_ids
+                  d.account_id, d.provider_payment_id, d.attempt_id, r.error_kind, r.provider_refund_id, r.waited_until,
+                  r.sent_at, r.absences, d.other_refund_ids
         """,
         now=now,
         again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
         limit=CLAIMED_MAX,
+        keyless=list(keyless),
         unsent=list(UNSENT),
     )
     sent = [_Change(one.id, one.version, one.status, "sending", "call") for one in claimed if one.status in UNSENT]
     if sent:
         await _note(tx, sent, now)
     return claimed
+
+
+async def mark_sent_again(tx: Transaction, refund: Refund, now: datetime) -> bool:
+    """Note, before its gateway is called once more, that it is; False where somebody else has called it since this one was claimed."""
+    marked = await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET sent_at = %(now)s, absences = 0, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status IN ('sending', 'unknown', 'pending')
+           AND sent_at IS NOT DISTINCT FROM %(sent_at)s
+        """,
+        id=refund.id,
+        sent_at=refund.sent_at,
+        now=now,
+    )
+    return marked == 1
+
+
+async def note_absence(tx: Transaction, refund: Refund) -> None:
+    """Its gateway knows of no such refund, which says nothing of one that was sent again while it was asked."""
+    await tx.execute(
+        """
+        UPDATE payments.refunds
+           SET absences = absences + 1
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND sent_at IS NOT DISTINCT FROM %(sent_at)s
+        """,
+        id=refund.id,
+        sent_at=refund.sent_at,
+    )
 
 
 async def apply_success(tx: Transaction, refund: Refund, now: datetime, *, cause: Cause = "call") -> None:
@@ -357,12 +406,15 @@ async def _note(tx: Transaction, changes: Sequence[_Change], now: datetime) -> N
 
 
 async def take_up(tx: Transaction, refund_id: UUID, now: datetime) -> bool:
-    """Have the loop take up a refund that is not over at once; whether it is not."""
+    """Have the loop take up at once a refund that is neither over nor being called just now; whether it is one.
+
+    While it is called nobody else may ask about it: the gateway may not know of it yet. A worker that died is found by its own time.
+    """
     taken_up = await tx.execute(
         """
         UPDATE payments.refunds
            SET next_try_at = %(now)s, needs_review = false, updated_at = %(now)s
-         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('succeeded', 'failed')
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s AND status NOT IN ('sending', 'succeeded', 'failed')
         """,
         id=refund_id,
         now=now,

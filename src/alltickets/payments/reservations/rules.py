@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from alltickets.payments.port import Capabilities
 from alltickets.payments.rules import Attempt, Charge, Intent, Payment
 
-__all__ = ["intent_for", "is_refused_for_good"]
+__all__ = ["BEGUN_WITHIN", "intent_for", "is_refused_for_good", "may_be_given_back"]
 
 REFUSED_FOR = timedelta(minutes=5)
 """So long a capture is asked for again that its gateway refuses. Its buyer waits meanwhile, and their places do not for much longer."""
+
+BEGUN_WITHIN = timedelta(seconds=15)
+"""A call that has not begun so long after it was decided, for want of a free slot, is not begun: it is decided anew."""
 
 
 def _fits(payment: Payment, attempt: Attempt, charge: Charge) -> bool:
@@ -36,3 +39,12 @@ def is_refused_for_good(attempt: Attempt, *, since: datetime, now: datetime, was
     One refusal is not enough, however late: it may be the first word after an outage.
     """
     return attempt.status == "capturing" and was_refused_before and now - since >= REFUSED_FOR
+
+
+def may_be_given_back(capabilities: Capabilities, *, since: datetime, now: datetime) -> bool:
+    """Whether money that has been going back since then may be asked for once more: no call that was decided before is open any more.
+
+    It may have been going to be taken until then, and another process's call to take it would be carried out before this one, which
+    gives back what was taken, too.
+    """
+    return now - since >= BEGUN_WITHIN + timedelta(seconds=capabilities.call_seconds_max)

@@ -10,7 +10,7 @@ import msgspec
 from alltickets.payments.applying import apply_conclusion
 from alltickets.payments.events import PaymentFlagged
 from alltickets.payments.port import Capabilities
-from alltickets.payments.reservations.rules import intent_for, is_refused_for_good
+from alltickets.payments.reservations.rules import intent_for, is_refused_for_good, may_be_given_back
 from alltickets.payments.rules import ATTEMPT_RANKS, Charge, Intent
 from alltickets.payments.standings import fetch_charges, lock_standings, write_standings
 from alltickets.platform.database import Reader, Transaction
@@ -50,7 +50,7 @@ async def decide_reserved(
     """Decide about what is reserved of these attempts, and what was decided about before and has not come about: each with its intent.
 
     `capabilities` by account; `unwanted`: references whose money would be of no use. Locks the payments and attempts until `tx` ends,
-    so that of several reservations of a payment one is taken, and what is given back was never to be taken.
+    so that of several reservations of a payment one is taken, and what is given back was not to be taken, or nobody takes it any more.
     """
     standings = await lock_standings(tx, set(attempt_ids))
     # A statement of its own behind the lock: it sees what those have written who held it before.
@@ -71,6 +71,8 @@ async def decide_reserved(
             is_other_taken=payment.id in taken,
         )
         if intent is None:
+            continue
+        if charge.intent == "void" and not may_be_given_back(capabilities[charge.account_id], since=standing.state_since, now=now):
             continue
         if charge.intent is None:
             await _intend(tx, charge, intent, now)
@@ -109,7 +111,10 @@ async def note_refused(tx: Transaction, charge: Charge, detail: str, *, voids: b
 
 
 async def _turn_round(tx: Transaction, charge: Charge, now: datetime) -> bool:
-    """Have a charge given back that was to be taken, and is only reserved still; whether it is one."""
+    """Have a charge given back that was to be taken, and is only reserved still; whether it is one.
+
+    From here on nobody begins to take it. Whoever has begun may be taking it still, so it is given back later (`may_be_given_back`).
+    """
     written = await tx.execute(
         """
         UPDATE payments.charges

@@ -15,7 +15,7 @@ from alltickets.kernel.money import Money
 from alltickets.kernel.time import Clock
 from alltickets.payments.breaker.store import note_failure, note_fault
 from alltickets.payments.connections import Accounts, Connections
-from alltickets.payments.port import Gateway, GatewayError, RefundResult
+from alltickets.payments.port import GatewayError, RefundResult
 from alltickets.payments.refunds.again import make_again, newest_try
 from alltickets.payments.refunds.came_back import mark_looked_at
 from alltickets.payments.refunds.ordering import NewRefund, order_refunds
@@ -32,6 +32,8 @@ from alltickets.payments.refunds.store import (
     give_up,
     lock_captured,
     mark_refund,
+    mark_sent_again,
+    note_absence,
     take_up,
 )
 from alltickets.payments.refusals import NothingToRefund, PaymentNotFound, RefundOver, RefundTooLarge, RefundWholeOnly
@@ -138,7 +140,8 @@ class Refunds:
 
         What its gateway has refused is ordered anew under a new id, which is its key there: the former one may be answered as before.
         What may have been carried out keeps its id, and is asked about first. One that is under way, of its own or after another
-        call of this, is only asked about sooner. Raises `RefundNotFound`, `RefundOver`, `NothingToRefund` or `RefundTooLarge`.
+        call of this, is only asked about sooner, and not while its gateway is being called.
+        Raises `RefundNotFound`, `RefundOver`, `NothingToRefund` or `RefundTooLarge`.
         """
         now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
@@ -162,8 +165,9 @@ class Refunds:
         # Again while there are any: a charge's next refund is due once the one before is through.
         while settled < CLAIMED_MAX:
             async with self._database.transaction(organizer_id) as tx:
-                claimed = await claim_due(tx, self._clock())
                 accounts = await self._connections.of(tx)
+                keyless = [one.id for one in accounts.all if one.gateway.capabilities.refund_idempotency == "query"]
+                claimed = await claim_due(tx, self._clock(), keyless=keyless)
             if not claimed:
                 break
             # All at once, so that the last one's answer comes before its claim runs out.
@@ -176,7 +180,7 @@ class Refunds:
             await self._look_again(organizer_id, accounts, refund)
             return
         try:
-            result, cause = await self._carry_out(accounts.gateway_of(refund.account_id), refund)
+            result, cause = await self._carry_out(organizer_id, accounts, refund)
         except GatewayError as error:
             await self._note_error(organizer_id, refund, error)
             return
@@ -186,19 +190,32 @@ class Refunds:
             is_patient = accounts.gateway_of(refund.account_id).capabilities.early_refunds == "pending"
             await self._note_result(organizer_id, refund, result, cause=cause, is_patient=is_patient)
 
-    async def _carry_out(self, gateway: Gateway, refund: Refund) -> tuple[RefundResult | None, RefundCause]:
+    async def _carry_out(self, organizer_id: UUID, accounts: Accounts, refund: Refund) -> tuple[RefundResult | None, RefundCause]:
         """What the gateway says, and to what; None: it has not heard of a refund that may have been sent, and may not refuse a second.
 
-        Only what was certainly never sent is sent without asking first.
+        Only what was certainly never sent is sent without asking first, and what is sent again is so by one worker alone.
         """
+        gateway = accounts.gateway_of(refund.account_id)
         if refund.status not in UNSENT:
             found = await gateway.query_refund(refund.order)
             if found is not None:
                 return found, "query"
-            is_absent = absence_is_proven(refund.tries, refund.since, self._clock())
-            if gateway.capabilities.refund_idempotency == "query" and not is_absent:
+            if gateway.capabilities.refund_idempotency == "query" and not self._is_absent(accounts, refund):
                 return None, "query"
+            async with self._database.transaction(organizer_id) as tx:
+                if not await mark_sent_again(tx, refund, self._clock()):
+                    return None, "query"
         return await gateway.refund(refund.order), "call"
+
+    def _is_absent(self, accounts: Accounts, refund: Refund) -> bool:
+        """Whether the gateway may be believed, having said just now once more that it knows of no such refund.
+
+        Only what it has said since it was called last counts, and only after so long: a call may still be open there, or not be found yet.
+        """
+        if refund.sent_at is None:
+            return False
+        absent_for_min = accounts.absent_for_min(refund.account_id)
+        return absence_is_proven(refund.absences + 1, refund.sent_at, self._clock(), absent_for_min=absent_for_min)
 
     async def _leave_to_people(self, organizer_id: UUID, refund: Refund) -> None:
         """Nobody is asked again: it stays pending until somebody says that the money went back (`note_returned`)."""
@@ -216,6 +233,8 @@ class Refunds:
         async with self._database.transaction(organizer_id) as tx:
             if status == "succeeded":
                 await apply_success(tx, refund, now, cause=cause)
+            if result is None:
+                await note_absence(tx, refund)
             again_at = next_try(refund.tries, since=refund.since, now=now) if status in ("unknown", "pending") else None
             if again_at is None and status == "pending" and is_patient and now - refund.since < PENDING_FOR:
                 again_at = now + PENDING_AGAIN

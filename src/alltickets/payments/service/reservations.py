@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -12,6 +13,7 @@ from alltickets.payments.applying import Report, apply_reports
 from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts
 from alltickets.payments.port import Capabilities, Gateway, GatewayError, GatewayPayment, Hint
+from alltickets.payments.reservations.rules import BEGUN_WITHIN
 from alltickets.payments.reservations.store import decide_reserved, note_refused, undecided_among
 from alltickets.payments.rules import Charge, restated
 from alltickets.platform.database import Database
@@ -51,14 +53,18 @@ class Reservations:
         references = {one.reference for one in undecided}
         unwanted = references - await self.wanted(organizer_id, references) if references else set()
         capabilities = {account.id: account.gateway.capabilities for account in accounts.all}
+        now = self._clock()
         async with self._database.transaction(organizer_id) as tx:
-            decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=self._clock())
+            decided = await decide_reserved(tx, attempt_ids, capabilities, unwanted=unwanted, now=now)
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-        answers = await asyncio.gather(*(_carry_out(accounts, one, slots) for one in decided))
+        answers = await asyncio.gather(*(self._carry_out(accounts, one, slots, now) for one in decided))
         await self._apply(organizer_id, list(zip(decided, answers, strict=True)), capabilities)
 
     async def _apply(
-        self, organizer_id: UUID, answers: list[tuple[Charge, GatewayPayment | GatewayError]], capabilities: Mapping[UUID, Capabilities]
+        self,
+        organizer_id: UUID,
+        answers: list[tuple[Charge, GatewayPayment | GatewayError | None]],
+        capabilities: Mapping[UUID, Capabilities],
     ) -> None:
         reports = [Report(charge.account_id, answer) for charge, answer in answers if isinstance(answer, GatewayPayment)]
         if reports:
@@ -73,23 +79,27 @@ class Reservations:
                         await note_refused(tx, charge, str(answer), voids=voids, now=self._clock())
                     await note_failure(tx, charge.account_id, charge.intent, answer, self._clock())
 
-
-async def _carry_out(accounts: Accounts, charge: Charge, slots: asyncio.Semaphore) -> GatewayPayment | GatewayError:
-    assert charge.intent is not None, "it was decided about"
-    seen, log = restated(charge), _log.bind(attempt=str(charge.attempt_id), intent=charge.intent)
-    gateway = accounts.gateway_of(charge.account_id)
-    async with slots:
-        try:
-            answer = await (gateway.capture(seen) if charge.intent == "capture" else gateway.void(seen))
-        except GatewayError as error:
-            found = await _after_refusal(gateway, charge, error) if error.kind == "declined" else error
-            if isinstance(found, GatewayError):
-                log.warning("reserved payment not settled", kind=found.kind, code=found.code)
-                _reservations.labels(charge.intent, "refused" if found.kind == "declined" else "unanswered").inc()
-            return found
-    log.info("reserved payment settled", status=answer.raw_status)
-    _reservations.labels(charge.intent, "done").inc()
-    return answer
+    async def _carry_out(
+        self, accounts: Accounts, charge: Charge, slots: asyncio.Semaphore, decided_at: datetime
+    ) -> GatewayPayment | GatewayError | None:
+        """What the gateway says. None: it was not called, because something else may have been decided meanwhile."""
+        assert charge.intent is not None, "it was decided about"
+        seen, log = restated(charge), _log.bind(attempt=str(charge.attempt_id), intent=charge.intent)
+        gateway = accounts.gateway_of(charge.account_id)
+        async with slots:
+            if self._clock() - decided_at > BEGUN_WITHIN:
+                return None
+            try:
+                answer = await (gateway.capture(seen) if charge.intent == "capture" else gateway.void(seen))
+            except GatewayError as error:
+                found = await _after_refusal(gateway, charge, error) if error.kind == "declined" else error
+                if isinstance(found, GatewayError):
+                    log.warning("reserved payment not settled", kind=found.kind, code=found.code)
+                    _reservations.labels(charge.intent, "refused" if found.kind == "declined" else "unanswered").inc()
+                return found
+        log.info("reserved payment settled", status=answer.raw_status)
+        _reservations.labels(charge.intent, "done").inc()
+        return answer
 
 
 async def _after_refusal(gateway: Gateway, charge: Charge, refused: GatewayError) -> GatewayPayment | GatewayError:

@@ -37,6 +37,7 @@ class _DueLine:
     charge_id: UUID | None
     is_split: bool
     split_contracts: list[dict[str, Any]]
+    platform_fee_minor: int
 
     def booked(self, now: datetime) -> BookedLine:
         """The line as the books take it; one without a date became true now."""
@@ -54,6 +55,7 @@ class _DueLine:
             occurred_at=occurred_at,
             payment_id=self.payment_id,
             charge_id=self.charge_id,
+            platform_fee_minor=self.platform_fee_minor,
             is_split=self.is_split or (self.kind == "payout" and is_split_on(contracts, occurred_at.astimezone(UTC).date())),
         )
 
@@ -91,7 +93,8 @@ async def _take_due(tx: Transaction) -> list[_DueLine]:
         _DueLine,
         """
         SELECT l.account_id, l.digest, l.repetition, l.kind, l.gross_minor, l.fee_minor, l.taxes_minor, l.net_minor, l.currency,
-               l.occurred_at, a.payment_id, l.charge_id, a.platform_fee_minor IS NOT NULL AS is_split, g.split_contracts
+               l.occurred_at, a.payment_id, l.charge_id, a.platform_fee_minor IS NOT NULL AS is_split, g.split_contracts,
+               l.platform_fee_minor
           FROM payments.settlement_lines l
           LEFT JOIN payments.charges c
             ON c.organizer_id = l.organizer_id AND c.id = l.charge_id
