@@ -1,7 +1,7 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -47,14 +47,16 @@ class Till:
         self.seller = Seller.fresh()
         self.follower = Follower(database, subscriptions(payments))
 
-    async def connect(self) -> None:
+    async def connect(self, credentials: Mapping[str, str] | None = None, account_id: UUID | None = None) -> None:
+        """With what the seller enters by hand, its own token unless others are named; into that account, or a new one."""
         account = await self.payments.accounts.connect(
             Actor.system(self.organizer_id, "test"),
             "mercadopago",
             label="MercadoPago",
             currency="ARS",
             settings={},
-            credentials={"access_token": self.seller.token, "webhook_secret": self.seller.webhook_secret},
+            credentials=credentials or {"access_token": self.seller.token, "webhook_secret": self.seller.webhook_secret},
+            account_id=account_id,
         )
         self.account_id = account.id
 

@@ -145,6 +145,15 @@ async def test_where_the_seller_did_not_connect_with_consent_nothing_is_divided(
         await till.agree(date(2026, 1, 1), "service_charge")
 
 
+async def test_consent_cannot_be_entered_by_hand(till: Marketplace) -> None:
+    credentials = {"access_token": till.seller.token, "refresh_token": "TG-0123456789abcdef"}
+
+    with pytest.raises(AccountInvalid, match="credentials: refresh_token"):
+        await till.connect(credentials)
+
+    assert len(await till.payments.accounts.all_of(till.organizer_id)) == 1
+
+
 def test_the_newest_contract_that_has_begun_says_what_is_taken() -> None:
     new_year, carnival = date(2027, 1, 1), date(2027, 2, 8)
     contracts = with_contract((SplitContract(valid_from=carnival, takes="nothing"),), SplitContract(valid_from=new_year, takes="nothing"))

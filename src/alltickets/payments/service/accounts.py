@@ -24,6 +24,7 @@ from alltickets.payments.refusals import AccountInvalid, AccountNotFound, Routin
 from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.routing.rules.validating import terms_faults
+from alltickets.payments.sellers.port import RENEWED_BY
 from alltickets.payments.sellers.store import forget_seller
 from alltickets.payments.splitting import SplitContract, with_contract
 from alltickets.platform.database import Database, Reader, Transaction
@@ -181,6 +182,9 @@ class AccountsService:
 
         Raises `GatewayUnknown`, `AccountInvalid` with every fault, or `AccountNotFound`.
         """
+        if RENEWED_BY in credentials:
+            # It makes an account one of a seller who gave their leave: live, divided, its notices signed with the platform's secret.
+            raise AccountInvalid((f"credentials: {RENEWED_BY} comes with a seller's consent alone, and is not entered",))
         kept = await self._kept_of(actor.organizer_id, account_id) if account_id is not None and not credentials else None
         opened = self._connections.provider(gateway).connect(settings, credentials if kept is None else kept.credentials)
         environment = opened.environment if kept is None else kept.environment_with(opened.environment)
