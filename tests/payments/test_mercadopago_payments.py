@@ -91,11 +91,16 @@ class Till:
         task = http.post(path, json=dates, headers=headers).json()
         name = self.gateway.get(self.seller, f"{path}/task/{task['id']}")["file_name"]
 
+        return await self.take_in(name, "mercadopago", http.get(f"{path}/{name}", headers=headers).content)
+
+    async def take_in(self, name: str, layout: str, file: bytes) -> list[tuple[str, str]]:
+        """A report that somebody has; kind and state of each new line."""
+
         async def content() -> AsyncIterator[bytes]:
-            yield http.get(f"{path}/{name}", headers=headers).content
+            yield file
 
         actor, reconciliation = Actor.system(self.organizer_id, "test"), self.payments.reconciliation
-        report = await reconciliation.take_in(actor, self.account_id, name, LAYOUTS["mercadopago"], content())
+        report = await reconciliation.take_in(actor, self.account_id, name, LAYOUTS[layout], content())
         lines = (await reconciliation.lines(actor, report.id, state=None, cursor=None, size=50)).items
         return [(line.kind, line.state) for line in lines]
 

@@ -13,10 +13,20 @@ from alltickets.payments.port import AccountEnvironment
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound
 from alltickets.payments.routing.records import insert_schedules, raise_routing_version, read_schedules
 from alltickets.payments.routing.rules.seeds import seeds_of
+from alltickets.payments.splitting import SplitContract
 from alltickets.platform.database import Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["AccountRow", "Sealed", "insert_account", "put_credentials", "replace_account", "seal_credentials"]
+__all__ = [
+    "AccountRow",
+    "Sealed",
+    "insert_account",
+    "lock_contracts",
+    "put_contracts",
+    "put_credentials",
+    "replace_account",
+    "seal_credentials",
+]
 
 HINT_LENGTH = 4
 
@@ -139,6 +149,30 @@ async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed
         now=now,
     )
     await forget(tx, account_id)
+
+
+async def lock_contracts(tx: Transaction, account_id: UUID) -> tuple[SplitContract, ...]:
+    """The account's split contracts, under its lock until `tx` ends. Raises `AccountNotFound`."""
+    rows = await tx.fetch_tuples(
+        "SELECT split_contracts FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE", id=account_id
+    )
+    if not rows:
+        raise AccountNotFound
+    return msgspec.convert(rows[0][0], tuple[SplitContract, ...])
+
+
+async def put_contracts(tx: Transaction, account_id: UUID, contracts: tuple[SplitContract, ...], now: datetime) -> None:
+    """Other split contracts of an account that is locked."""
+    await tx.execute(
+        """
+        UPDATE payments.accounts
+           SET split_contracts = %(contracts)s::jsonb, version = version + 1, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        """,
+        id=account_id,
+        contracts=msgspec.json.encode(contracts).decode(),
+        now=now,
+    )
 
 
 async def _seed_fees(tx: Transaction, gateway: str, now: datetime) -> None:

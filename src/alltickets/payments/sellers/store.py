@@ -183,9 +183,9 @@ async def mark_connected(tx: Transaction, gateway: str, grant: Grant, profile: P
     return account_id, account_id == made_up
 
 
-async def forget_seller(tx: Transaction, account_id: UUID) -> None:
-    """The account is connected otherwise now. Locks nothing that is not deleted."""
-    await tx.execute(
+async def forget_seller(tx: Transaction, account_id: UUID) -> bool:
+    """The account is connected otherwise now; whether it was a seller's before. Locks nothing that is not deleted."""
+    forgotten = await tx.execute(
         """
         DELETE FROM payments.sellers
          WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
@@ -199,6 +199,7 @@ async def forget_seller(tx: Transaction, account_id: UUID) -> None:
         """,
         account_id=account_id,
     )
+    return forgotten == 1
 
 
 async def suspect(tx: Transaction, account_ids: Collection[UUID], now: datetime) -> None:

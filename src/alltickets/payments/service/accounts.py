@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,14 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
-from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
+from alltickets.payments.account_rows import (
+    AccountRow,
+    insert_account,
+    lock_contracts,
+    put_contracts,
+    replace_account,
+    seal_credentials,
+)
 from alltickets.payments.breaker.rules import Operation
 from alltickets.payments.breaker.store import close_breaker, note_failure
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
@@ -26,7 +33,7 @@ from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.routing.rules.validating import terms_faults
 from alltickets.payments.sellers.port import RENEWED_BY
 from alltickets.payments.sellers.store import forget_seller
-from alltickets.payments.splitting import SplitContract, with_contract
+from alltickets.payments.splitting import SplitContract, ended, with_contract
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing, SecretsError
 
@@ -198,8 +205,8 @@ class AccountsService:
             if is_new:
                 await insert_account(tx, row, now)
             else:
-                if sealed is not None:
-                    await forget_seller(tx, account_id)
+                if sealed is not None and await forget_seller(tx, account_id):
+                    await self._end_split(tx, actor, account_id, now)
                 await replace_account(tx, row, now)
             action = "gateway_account.connected" if is_new else "gateway_account.replaced"
             detail = {"gateway": gateway, "label": label, "environment": environment}
@@ -289,28 +296,26 @@ class AccountsService:
 
         Raises `AccountNotFound`, or `AccountInvalid` for an account whose gateway divides nothing for it.
         """
-        account = await self._connected(actor.organizer_id, account_id)
-        if contract.takes != "nothing" and not account.gateway.capabilities.splits:
-            raise AccountInvalid((f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",))
         async with self._database.transaction(actor.organizer_id) as tx:
-            [(stated,)] = await tx.fetch_tuples(
-                "SELECT split_contracts FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE",
-                id=account_id,
-            )
-            contracts = with_contract(msgspec.convert(stated, tuple[SplitContract, ...]), contract)
-            await tx.execute(
-                """
-                UPDATE payments.accounts
-                   SET split_contracts = %(contracts)s::jsonb, version = version + 1, updated_at = %(now)s
-                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-                """,
-                id=account_id,
-                contracts=msgspec.json.encode(contracts).decode(),
-                now=self._clock(),
-            )
+            contracts = await lock_contracts(tx, account_id)
+            # As it stands under the lock: whoever replaces the seller's tokens ends what is agreed, and it stays ended.
+            account = (await self._connections.of(tx)).get(account_id)
+            if contract.takes != "nothing" and not account.gateway.capabilities.splits:
+                raise AccountInvalid(
+                    (f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",)
+                )
+            await put_contracts(tx, account_id, with_contract(contracts, contract), self._clock())
             detail = {"valid_from": contract.valid_from.isoformat(), "takes": contract.takes}
             await record(tx, actor, "gateway_account.split_agreed", Subject("gateway_account", account_id), detail)
         return await self._details(actor.organizer_id, account_id)
+
+    async def _end_split(self, tx: Transaction, actor: Actor, account_id: UUID, now: datetime) -> None:
+        """Nothing is divided at an account any more whose seller's consent was replaced by other tokens."""
+        stated = await lock_contracts(tx, account_id)
+        contracts = ended(stated, now.astimezone(UTC).date())
+        if contracts != stated:
+            await put_contracts(tx, account_id, contracts, now)
+            await record(tx, actor, "gateway_account.split_ended", Subject("gateway_account", account_id))
 
     async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
         """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
