@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
+from alltickets.payments.breaker.rules import CLOSED, Breaker
+from alltickets.payments.breaker.store import forget, lock_breaker
 from alltickets.payments.events import PaymentCaptured
 from alltickets.payments.port import GatewayPayment
 from alltickets.payments.service import Payments
@@ -15,6 +17,7 @@ from alltickets.platform.database import Database, DatabaseBusy, Transaction
 from tests.conftest import SettableClock
 from tests.payments.conftest import ASKED, request, start
 from tests.stream import events_of
+from tests.waiting import until
 
 
 class Meeting:
@@ -145,3 +148,25 @@ async def test_batches_that_overlap_in_opposite_order_do_not_lock_each_other_out
 
     assert not [outcome for outcome in outcomes if isinstance(outcome, DatabaseBusy)]
     assert len(await events_of(database, organizer_id, PaymentCaptured)) == 30
+
+
+async def test_a_breaker_that_is_forgotten_while_another_waits_for_it_is_made_anew(
+    database: Database, organizer_id: UUID, account: AccountDetails
+) -> None:
+    async def is_waited_for() -> bool:
+        async with database.reading(None) as reader:
+            query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            return len(await reader.fetch_tuples(query)) == 1
+
+    async def lock() -> Breaker:
+        async with database.transaction(organizer_id) as tx:
+            return await lock_breaker(tx, account.id)
+
+    await lock()
+    async with database.transaction(organizer_id) as tx:
+        await lock_breaker(tx, account.id)
+        other = asyncio.create_task(lock())
+        await until(is_waited_for)
+        await forget(tx, account.id)
+
+    assert await other == CLOSED
