@@ -22,6 +22,7 @@ __all__ = [
     "Sealed",
     "insert_account",
     "lock_contracts",
+    "note_test_account",
     "put_contracts",
     "put_credentials",
     "replace_account",
@@ -149,6 +150,18 @@ async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed
         now=now,
     )
     await forget(tx, account_id)
+
+
+async def note_test_account(tx: Transaction, account_id: UUID) -> None:
+    """An account that was taken for a live one is for trying. What was started there stays, and is asked about with the same keys."""
+    await tx.execute(
+        """
+        UPDATE payments.accounts
+           SET environment = 'test', version = version + 1
+         WHERE organizer_id = %(organizer_id)s AND id = %(account_id)s AND environment <> 'test'
+        """,
+        account_id=account_id,
+    )
 
 
 async def lock_contracts(tx: Transaction, account_id: UUID) -> tuple[SplitContract, ...]:

@@ -17,6 +17,7 @@ from alltickets.payments.account_rows import (
     AccountRow,
     insert_account,
     lock_contracts,
+    note_test_account,
     put_contracts,
     replace_account,
     seal_credentials,
@@ -26,7 +27,7 @@ from alltickets.payments.breaker.store import close_breaker, note_failure
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
-from alltickets.payments.port import AccountEnvironment, Capabilities, GatewayError, GatewayErrorKind
+from alltickets.payments.port import TEST_ACCOUNT, AccountEnvironment, Capabilities, GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
 from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
@@ -346,12 +347,17 @@ class AccountsService:
         return await self.all_of(actor.organizer_id)
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
-        """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`."""
+        """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`.
+
+        One that counts as live and turns out to be for trying is a test account from now on.
+        """
         account = await self._connected(organizer_id, account_id)
         try:
             await account.gateway.check()
         except GatewayError as error:
             async with self._database.transaction(organizer_id) as tx:
+                if error.code == TEST_ACCOUNT:
+                    await note_test_account(tx, account_id)
                 await note_failure(tx, account_id, "connect", error, self._clock())
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
@@ -443,8 +449,13 @@ class AccountsService:
 
     async def _able(self, reader: Reader, details: list[AccountDetails]) -> list[AccountDetails]:
         """Each with what its gateway can do for it, and whether buyers are kept away from it."""
-        able = {account.id: account.gateway.capabilities for account in (await self._connections.of(reader)).all}
-        return [replace(one, capabilities=able.get(one.id), is_barred=self._connections.bars(one.environment)) for one in details]
+        opened = {account.id: account for account in (await self._connections.of(reader)).all}
+        return [
+            replace(one, capabilities=account.gateway.capabilities, is_barred=account.is_barred)
+            if (account := opened.get(one.id)) is not None
+            else replace(one, is_barred=self._connections.bars(one.environment))
+            for one in details
+        ]
 
 
 _DETAILS = """
