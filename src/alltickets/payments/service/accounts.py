@@ -22,8 +22,8 @@ from alltickets.payments.account_rows import (
     replace_account,
     seal_credentials,
 )
-from alltickets.payments.breaker.rules import Operation
-from alltickets.payments.breaker.store import close_breaker, note_failure
+from alltickets.payments.breaker.rules import Operation, Outcome, fold, verdict_on
+from alltickets.payments.breaker.store import close_breaker, lock_breaker, note_failure, write_breaker
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
@@ -349,16 +349,22 @@ class AccountsService:
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
         """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`.
 
-        One that counts as live and turns out to be for trying is a test account from now on.
+        One that is not accepted leaves the options at once, as after a payment that failed of that. One that counts as live and turns out to
+        be for trying is a test account from now on.
         """
         account = await self._connected(organizer_id, account_id)
         try:
             await account.gateway.check()
         except GatewayError as error:
+            now = self._clock()
             async with self._database.transaction(organizer_id) as tx:
                 if error.code == TEST_ACCOUNT:
                     await note_test_account(tx, account_id)
-                await note_failure(tx, account_id, "connect", error, self._clock())
+                if verdict_on(error.kind) == "locked_out":
+                    # Of other failures a test tells nothing that buyers' own calls would not: it counts as none of theirs.
+                    breaker = await lock_breaker(tx, account_id)
+                    await write_breaker(tx, account_id, fold(breaker, [Outcome(verdict="locked_out")], now))
+                await note_failure(tx, account_id, "connect", error, now)
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
             await close_breaker(tx, account_id)
