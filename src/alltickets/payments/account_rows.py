@@ -105,20 +105,7 @@ async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> No
     Raises `AccountNotFound`, or `AccountInvalid` where payments of one environment would be asked about with keys of the other: there
     they never happened.
     """
-    stranded = await tx.fetch_tuples(
-        """
-        SELECT a.environment
-          FROM payments.accounts a
-         WHERE a.organizer_id = %(organizer_id)s AND a.id = %(id)s AND a.environment <> %(environment)s
-           AND EXISTS (SELECT 1
-                         FROM payments.attempts t
-                        WHERE t.organizer_id = a.organizer_id AND t.account_id = a.id)
-        """,
-        id=row.id,
-        environment=row.environment,
-    )
-    if stranded:
-        raise AccountInvalid((f"the account has payments of the {stranded[0][0]} environment: connect another one for {row.environment}",))
+    await _hold_environment(tx, row.id, row.environment)
     replaced = await tx.execute(
         """
         UPDATE payments.accounts
@@ -134,8 +121,13 @@ async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> No
     await forget(tx, row.id)
 
 
-async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed, environment: AccountEnvironment, now: datetime) -> None:
-    """Other credentials of an account that takes payments from now on; the rest of it stays."""
+async def put_credentials(
+    tx: Transaction, account_id: UUID, credentials: Sealed, environment: AccountEnvironment | None, now: datetime
+) -> AccountEnvironment:
+    """Other credentials of an account that takes payments from now on; the rest of it stays. Its environment: that one, or (None) the one
+    that it has. Raises `AccountInvalid` as `replace_account` does.
+    """
+    environment = await _hold_environment(tx, account_id, environment)
     await tx.execute(
         """
         UPDATE payments.accounts
@@ -150,6 +142,30 @@ async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed
         now=now,
     )
     await forget(tx, account_id)
+    return environment
+
+
+async def _hold_environment(tx: Transaction, account_id: UUID, wanted: AccountEnvironment | None) -> AccountEnvironment:
+    """The environment in which an account goes on: that one, or (None) its own, under its lock until `tx` ends.
+
+    Raises `AccountNotFound`, or `AccountInvalid` where it has payments of the other.
+    """
+    # Whoever changes the environment locks the row before they look. Whoever starts a payment does not, so that buyers never wait for
+    # it: one that begins between this look and the commit is asked about with the new keys, and not found.
+    rows = await tx.fetch_tuples(
+        "SELECT environment FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE", id=account_id
+    )
+    if not rows:
+        raise AccountNotFound
+    environment: AccountEnvironment = rows[0][0]
+    if wanted is None or wanted == environment:
+        return environment
+    started = await tx.fetch_tuples(
+        "SELECT FROM payments.attempts WHERE organizer_id = %(organizer_id)s AND account_id = %(id)s LIMIT 1", id=account_id
+    )
+    if started:
+        raise AccountInvalid((f"the account has payments of the {environment} environment: connect another one for {wanted}",))
+    return wanted
 
 
 async def note_test_account(tx: Transaction, account_id: UUID) -> None:

@@ -349,7 +349,7 @@ class AccountsService:
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
         """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`.
 
-        One that is not accepted leaves the options at once, as after a payment that failed of that. One that counts as live and turns out to
+        One that is not accepted leaves the options at once, as when a payment fails of that. One that counts as live and turns out to
         be for trying is a test account from now on.
         """
         account = await self._connected(organizer_id, account_id)
