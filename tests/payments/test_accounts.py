@@ -41,11 +41,16 @@ async def test_a_connection_is_tested_at_the_gateway(payments: Payments, organiz
     merchant = Merchant.fresh()
     wrong = await connect(payments, organizer_id, Merchant(merchant.id, "0" * 64))
 
+    before = await payments.options(organizer_id, "ARS", PaymentPurpose())
     good = await payments.accounts.check(organizer_id, account.id)
     bad = await payments.accounts.check(organizer_id, wrong.id)
 
+    options = await payments.options(organizer_id, "ARS", PaymentPurpose())
+    left_out = [one.left_out_until is not None for one in await payments.accounts.all_of(organizer_id)]
     assert good.is_working
     assert (bad.is_working, bad.error_kind) == (False, "auth_config")
+    assert ({one.option_id for one in before}, {one.option_id for one in options}) == ({account.id, wrong.id}, {account.id})
+    assert left_out == [False, True]
 
 
 async def test_another_organizers_account_does_not_exist(

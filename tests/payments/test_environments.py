@@ -1,6 +1,7 @@
 """Test accounts and live ones: what tells them apart, and that in production nothing is sold for money that does not move."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import httpx
 import pytest
@@ -141,3 +142,39 @@ async def test_a_test_users_token_that_counts_as_live_fails_the_connection_test(
     await provider.connect({}, {"access_token": tester["access_token"].replace("APP_USR-", "TEST-")}).check()
 
     assert (refused.value.kind, "set test_user to yes" in str(refused.value)) == ("auth_config", True)
+
+
+async def test_what_turns_out_to_be_for_trying_is_offered_to_nobody(
+    database: Database,
+    clock: SettableClock,
+    key_ring: KeyRing,
+    mercadopago: MercadoPagoProcess,
+    http: httpx.AsyncClient,
+    merchant: Merchant,
+) -> None:
+    providers: list[Provider] = [MercadoPago(mercadopago.url, http), Sandbox(AWAY, http)]
+    office, house, payments = await opened(database, clock, key_ring, providers, sell=False)
+    organizer_id = house.actor.organizer_id
+    by_hand = {"gateway": "mercadopago", "settings": {}, "credentials": {"access_token": Seller.of(60_000_000).token}}
+
+    async with office.browser(house.owner.token) as browser:
+        entered = (await browser.post(ACCOUNTS, json=body(merchant, **by_hand))).json()
+        before = await payments.options(organizer_id, "ARS", PaymentPurpose())
+        checked = (await browser.post(f"{ACCOUNTS}/{entered['account_id']}/check")).json()
+        # An account of before environments were told, whose settings tell it.
+        older = (await browser.post(ACCOUNTS, json=body(merchant))).json()
+        async with database.transaction(organizer_id) as tx:
+            await tx.execute(
+                """
+                UPDATE payments.accounts
+                   SET environment = 'live', version = version + 1
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
+                id=UUID(older["account_id"]),
+            )
+        listed = (await browser.get(ACCOUNTS)).json()
+    office.identity.close()
+
+    assert (entered["environment"], len(before), checked["is_working"]) == ("live", 1, False)
+    assert [(one["environment"], one["note"] is not None) for one in listed] == [("test", True), ("live", True)]
+    assert await payments.options(organizer_id, "ARS", PaymentPurpose()) == []

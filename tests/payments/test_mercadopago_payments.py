@@ -1,7 +1,7 @@
 """Payments through MercadoPago, on the real database: whatever comes unasked only makes us ask, and lost answers lose nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -47,14 +47,16 @@ class Till:
         self.seller = Seller.fresh()
         self.follower = Follower(database, subscriptions(payments))
 
-    async def connect(self) -> None:
+    async def connect(self, credentials: Mapping[str, str] | None = None, account_id: UUID | None = None) -> None:
+        """With what the seller enters by hand, its own token unless others are named; into that account, or a new one."""
         account = await self.payments.accounts.connect(
             Actor.system(self.organizer_id, "test"),
             "mercadopago",
             label="MercadoPago",
             currency="ARS",
             settings={},
-            credentials={"access_token": self.seller.token, "webhook_secret": self.seller.webhook_secret},
+            credentials=credentials or {"access_token": self.seller.token, "webhook_secret": self.seller.webhook_secret},
+            account_id=account_id,
         )
         self.account_id = account.id
 
@@ -89,11 +91,16 @@ class Till:
         task = http.post(path, json=dates, headers=headers).json()
         name = self.gateway.get(self.seller, f"{path}/task/{task['id']}")["file_name"]
 
+        return await self.take_in(name, "mercadopago", http.get(f"{path}/{name}", headers=headers).content)
+
+    async def take_in(self, name: str, layout: str, file: bytes) -> list[tuple[str, str]]:
+        """A report that somebody has; kind and state of each new line."""
+
         async def content() -> AsyncIterator[bytes]:
-            yield http.get(f"{path}/{name}", headers=headers).content
+            yield file
 
         actor, reconciliation = Actor.system(self.organizer_id, "test"), self.payments.reconciliation
-        report = await reconciliation.take_in(actor, self.account_id, name, LAYOUTS["mercadopago"], content())
+        report = await reconciliation.take_in(actor, self.account_id, name, LAYOUTS[layout], content())
         lines = (await reconciliation.lines(actor, report.id, state=None, cursor=None, size=50)).items
         return [(line.kind, line.state) for line in lines]
 

@@ -6,15 +6,20 @@ from uuid import UUID
 
 import pytest
 
+from alltickets.payments.account_rows import AccountRow, Sealed, note_test_account, put_credentials, replace_account
 from alltickets.payments.applying import Report, apply_conclusion, apply_reports
+from alltickets.payments.breaker.rules import CLOSED, Breaker
+from alltickets.payments.breaker.store import forget, lock_breaker
 from alltickets.payments.events import PaymentCaptured
 from alltickets.payments.port import GatewayPayment
+from alltickets.payments.refusals import AccountInvalid
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
 from alltickets.platform.database import Database, DatabaseBusy, Transaction
 from tests.conftest import SettableClock
 from tests.payments.conftest import ASKED, request, start
 from tests.stream import events_of
+from tests.waiting import until
 
 
 class Meeting:
@@ -145,3 +150,54 @@ async def test_batches_that_overlap_in_opposite_order_do_not_lock_each_other_out
 
     assert not [outcome for outcome in outcomes if isinstance(outcome, DatabaseBusy)]
     assert len(await events_of(database, organizer_id, PaymentCaptured)) == 30
+
+
+async def test_an_account_that_is_replaced_while_it_turns_out_to_be_for_trying_stays_in_its_environment(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
+) -> None:
+    await start(database, payments, organizer_id, request(clock))
+    async with database.transaction(organizer_id) as tx:
+        await tx.execute("UPDATE payments.accounts SET environment = 'live' WHERE organizer_id = %(organizer_id)s")
+    live = AccountRow(account.id, "sandbox", "Sandbox", "ARS", {}, None, "live")
+    sealed = Sealed("v1:none", "none")
+
+    async def replace() -> None:
+        async with database.transaction(organizer_id) as tx:
+            await replace_account(tx, live, clock())
+
+    async with database.transaction(organizer_id) as tx:
+        await note_test_account(tx, account.id)
+        other = asyncio.create_task(replace())
+        await until(lambda: is_waited_for(database))
+
+    with pytest.raises(AccountInvalid):
+        await other
+    with pytest.raises(AccountInvalid):
+        async with database.transaction(organizer_id) as tx:
+            await put_credentials(tx, account.id, sealed, "live", clock())
+    async with database.transaction(organizer_id) as tx:
+        assert await put_credentials(tx, account.id, sealed, None, clock()) == "test"
+
+
+async def is_waited_for(database: Database) -> bool:
+    """Whether somebody waits for a lock."""
+    async with database.reading(None) as reader:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(await reader.fetch_tuples(query))
+
+
+async def test_a_breaker_that_is_forgotten_while_another_waits_for_it_is_made_anew(
+    database: Database, organizer_id: UUID, account: AccountDetails
+) -> None:
+    async def lock() -> Breaker:
+        async with database.transaction(organizer_id) as tx:
+            return await lock_breaker(tx, account.id)
+
+    await lock()
+    async with database.transaction(organizer_id) as tx:
+        await lock_breaker(tx, account.id)
+        other = asyncio.create_task(lock())
+        await until(lambda: is_waited_for(database))
+        await forget(tx, account.id)
+
+    assert await other == CLOSED

@@ -212,19 +212,25 @@ async def test_a_gateway_that_does_not_answer_is_asked_again_by_loading_the_page
         shop.gateway.misbehave(timeout_after_processing=1)
         timed_out = await shop.back(browser, lost)
         used_up = await shop.back(browser, lost)
-        named_later = shop.gateway.agree(await shop.ask(browser), Seller.of(100_000 + shop.seller.user % 800_000))
+        tester = Seller.of(100_000 + shop.seller.user % 800_000)
+        named_later = shop.gateway.agree(await shop.ask(browser), tester)
         shop.gateway.take_down("query")
         nameless = await shop.back(browser, named_later)
         before = (await browser.get(ACCOUNTS)).json()
         shop.gateway.misbehave()
         await shop.payments.sellers.sweep()
         accounts = (await browser.get(ACCOUNTS)).json()
+        shop.gateway.take_down("query")
+        await shop.connect(browser, tester)
+        after = (await browser.get(ACCOUNTS)).json()
+        shop.gateway.misbehave()
 
     assert [one.status_code for one in (failed, reloaded, timed_out, used_up, nameless)] == [424, 200, 424, 409, 200]
     assert "todavía no anduvo" in nameless.text
     assert [bool(one["seller"]["nickname"]) for one in accounts] == [True, True]
-    # That the second one is a test user nobody could tell before.
-    assert [[one["environment"] for one in listed] for listed in (before, accounts)] == [["live", "live"], ["live", "test"]]
+    # That the second one is a test user nobody could tell before; once it is known, it is not forgotten.
+    environments = [[one["environment"] for one in listed] for listed in (before, accounts, after)]
+    assert environments == [["live", "live"], ["live", "test"], ["live", "test"]]
 
 
 async def test_only_a_person_with_the_right_may_ask_and_only_where_it_is_configured(shop: Shop) -> None:

@@ -14,10 +14,11 @@ from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.handlers import subscriptions
 from alltickets.payments.ledger.accounts import BANK, COMMISSION_REVENUE, VAT_OUTPUT, gateway_receivable
+from alltickets.payments.ledger.queries import PostingOfBooks
 from alltickets.payments.parts import Part
 from alltickets.payments.refusals import AccountInvalid
 from alltickets.payments.service.refunds import AskRefund
-from alltickets.payments.splitting import SplitContract, platform_fee_minor, with_contract
+from alltickets.payments.splitting import SplitContract, ended, platform_fee_minor, with_contract
 from alltickets.platform.database import Database
 from alltickets.platform.outbox import Follower
 from alltickets.platform.secrets import KeyRing
@@ -62,6 +63,20 @@ class Marketplace(Till):
         async with self.database.transaction(self.organizer_id) as tx:
             await self.payments.refund(tx, [asked])
         await self.payments.refunds.sweep()
+
+    async def pay_out(self, name: str, day: date, minor: int) -> None:
+        """A report tells of a payout."""
+        amount = f"-{minor // 100}.{minor % 100:02}"
+        file = f"payment_id,kind,gross,net,currency,occurred_at\n{name},payout,{amount},{amount},ARS,{day}T12:00:00Z\n"
+        await self.take_in(f"{name}.csv", "generic", file.encode())
+        await self.payments.settling.sweep()
+
+    async def balance(self, account: str) -> int:
+        return (await self.books()).get(account, 0)
+
+    async def postings(self, account: str) -> list[PostingOfBooks]:
+        every = self.payments.ledger.all_postings(self.organizer_id, account=account, since=None, until=None, cursor=None, size=50)
+        return list((await every).items)
 
     async def books(self) -> dict[str, int]:
         """Every balance that is not zero, once they were proved."""
@@ -145,6 +160,52 @@ async def test_where_the_seller_did_not_connect_with_consent_nothing_is_divided(
         await till.agree(date(2026, 1, 1), "service_charge")
 
 
+async def test_own_tokens_end_the_division_and_what_is_paid_out_after_it_is_posted(till: Marketplace) -> None:
+    """Sold for 11,000.00, of which MercadoPago keeps 451.00 and pays the rest out."""
+    today = till.clock().astimezone(UTC).date()
+    await till.agree(today - timedelta(days=1), "service_charge")
+    await till.agree(today + timedelta(days=9), "service_charge")
+
+    await till.connect(account_id=till.account_id)
+
+    [account] = await till.payments.accounts.all_of(till.organizer_id)
+    stated = [(one["valid_from"], one["takes"]) for one in account.split_contracts]
+    assert stated == [(f"{today - timedelta(days=1)}", "service_charge"), (f"{today}", "nothing")]
+    await till.sell()
+    assert (await till.details()).charges[0].facts.get("platform_fee_minor") is None
+    await till.pay_out("w-1", today + timedelta(days=10), 10_549_00)
+    assert await till.balance(gateway_receivable(till.account_id)) == 0
+
+
+async def test_a_payout_after_the_end_that_holds_divided_sales_is_put_right_by_an_operator(till: Marketplace) -> None:
+    today, receivable = till.clock().astimezone(UTC).date(), gateway_receivable(till.account_id)
+    await till.agree(today, "service_charge")
+    await till.agree(today + timedelta(days=1), "nothing")
+    await till.sell()
+    till.clock.advance(days=1)
+    await till.sell()
+    # The platform's fee of the first, then a payout of both: 9,549.00 that was never in the books, and 10,549.00.
+    await till.payments.ledger.settle(till.organizer_id, "fees", till.account_id, Money(1_000_00, "ARS"), at=till.clock())
+    await till.pay_out("w-1", today, 2_00)
+    await till.pay_out("w-2", today + timedelta(days=1), 20_098_00)
+    as_posted = await till.balance(receivable)
+
+    [mixed] = [one for one in await till.postings(receivable) if one.minor == 20_098_00]
+    await till.payments.ledger.reverse(till.organizer_id, mixed.key, at=till.clock())
+    await till.payments.ledger.settle(till.organizer_id, "w-2", till.account_id, Money(10_549_00, "ARS"), at=till.clock())
+
+    assert (as_posted, await till.balance(receivable)) == (-9_549_00, 0)
+
+
+async def test_consent_cannot_be_entered_by_hand(till: Marketplace) -> None:
+    credentials = {"access_token": till.seller.token, "refresh_token": "TG-0123456789abcdef"}
+
+    with pytest.raises(AccountInvalid, match="credentials: refresh_token"):
+        await till.connect(credentials)
+
+    assert len(await till.payments.accounts.all_of(till.organizer_id)) == 1
+
+
 def test_the_newest_contract_that_has_begun_says_what_is_taken() -> None:
     new_year, carnival = date(2027, 1, 1), date(2027, 2, 8)
     contracts = with_contract((SplitContract(valid_from=carnival, takes="nothing"),), SplitContract(valid_from=new_year, takes="nothing"))
@@ -155,3 +216,5 @@ def test_the_newest_contract_that_has_begun_says_what_is_taken() -> None:
     days = (new_year - timedelta(days=1), new_year, carnival - timedelta(days=1), carnival)
     assert [platform_fee_minor(contracts, PARTS, day) for day in days] == [None, 1_000_00, 1_000_00, None]
     assert platform_fee_minor(contracts, (Part("proceeds", 5),), new_year) == 0
+    assert [one.valid_from for one in ended(contracts, new_year + timedelta(days=1))] == [new_year, new_year + timedelta(days=1)]
+    assert ended(contracts, new_year - timedelta(days=1)) == ()

@@ -84,7 +84,8 @@ def payout(organizer_id: UUID, key: str, amount_minor: int, currency: str) -> No
 @_amount
 @_currency
 def settled(organizer_id: UUID, account_id: UUID, key: str, amount_minor: int, currency: str) -> None:
-    """Post that a gateway paid out what stands at an account where no report tells: the platform's fees of divided sales."""
+    """Post that a gateway paid out what stands at an account where no report tells: the platform's fees of divided sales, or what of a
+    payout is of other sales."""
     from alltickets.kernel.money import Money
 
     amount = Money(amount_minor, currency)

@@ -13,10 +13,21 @@ from alltickets.payments.port import AccountEnvironment
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound
 from alltickets.payments.routing.records import insert_schedules, raise_routing_version, read_schedules
 from alltickets.payments.routing.rules.seeds import seeds_of
+from alltickets.payments.splitting import SplitContract
 from alltickets.platform.database import Transaction
 from alltickets.platform.secrets import KeyRing
 
-__all__ = ["AccountRow", "Sealed", "insert_account", "put_credentials", "replace_account", "seal_credentials"]
+__all__ = [
+    "AccountRow",
+    "Sealed",
+    "insert_account",
+    "lock_contracts",
+    "note_test_account",
+    "put_contracts",
+    "put_credentials",
+    "replace_account",
+    "seal_credentials",
+]
 
 HINT_LENGTH = 4
 
@@ -94,20 +105,7 @@ async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> No
     Raises `AccountNotFound`, or `AccountInvalid` where payments of one environment would be asked about with keys of the other: there
     they never happened.
     """
-    stranded = await tx.fetch_tuples(
-        """
-        SELECT a.environment
-          FROM payments.accounts a
-         WHERE a.organizer_id = %(organizer_id)s AND a.id = %(id)s AND a.environment <> %(environment)s
-           AND EXISTS (SELECT 1
-                         FROM payments.attempts t
-                        WHERE t.organizer_id = a.organizer_id AND t.account_id = a.id)
-        """,
-        id=row.id,
-        environment=row.environment,
-    )
-    if stranded:
-        raise AccountInvalid((f"the account has payments of the {stranded[0][0]} environment: connect another one for {row.environment}",))
+    await _hold_environment(tx, row.id, row.environment)
     replaced = await tx.execute(
         """
         UPDATE payments.accounts
@@ -123,8 +121,13 @@ async def replace_account(tx: Transaction, row: AccountRow, now: datetime) -> No
     await forget(tx, row.id)
 
 
-async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed, environment: AccountEnvironment, now: datetime) -> None:
-    """Other credentials of an account that takes payments from now on; the rest of it stays."""
+async def put_credentials(
+    tx: Transaction, account_id: UUID, credentials: Sealed, environment: AccountEnvironment | None, now: datetime
+) -> AccountEnvironment:
+    """Other credentials of an account that takes payments from now on; the rest of it stays. Its environment: that one, or (None) the one
+    that it has. Raises `AccountInvalid` as `replace_account` does.
+    """
+    environment = await _hold_environment(tx, account_id, environment)
     await tx.execute(
         """
         UPDATE payments.accounts
@@ -139,6 +142,66 @@ async def put_credentials(tx: Transaction, account_id: UUID, credentials: Sealed
         now=now,
     )
     await forget(tx, account_id)
+    return environment
+
+
+async def _hold_environment(tx: Transaction, account_id: UUID, wanted: AccountEnvironment | None) -> AccountEnvironment:
+    """The environment in which an account goes on: that one, or (None) its own, under its lock until `tx` ends.
+
+    Raises `AccountNotFound`, or `AccountInvalid` where it has payments of the other.
+    """
+    # Whoever changes the environment locks the row before they look. Whoever starts a payment does not, so that buyers never wait for
+    # it: one that begins between this look and the commit is asked about with the new keys, and not found.
+    rows = await tx.fetch_tuples(
+        "SELECT environment FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE", id=account_id
+    )
+    if not rows:
+        raise AccountNotFound
+    environment: AccountEnvironment = rows[0][0]
+    if wanted is None or wanted == environment:
+        return environment
+    started = await tx.fetch_tuples(
+        "SELECT FROM payments.attempts WHERE organizer_id = %(organizer_id)s AND account_id = %(id)s LIMIT 1", id=account_id
+    )
+    if started:
+        raise AccountInvalid((f"the account has payments of the {environment} environment: connect another one for {wanted}",))
+    return wanted
+
+
+async def note_test_account(tx: Transaction, account_id: UUID) -> None:
+    """An account that was taken for a live one is for trying. What was started there stays, and is asked about with the same keys."""
+    await tx.execute(
+        """
+        UPDATE payments.accounts
+           SET environment = 'test', version = version + 1
+         WHERE organizer_id = %(organizer_id)s AND id = %(account_id)s AND environment <> 'test'
+        """,
+        account_id=account_id,
+    )
+
+
+async def lock_contracts(tx: Transaction, account_id: UUID) -> tuple[SplitContract, ...]:
+    """The account's split contracts, under its lock until `tx` ends. Raises `AccountNotFound`."""
+    rows = await tx.fetch_tuples(
+        "SELECT split_contracts FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE", id=account_id
+    )
+    if not rows:
+        raise AccountNotFound
+    return msgspec.convert(rows[0][0], tuple[SplitContract, ...])
+
+
+async def put_contracts(tx: Transaction, account_id: UUID, contracts: tuple[SplitContract, ...], now: datetime) -> None:
+    """Other split contracts of an account that is locked."""
+    await tx.execute(
+        """
+        UPDATE payments.accounts
+           SET split_contracts = %(contracts)s::jsonb, version = version + 1, updated_at = %(now)s
+         WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+        """,
+        id=account_id,
+        contracts=msgspec.json.encode(contracts).decode(),
+        now=now,
+    )
 
 
 async def _seed_fees(tx: Transaction, gateway: str, now: datetime) -> None:

@@ -177,7 +177,8 @@ class Connections:
             gateway,
             row.priority,
             terms,
-            is_barred=self.bars(row.environment),
+            # Either says it: the row what was found out of the account, the gateway what its keys and settings tell by themselves.
+            is_barred=self.bars(row.environment) or self.bars(gateway.environment),
             plans=plans,
             splits=msgspec.convert(row.split_contracts, tuple[SplitContract, ...]),
         )

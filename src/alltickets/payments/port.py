@@ -47,6 +47,7 @@ from alltickets.payments.vocabulary import (
 )
 
 __all__ = [
+    "TEST_ACCOUNT",
     "AccountEnvironment",
     "Callback",
     "Capabilities",
@@ -101,6 +102,10 @@ class GatewayError(Trouble):
 
     kind: GatewayErrorKind
     code: str | None = None
+
+
+TEST_ACCOUNT = "test_account"
+"""The code of a connection test's error: the account counts as a live one, and the provider says that it is for trying."""
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -463,7 +468,7 @@ class Gateway(Protocol):
         ...
 
     async def check(self) -> None:
-        """Return if the credentials work: the connection test."""
+        """Return if the credentials work: the connection test. `TEST_ACCOUNT` where it counts as live and is for trying."""
         ...
 
     def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:

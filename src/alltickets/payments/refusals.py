@@ -530,6 +530,7 @@ ConnectionFailure = Literal[
     "unanswered",  # the gateway did not answer: the same address may be tried again
     "unfit",  # the seller sells where this gateway's accounts take no payments
     "misconfigured",  # the gateway does not accept the platform's application
+    "other_environment",  # the account has payments, and these tokens would ask about them where they never happened
 ]
 
 _CONNECTION_FAILURES: Mapping[ConnectionFailure, str] = {
@@ -541,6 +542,7 @@ _CONNECTION_FAILURES: Mapping[ConnectionFailure, str] = {
     "unanswered": "The gateway did not answer; try the same address again.",
     "unfit": "The seller's account is of another country.",
     "misconfigured": "The gateway does not accept the platform's application; tell whoever runs the installation.",
+    "other_environment": "The account has payments of its other environment.",
 }
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from alltickets.payments.parts import Part
 
-__all__ = ["SplitContract", "Takes", "is_split_on", "platform_fee_minor", "with_contract"]
+__all__ = ["SplitContract", "Takes", "ended", "is_split_on", "platform_fee_minor", "with_contract"]
 
 Takes = Literal[
     "service_charge",  # the provider pays it to the platform, and the rest to the organizer
@@ -41,3 +41,9 @@ def with_contract(contracts: Sequence[SplitContract], new: SplitContract) -> tup
     """The contracts with another one, in the place of one of the same day; oldest first."""
     kept = [one for one in contracts if one.valid_from != new.valid_from]
     return tuple(sorted([*kept, new], key=lambda one: one.valid_from))
+
+
+def ended(contracts: Iterable[SplitContract], day: date) -> tuple[SplitContract, ...]:
+    """The contracts when nothing can be divided any more from that day on: what was to begin later never does."""
+    begun = tuple(one for one in contracts if one.valid_from <= day)
+    return with_contract(begun, SplitContract(valid_from=day, takes="nothing")) if is_split_on(begun, day) else begun

@@ -16,22 +16,16 @@ TEXT_LENGTH_MAX = 500
 
 async def lock_breaker(tx: Transaction, account_id: UUID) -> Breaker:
     """An account's breaker, made where there is none, under lock until `tx` ends."""
-    await tx.execute(
+    # In one statement: a row that was there for an INSERT may have been deleted by the time that another statement locks it.
+    [row] = await tx.fetch_tuples(
         """
         INSERT INTO payments.breakers (organizer_id, account_id, failures_in_row, calls, failures, open_seconds, probes_well)
         SELECT o.organizer_id, %(account_id)s, 0, 0, 0, 0, 0
           FROM platform.organizers o
          WHERE o.organizer_id = %(organizer_id)s
-        ON CONFLICT (organizer_id, account_id) DO NOTHING
-        """,
-        account_id=account_id,
-    )
-    [row] = await tx.fetch_tuples(
-        """
-        SELECT failures_in_row, window_from, calls, failures, opened_until, open_seconds, probing_until, probes_well
-          FROM payments.breakers
-         WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
-           FOR UPDATE
+        ON CONFLICT (organizer_id, account_id) DO UPDATE
+           SET account_id = excluded.account_id
+        RETURNING failures_in_row, window_from, calls, failures, opened_until, open_seconds, probing_until, probes_well
         """,
         account_id=account_id,
     )

@@ -39,6 +39,11 @@ _FAILURES: Mapping[ConnectionFailure, tuple[int, str, str]] = {
         "La plataforma no está autorizada",
         "No se conectó nada y no depende de vos: avisale a quien administra la plataforma.",
     ),
+    "other_environment": (
+        409,
+        "La cuenta ya tiene pagos",
+        "Son del otro ambiente (de prueba o real), y con este permiso no podríamos seguirlos. No se conectó nada: entrá con otra cuenta.",
+    ),
 }
 _NOT_CONFIGURED = (409, "Esta conexión no está disponible", "La plataforma no la tiene configurada. Podés cargar las credenciales a mano.")
 _NOT_SIGNED_IN = (401, "Tu sesión terminó", f"No se conectó nada. Iniciá sesión. {_AGAIN}")

@@ -11,7 +11,10 @@ from typing import Protocol
 
 from alltickets.payments.port import AccountEnvironment, Notice, Verdict
 
-__all__ = ["Application", "Grant", "Profile", "environment_of"]
+__all__ = ["RENEWED_BY", "Application", "Grant", "Profile", "environment_of"]
+
+RENEWED_BY = "refresh_token"
+"""Stands among the credentials of a seller who gave their leave, and of nobody else: it is what tells them apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

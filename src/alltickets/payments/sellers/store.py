@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from alltickets.kernel.ids import new_id
+from alltickets.payments.account_rows import note_test_account
 from alltickets.payments.connections import sealing_context
 from alltickets.payments.sellers.port import Grant, Profile, environment_of
 from alltickets.payments.sellers.rules import LEASE, next_due, renew_at
@@ -183,9 +184,9 @@ async def mark_connected(tx: Transaction, gateway: str, grant: Grant, profile: P
     return account_id, account_id == made_up
 
 
-async def forget_seller(tx: Transaction, account_id: UUID) -> None:
-    """The account is connected otherwise now. Locks nothing that is not deleted."""
-    await tx.execute(
+async def forget_seller(tx: Transaction, account_id: UUID) -> bool:
+    """The account is connected otherwise now; whether it was a seller's before. Locks nothing that is not deleted."""
+    forgotten = await tx.execute(
         """
         DELETE FROM payments.sellers
          WHERE organizer_id = %(organizer_id)s AND account_id = %(account_id)s
@@ -199,6 +200,7 @@ async def forget_seller(tx: Transaction, account_id: UUID) -> None:
         """,
         account_id=account_id,
     )
+    return forgotten == 1
 
 
 async def suspect(tx: Transaction, account_ids: Collection[UUID], now: datetime) -> None:
@@ -335,14 +337,7 @@ async def note_profile(tx: Transaction, account_id: UUID, profile: Profile) -> N
         is_test=profile.is_test,
     )
     if profile.is_test:
-        await tx.execute(
-            """
-            UPDATE payments.accounts
-               SET environment = 'test', version = version + 1
-             WHERE organizer_id = %(organizer_id)s AND id = %(account_id)s AND environment <> 'test'
-            """,
-            account_id=account_id,
-        )
+        await note_test_account(tx, account_id)
 
 
 async def accounts_of_seller(reader: Reader, gateway: str, seller_id: str) -> list[tuple[UUID, UUID]]:

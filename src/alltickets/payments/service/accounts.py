@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +13,28 @@ from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import CURRENCY_EXPONENTS
 from alltickets.kernel.time import Clock
-from alltickets.payments.account_rows import AccountRow, insert_account, replace_account, seal_credentials
-from alltickets.payments.breaker.rules import Operation
-from alltickets.payments.breaker.store import close_breaker, note_failure
+from alltickets.payments.account_rows import (
+    AccountRow,
+    insert_account,
+    lock_contracts,
+    note_test_account,
+    put_contracts,
+    replace_account,
+    seal_credentials,
+)
+from alltickets.payments.breaker.rules import Operation, Outcome, fold, verdict_on
+from alltickets.payments.breaker.store import close_breaker, lock_breaker, note_failure, write_breaker
 from alltickets.payments.connections import ConnectedAccount, Connections, sealing_context
 from alltickets.payments.flags.words import Translated
 from alltickets.payments.instalments.rules import InstalmentPlan, plans_faults
-from alltickets.payments.port import AccountEnvironment, Capabilities, GatewayError, GatewayErrorKind
+from alltickets.payments.port import TEST_ACCOUNT, AccountEnvironment, Capabilities, GatewayError, GatewayErrorKind
 from alltickets.payments.refusals import AccountInvalid, AccountNotFound, RoutingInvalid
 from alltickets.payments.routing.records import require_events
 from alltickets.payments.routing.rules.facts import AccountTerms
 from alltickets.payments.routing.rules.validating import terms_faults
+from alltickets.payments.sellers.port import RENEWED_BY
 from alltickets.payments.sellers.store import forget_seller
-from alltickets.payments.splitting import SplitContract, with_contract
+from alltickets.payments.splitting import SplitContract, ended, with_contract
 from alltickets.platform.database import Database, Reader, Transaction
 from alltickets.platform.secrets import KeyRing, SecretsError
 
@@ -181,6 +190,9 @@ class AccountsService:
 
         Raises `GatewayUnknown`, `AccountInvalid` with every fault, or `AccountNotFound`.
         """
+        if RENEWED_BY in credentials:
+            # It makes an account one of a seller who gave their leave: live, divided, its notices signed with the platform's secret.
+            raise AccountInvalid((f"credentials: {RENEWED_BY} comes with a seller's consent alone, and is not entered",))
         kept = await self._kept_of(actor.organizer_id, account_id) if account_id is not None and not credentials else None
         opened = self._connections.provider(gateway).connect(settings, credentials if kept is None else kept.credentials)
         environment = opened.environment if kept is None else kept.environment_with(opened.environment)
@@ -194,8 +206,8 @@ class AccountsService:
             if is_new:
                 await insert_account(tx, row, now)
             else:
-                if sealed is not None:
-                    await forget_seller(tx, account_id)
+                if sealed is not None and await forget_seller(tx, account_id):
+                    await self._end_split(tx, actor, account_id, now)
                 await replace_account(tx, row, now)
             action = "gateway_account.connected" if is_new else "gateway_account.replaced"
             detail = {"gateway": gateway, "label": label, "environment": environment}
@@ -285,28 +297,26 @@ class AccountsService:
 
         Raises `AccountNotFound`, or `AccountInvalid` for an account whose gateway divides nothing for it.
         """
-        account = await self._connected(actor.organizer_id, account_id)
-        if contract.takes != "nothing" and not account.gateway.capabilities.splits:
-            raise AccountInvalid((f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",))
         async with self._database.transaction(actor.organizer_id) as tx:
-            [(stated,)] = await tx.fetch_tuples(
-                "SELECT split_contracts FROM payments.accounts WHERE organizer_id = %(organizer_id)s AND id = %(id)s FOR UPDATE",
-                id=account_id,
-            )
-            contracts = with_contract(msgspec.convert(stated, tuple[SplitContract, ...]), contract)
-            await tx.execute(
-                """
-                UPDATE payments.accounts
-                   SET split_contracts = %(contracts)s::jsonb, version = version + 1, updated_at = %(now)s
-                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-                """,
-                id=account_id,
-                contracts=msgspec.json.encode(contracts).decode(),
-                now=self._clock(),
-            )
+            contracts = await lock_contracts(tx, account_id)
+            # As it stands under the lock: whoever replaces the seller's tokens ends what is agreed, and it stays ended.
+            account = (await self._connections.of(tx)).get(account_id)
+            if contract.takes != "nothing" and not account.gateway.capabilities.splits:
+                raise AccountInvalid(
+                    (f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",)
+                )
+            await put_contracts(tx, account_id, with_contract(contracts, contract), self._clock())
             detail = {"valid_from": contract.valid_from.isoformat(), "takes": contract.takes}
             await record(tx, actor, "gateway_account.split_agreed", Subject("gateway_account", account_id), detail)
         return await self._details(actor.organizer_id, account_id)
+
+    async def _end_split(self, tx: Transaction, actor: Actor, account_id: UUID, now: datetime) -> None:
+        """Nothing is divided at an account any more whose seller's consent was replaced by other tokens."""
+        stated = await lock_contracts(tx, account_id)
+        contracts = ended(stated, now.astimezone(UTC).date())
+        if contracts != stated:
+            await put_contracts(tx, account_id, contracts, now)
+            await record(tx, actor, "gateway_account.split_ended", Subject("gateway_account", account_id))
 
     async def put_in_order(self, actor: Actor, account_ids: Sequence[UUID]) -> list[AccountDetails]:
         """Have the accounts stand in this order: the first goes first where no rule says otherwise. Raises `RoutingInvalid` unless it
@@ -337,13 +347,24 @@ class AccountsService:
         return await self.all_of(actor.organizer_id)
 
     async def check(self, organizer_id: UUID, account_id: UUID) -> CheckResult:
-        """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`."""
+        """Whether the gateway accepts the account: if so, payments go there again, else why not is kept. Raises `AccountNotFound`.
+
+        One that is not accepted leaves the options at once, as when a payment fails of that. One that counts as live and turns out to
+        be for trying is a test account from now on.
+        """
         account = await self._connected(organizer_id, account_id)
         try:
             await account.gateway.check()
         except GatewayError as error:
+            now = self._clock()
             async with self._database.transaction(organizer_id) as tx:
-                await note_failure(tx, account_id, "connect", error, self._clock())
+                if error.code == TEST_ACCOUNT:
+                    await note_test_account(tx, account_id)
+                if verdict_on(error.kind) == "locked_out":
+                    # Of other failures a test tells nothing that buyers' own calls would not: it counts as none of theirs.
+                    breaker = await lock_breaker(tx, account_id)
+                    await write_breaker(tx, account_id, fold(breaker, [Outcome(verdict="locked_out")], now))
+                await note_failure(tx, account_id, "connect", error, now)
             return CheckResult(False, error.kind, str(error))
         async with self._database.transaction(organizer_id) as tx:
             await close_breaker(tx, account_id)
@@ -434,8 +455,13 @@ class AccountsService:
 
     async def _able(self, reader: Reader, details: list[AccountDetails]) -> list[AccountDetails]:
         """Each with what its gateway can do for it, and whether buyers are kept away from it."""
-        able = {account.id: account.gateway.capabilities for account in (await self._connections.of(reader)).all}
-        return [replace(one, capabilities=able.get(one.id), is_barred=self._connections.bars(one.environment)) for one in details]
+        opened = {account.id: account for account in (await self._connections.of(reader)).all}
+        return [
+            replace(one, capabilities=account.gateway.capabilities, is_barred=account.is_barred)
+            if (account := opened.get(one.id)) is not None
+            else replace(one, is_barred=self._connections.bars(one.environment))
+            for one in details
+        ]
 
 
 _DETAILS = """

@@ -17,6 +17,7 @@ from alltickets.payments.breaker.store import forget, note_fault
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import GatewayError, Notice
 from alltickets.payments.refusals import (
+    AccountInvalid,
     CallbackForged,
     ConnectionFailed,
     ConnectionFailure,
@@ -296,7 +297,14 @@ class Sellers:
                 row = AccountRow(account_id, ask.gateway, ask.label, application.currency, {}, sealed, environment)
                 await insert_account(tx, row, now)
             else:
-                await put_credentials(tx, account_id, sealed, environment, now)
+                if profile is not None:
+                    await note_profile(tx, account_id, profile)
+                # As long as nobody knows who they are, what was found out of them before counts.
+                told = None if profile is None and grant.is_live else environment
+                try:
+                    environment = await put_credentials(tx, account_id, sealed, told, now)
+                except AccountInvalid as fault:
+                    raise ConnectionFailed("other_environment") from fault
             action = "gateway_account.connected" if is_new else "gateway_account.reconnected"
             detail = {"gateway": ask.gateway, "seller": grant.seller_id, "environment": environment}
             await record(tx, actor, action, Subject("gateway_account", account_id), detail)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from alltickets.payments.port import AccountEnvironment
 from alltickets.payments.refusals import AccountInvalid
+from alltickets.payments.sellers.port import RENEWED_BY
 
 __all__ = ["Account", "account_from"]
 
@@ -27,8 +28,6 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _SETTINGS = (*_CHOICES, "statement_descriptor", "category", "items_max", "installments_max", "signature_age_seconds_max")
 _SECRETS = ("webhook_secret", "webhook_secret_before")
 TEST_PREFIX = "TEST-"
-RENEWED_BY = "refresh_token"
-"""Stands beside the token of a seller who connected through the platform's application; nobody enters it."""
 
 _token = re.compile(r"(?:APP_USR|TEST)-[A-Za-z0-9_-]{10,290}")
 _secret = re.compile(r"[!-~]{16,300}")

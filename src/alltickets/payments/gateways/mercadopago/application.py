@@ -12,7 +12,7 @@ from msgspec import Meta
 from alltickets.payments.gateways.calls import call, decode
 from alltickets.payments.gateways.mercadopago.notices import body_of, fields_of, verdict_of
 from alltickets.payments.port import Notice, Verdict
-from alltickets.payments.sellers.port import Grant, Profile
+from alltickets.payments.sellers.port import RENEWED_BY, Grant, Profile
 
 __all__ = ["TEST_USER", "MercadoPagoApplication", "User"]
 
@@ -90,7 +90,7 @@ class MercadoPagoApplication:
 
     async def renew(self, credentials: Mapping[str, str]) -> Grant:
         """With a refresh token, in the place of which a new one comes."""
-        return await self._tokens("refresh_token", {"refresh_token": credentials["refresh_token"]})
+        return await self._tokens("refresh_token", {"refresh_token": credentials[RENEWED_BY]})
 
     async def profile(self, credentials: Mapping[str, str]) -> Profile:
         """Whom the access token speaks for; that it does is the test of the connection."""
@@ -115,7 +115,7 @@ class MercadoPagoApplication:
         tokens = decode(await call(self._client, "POST", f"{self._base_url}/oauth/token", headers={}, body=body), _tokens_decoder)
         return Grant(
             seller_id=str(tokens.user_id),
-            credentials={"access_token": tokens.access_token, "refresh_token": tokens.refresh_token},
+            credentials={"access_token": tokens.access_token, RENEWED_BY: tokens.refresh_token},
             expires_in_seconds=tokens.expires_in,
             is_live=tokens.live_mode,
         )

@@ -32,6 +32,7 @@ from alltickets.payments.gateways.mercadopago.wire import (
     refund_result,
 )
 from alltickets.payments.port import (
+    TEST_ACCOUNT,
     Callback,
     Capabilities,
     Creation,
@@ -245,7 +246,7 @@ class MercadoPagoGateway:
             user = decode(await self._call("GET", "/users/me"), _user_decoder)
             if TEST_USER in user.tags:
                 hint = "The token is a test user's, and the account counts as a live one: set test_user to yes, or enter the seller's."
-                raise GatewayError(hint, kind="auth_config", code=TEST_USER)
+                raise GatewayError(hint, kind="auth_config", code=TEST_ACCOUNT)
 
     def verify_callback(self, notice: Notice, *, now: datetime) -> Verdict:
         """By the webhook's signature; one that does not fit may be a question worth asking, where the account is set so."""
