@@ -13,6 +13,7 @@ from alltickets.kernel.errors import Trouble
 
 if TYPE_CHECKING:
     from alltickets.identity.interface import Actor
+    from alltickets.payments.callbacks.store import InState
     from alltickets.payments.interface import CallbackSummary, PaymentDetails, Payments, Promotion, QueryFailed
 
 __all__ = ["payments"]
@@ -47,6 +48,18 @@ def query(organizer_id: UUID, reference: UUID) -> None:
         click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{again}{review}")
     if failed is not None:
         raise failed
+
+
+@payments.command()
+@_organizer
+@click.option("--state", "in_state", type=click.Choice(["applied", "to_fetch", "unknown", "unreadable"]), help="Only those in this state.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="So many, the newest first.")
+def callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> None:
+    """What gateways told an organizer, and what became of it: the ids for `replay`."""
+    for one in asyncio.run(_callbacks(organizer_id, in_state, limit)):
+        signed = "signed" if one.is_verified else "unsigned"
+        click.echo(f"{one.callback_id}  {one.received_at:%Y-%m-%d %H:%M:%SZ}  account {one.account_id}  {signed}  {one.state}", nl=False)
+        click.echo(f"  tried again {one.tries} times: {one.error}" if one.error else "")
 
 
 @payments.command()
@@ -112,6 +125,11 @@ async def _query(organizer_id: UUID, reference: UUID) -> "tuple[PaymentDetails, 
             return await opened.details(organizer_id, reference), failed
 
 
+async def _callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> "list[CallbackSummary]":
+    async with _opened() as opened:
+        return (await opened.inbox.page(organizer_id, in_state=in_state, cursor=None, size=limit)).items
+
+
 async def _replay(organizer_id: UUID, callback_id: UUID) -> "CallbackSummary":
     async with _opened() as opened:
         return await opened.inbox.replay(_operator(organizer_id), callback_id)
@@ -119,7 +137,7 @@ async def _replay(organizer_id: UUID, callback_id: UUID) -> "CallbackSummary":
 
 async def _retry(organizer_id: UUID, refund_id: UUID) -> bool:
     async with _opened() as opened:
-        return await opened.refunds.retry(organizer_id, refund_id)
+        return await opened.refunds.retry(organizer_id, refund_id, actor=_operator(organizer_id))
 
 
 async def _agree(organizer_id: UUID, promotion_id: UUID, revision: int, budget_minor: int) -> "Promotion":
