@@ -4,7 +4,7 @@ Order of arrival is meaningless and repetition harmless, so a callback needs no 
 do not know (it may have beaten our own commit) is kept and tried again at 1, 5 and 30 minutes; what only hints is fetched.
 
 Some providers do not sign all that they send. Such a notice may be anybody's: it never says anything by itself, is worth one
-question a minute about what it names, and an account takes only so many of them.
+question a minute about what it names, and a process takes only so many of an account.
 """
 
 from collections.abc import Mapping, Sequence
