@@ -30,6 +30,7 @@ import alltickets.orders.handlers
 import alltickets.orders.lane
 import alltickets.orders.routes
 import alltickets.orders.withdrawal_routes
+import alltickets.payments.callbacks.routes
 import alltickets.payments.disputes.routes
 import alltickets.payments.flags.routes
 import alltickets.payments.handlers
@@ -355,6 +356,7 @@ def routers_of(contexts: Contexts, surface: str) -> list[Router]:
         alltickets.payments.reconciliation.routes.router(contexts.payments.reconciliation),
         alltickets.payments.offline_routes.offline_router(contexts.payments),
         alltickets.payments.disputes.routes.router(contexts.payments.disputes),
+        alltickets.payments.callbacks.routes.router(contexts.payments),
         alltickets.payments.flags.routes.router(contexts.payments),
         alltickets.evidence.routes.organizer_router(contexts.evidence),
         alltickets.payments.routing.routes.routing_router(contexts.payments),

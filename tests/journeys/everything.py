@@ -48,7 +48,6 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
     sale = organizer.publish(capacity=5_000)
     event = f"/events/{sale.event_id}"
     described: dict[str, Any] = organizer.call("GET", event)
-    [pool] = organizer.call("GET", f"{event}/pools")
     question = organizer.call("POST", f"{event}/questions", {"key": "remera", "label": "Talle de remera", "kind": "text"})
     buyer = Buyer(stack.url)
     hold_id = buyer.hold(sale, 2).json()["hold_id"]
@@ -82,7 +81,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "ticket_type_id": str(sale.ticket_type_id),
             "venue_id": described["venue"]["venue_id"],
             "question_id": question["question_id"],
-            "pool_id": pool["pool_id"],
+            "pool_id": organizer.call("GET", f"{event}/pools")[0]["pool_id"],
             "hold_id": hold_id,
             "withdrawal_id": withdrawal["withdrawal_id"],
             "order_id": order["order_id"],
@@ -100,6 +99,7 @@ def make_everything(stack: Stack, organizer: Organizer) -> Everything:
             "refund_id": refund["refund_id"],
             "dispute_id": dispute["dispute_id"],
             "flag_id": _flag(organizer)["flag_id"],
+            **_newest(organizer, "/payments/callbacks", "callback_id"),
             "report_id": line["report_id"],
             "line_id": line["line_id"],
             "payment_option_id": account_id,
@@ -146,6 +146,11 @@ def _flag(organizer: Organizer) -> dict[str, Any]:
     [flag, *_] = wait_until(lambda: organizer.call("GET", "/payments/flags")["items"], "the refund by hand to be flagged", 30)
     found: dict[str, Any] = flag
     return found
+
+
+def _newest(organizer: Organizer, path: str, name: str) -> dict[str, str]:
+    """The id of what a list begins with, by its name."""
+    return {name: organizer.call("GET", path)["items"][0][name]}
 
 
 def _of_order(organizer: Organizer, path: str, order: dict[str, Any]) -> dict[str, Any]:

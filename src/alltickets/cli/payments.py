@@ -12,7 +12,9 @@ import click
 from alltickets.kernel.errors import Trouble
 
 if TYPE_CHECKING:
-    from alltickets.payments.interface import PaymentDetails, Payments, Promotion
+    from alltickets.identity.interface import Actor
+    from alltickets.payments.callbacks.store import InState
+    from alltickets.payments.interface import CallbackSummary, PaymentDetails, Payments, Promotion, QueryFailed
 
 __all__ = ["payments"]
 
@@ -31,7 +33,7 @@ def payments() -> None:
 @click.argument("reference", type=click.UUID)
 def query(organizer_id: UUID, reference: UUID) -> None:
     """Ask the gateway about every attempt of the payment with this REFERENCE (an order's id), and print how it stands then."""
-    details = asyncio.run(_query(organizer_id, reference))
+    details, failed = asyncio.run(_query(organizer_id, reference))
     click.echo(f"{details.status}  {details.amount_minor} {details.currency} (minor units)")
     for attempt in details.attempts:
         trouble = f"  {attempt.error_kind}: {attempt.error_code}" if attempt.error_kind else ""
@@ -44,6 +46,20 @@ def query(organizer_id: UUID, reference: UUID) -> None:
         review = "  waits for people" if refund.needs_review else ""
         again = f"  again for {refund.retry_of}" if refund.retry_of else ""
         click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{again}{review}")
+    if failed is not None:
+        raise failed
+
+
+@payments.command()
+@_organizer
+@click.option("--state", "in_state", type=click.Choice(["applied", "to_fetch", "unknown", "unreadable"]), help="Only those in this state.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="So many, the newest first.")
+def callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> None:
+    """What gateways told an organizer, and what became of it: the ids for `replay`."""
+    for one in asyncio.run(_callbacks(organizer_id, in_state, limit)):
+        signed = "signed" if one.is_verified else "unsigned"
+        click.echo(f"{one.callback_id}  {one.received_at:%Y-%m-%d %H:%M:%SZ}  account {one.account_id}  {signed}  {one.state}", nl=False)
+        click.echo(f"  tried again {one.tries} times: {one.error}" if one.error else "")
 
 
 @payments.command()
@@ -51,10 +67,8 @@ def query(organizer_id: UUID, reference: UUID) -> None:
 @click.argument("callback_id", type=click.UUID)
 def replay(organizer_id: UUID, callback_id: UUID) -> None:
     """Apply a stored callback again, whatever was made of it before; twice is once."""
-    state = asyncio.run(_replay(organizer_id, callback_id))
-    if state is None:
-        raise Trouble("This organizer has no such callback; the log names it when it could not be applied.")
-    click.echo(f"The callback is {state.replace('_', ' ')}.")
+    applied = asyncio.run(_replay(organizer_id, callback_id))
+    click.echo(f"The callback is {applied.state.replace('_', ' ')}." + (f" {applied.error}" if applied.error else ""))
 
 
 @payments.command()
@@ -100,39 +114,45 @@ def rotate_keys() -> None:
     click.echo(f"{asyncio.run(_rotate())} accounts moved.")
 
 
-async def _query(organizer_id: UUID, reference: UUID) -> "PaymentDetails":
+async def _query(organizer_id: UUID, reference: UUID) -> "tuple[PaymentDetails, QueryFailed | None]":
+    """How the payment stands, and why that may be old."""
+    from alltickets.payments.interface import QueryFailed
+
     async with _opened() as opened:
-        await opened.poller.ask(organizer_id, reference)
-        return await opened.details(organizer_id, reference)
+        try:
+            return await opened.query(_operator(organizer_id), reference), None
+        except QueryFailed as failed:
+            return await opened.details(organizer_id, reference), failed
 
 
-async def _replay(organizer_id: UUID, callback_id: UUID) -> str | None:
+async def _callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> "list[CallbackSummary]":
     async with _opened() as opened:
-        return await opened.inbox.replay(organizer_id, callback_id)
+        return (await opened.inbox.page(organizer_id, in_state=in_state, cursor=None, size=limit)).items
+
+
+async def _replay(organizer_id: UUID, callback_id: UUID) -> "CallbackSummary":
+    async with _opened() as opened:
+        return await opened.inbox.replay(_operator(organizer_id), callback_id)
 
 
 async def _retry(organizer_id: UUID, refund_id: UUID) -> bool:
     async with _opened() as opened:
-        return await opened.refunds.retry(organizer_id, refund_id)
+        return await opened.refunds.retry(organizer_id, refund_id, actor=_operator(organizer_id))
 
 
 async def _agree(organizer_id: UUID, promotion_id: UUID, revision: int, budget_minor: int) -> "Promotion":
-    from alltickets.identity.interface import Actor
-
     async with _opened() as opened:
-        operator = Actor.system(organizer_id, "operator")
-        return await opened.promotions.agree(operator, promotion_id, revision, budget_minor=budget_minor)
+        return await opened.promotions.agree(_operator(organizer_id), promotion_id, revision, budget_minor=budget_minor)
 
 
 async def _split(organizer_id: UUID, account_id: UUID, valid_from: date, takes: str) -> list[str]:
     import msgspec
 
-    from alltickets.identity.interface import Actor
     from alltickets.payments.interface import SplitContract
 
     contract = msgspec.convert({"valid_from": valid_from, "takes": takes}, SplitContract)
     async with _opened() as opened:
-        agreed = await opened.accounts.agree_split(Actor.system(organizer_id, "operator"), account_id, contract)
+        agreed = await opened.accounts.agree_split(_operator(organizer_id), account_id, contract)
     return [f"{agreed.label}, from {one['valid_from']}: {one['takes'].replace('_', ' ')}" for one in agreed.split_contracts]
 
 
@@ -142,6 +162,13 @@ async def _rotate() -> int:
         while some := await opened.accounts.reseal():
             moved += some
         return moved
+
+
+def _operator(organizer_id: UUID) -> "Actor":
+    """Who acts, as the organizer's audit log tells it."""
+    from alltickets.identity.interface import Actor
+
+    return Actor.system(organizer_id, "operator")
 
 
 @contextlib.asynccontextmanager

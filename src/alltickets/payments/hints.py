@@ -1,4 +1,4 @@
-"""How many unsigned notices an account takes: each costs a question to the gateway, and anybody can send them."""
+"""How many unsigned notices a process takes for an account: each costs a question to the gateway, and anybody can send them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,8 @@ from uuid import UUID
 __all__ = ["HINTS_A_MINUTE_MAX", "HintAllowance"]
 
 HINTS_A_MINUTE_MAX = 30
-"""In a process. The poller finds whatever is turned away, so this costs time and never a payment."""
+"""In each web process, for nobody else is asked while a notice waits for its answer: of so many processes an account takes so many times
+that, which bounds the questions as well. The poller finds whatever is turned away, so this costs time and never a payment."""
 
 
 class HintAllowance:

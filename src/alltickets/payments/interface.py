@@ -4,6 +4,7 @@
 reference that the caller gave.
 """
 
+from alltickets.payments.callbacks.store import CallbackSummary
 from alltickets.payments.codes import shown_code
 from alltickets.payments.disputes.queries import DisputeDetails
 from alltickets.payments.instalments.rules import Financed, InstalmentPlan
@@ -30,6 +31,7 @@ from alltickets.payments.refusals import (
     AttemptsExhausted,
     AwaitedPaymentNotFound,
     CallbackForged,
+    CallbackNotFound,
     CardNotTaken,
     ConnectionFailed,
     ConnectionNeedsPerson,
@@ -58,6 +60,7 @@ from alltickets.payments.refusals import (
     PromotionInvalid,
     PromotionNotFound,
     PromotionOver,
+    QueryFailed,
     ReceivedLater,
     RefundNotByHand,
     RefundNotFound,
@@ -95,6 +98,8 @@ __all__ = [
     "AwaitedPaymentNotFound",
     "BinRange",
     "CallbackForged",
+    "CallbackNotFound",
+    "CallbackSummary",
     "Card",
     "CardDesk",
     "CardForm",
@@ -149,6 +154,7 @@ __all__ = [
     "PromotionUse",
     "Purchase",
     "PurchaseLine",
+    "QueryFailed",
     "ReceivedLater",
     "Redirect",
     "RefundDetails",

@@ -59,6 +59,7 @@ __all__ = [
     "AttemptsExhausted",
     "AwaitedPaymentNotFound",
     "CallbackForged",
+    "CallbackNotFound",
     "CardNotTaken",
     "ConnectionFailed",
     "ConnectionFailure",
@@ -88,6 +89,7 @@ __all__ = [
     "PromotionInvalid",
     "PromotionNotFound",
     "PromotionOver",
+    "QueryFailed",
     "ReceivedLater",
     "RefundNotByHand",
     "RefundNotFound",
@@ -272,6 +274,24 @@ class GatewayFailed(Refusal):
 
     def __str__(self) -> str:
         return f"{self.fault} Nothing was changed; try again later, and look at the account's connection test."
+
+
+@dataclass(eq=False)
+class QueryFailed(Refusal):
+    """A gateway was asked about a payment because somebody wanted it, and did not say. `fault` is a sentence."""
+
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} What others said of the payment is kept; ask again later, and look at the account's connection test."
+
+
+@dataclass(eq=False)
+class CallbackNotFound(Refusal):
+    """Also said of another organizer's callback."""
+
+    def __str__(self) -> str:
+        return "There is no such callback. The list of callbacks shows the ones that there are."
 
 
 @dataclass(eq=False)

@@ -214,9 +214,11 @@ callbacks = sa.Table(
     sa.Column("next_try_at", _instant),
     sa.Column("query", sa.Text, nullable=False, server_default="", comment="What stood behind the ? of its address."),
     sa.Column("is_verified", sa.Boolean, nullable=False, server_default=sa.true(), comment="Signed; what is not may only hint."),
+    sa.Column("error", sa.Text, comment="Why it is not applied."),
     sa.PrimaryKeyConstraint("organizer_id", "id"),
     sa.UniqueConstraint("organizer_id", "account_id", "dedupe_key", name="callbacks_dedupe"),
     sa.Index("callbacks_due", "organizer_id", "next_try_at", postgresql_where=sa.text("next_try_at IS NOT NULL")),
+    sa.Index("callbacks_left", "organizer_id", "id", postgresql_where=sa.text("error IS NOT NULL OR next_try_at IS NOT NULL")),
     one_of("state", "received applied to_fetch unknown unreadable"),
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from alltickets.identity.interface import Actor
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.time import Clock
 from alltickets.payments.connections import Connections
@@ -173,6 +174,11 @@ class Payments:
         """A payment with everything that happened to it, for people. Raises `PaymentNotFound`."""
         async with self._database.reading(organizer_id) as reader:
             return await payment_of(reader, reference)
+
+    async def query(self, actor: Actor, reference: UUID) -> PaymentDetails:
+        """See `Poller.ask_for`: the gateways asked now, and how the payment stands then."""
+        await self.poller.ask_for(actor, reference)
+        return await self.details(actor.organizer_id, reference)
 
     async def page(self, organizer_id: UUID, wanted: PaymentFilter, *, cursor: str | None, size: int) -> Page[PaymentSummary]:
         """The organizer's payments, newest first. Raises `CursorUnreadable`."""

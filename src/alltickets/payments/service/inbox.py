@@ -4,43 +4,45 @@ Order of arrival is meaningless and repetition harmless, so a callback needs no 
 do not know (it may have beaten our own commit) is kept and tried again at 1, 5 and 30 minutes; what only hints is fetched.
 
 Some providers do not sign all that they send. Such a notice may be anybody's: it never says anything by itself, is worth one
-question a minute about what it names, and an account takes only so many of them.
+question a minute about what it names, and a process takes only so many of an account.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal, LiteralString
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
 
+from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_reports
+from alltickets.payments.asking import PERSON_WAITS_SECONDS_MAX, answered_within
 from alltickets.payments.breaker.store import note_failure
+from alltickets.payments.callbacks.store import CallbackState, CallbackSummary, InState, list_callbacks, read_callback
 from alltickets.payments.connections import Accounts, ConnectedAccount, Connections
 from alltickets.payments.events import CallbacksReceived
 from alltickets.payments.hints import HintAllowance
 from alltickets.payments.port import Callback, GatewayError, Hint, Notice
 from alltickets.payments.refunds.came_back import look_at_refunds_again
-from alltickets.payments.refusals import AccountNotFound, CallbackForged, HintsTooMany
+from alltickets.payments.refusals import AccountNotFound, CallbackForged, CallbackNotFound, HintsTooMany
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS, next_callback_try, next_try
 from alltickets.payments.sweeping import organizers_with_due_callbacks, sweep_each
 from alltickets.platform.cache import Snapshots
 from alltickets.platform.coalescer import Coalescer
 from alltickets.platform.database import Database, Transaction, rows_as_json
 from alltickets.platform.outbox import Recorded
+from alltickets.platform.paging import Page
 
 __all__ = ["Inbox"]
 
 APPLIED_AT_ONCE_MAX = 1_000
 """A transaction stays short after a long pause too: the rest is left to the loop."""
 CLAIMED_MAX = 500
-
-State = Literal["received", "applied", "to_fetch", "unknown", "unreadable"]
+ERROR_LENGTH_MAX = 500
 
 _log = structlog.get_logger()
 _callbacks = Counter("alltickets_payment_callbacks", "Callbacks by what was made of them", ["gateway", "outcome"])
@@ -66,7 +68,7 @@ class _Stored:
     headers: dict[str, str]
     query: str
     body: bytes
-    state: State
+    state: CallbackState
     tries: int
     received_at: datetime
 
@@ -77,8 +79,9 @@ class _Stored:
 
 @dataclass(slots=True)
 class _Outcome:
-    state: State
+    state: CallbackState
     next_try_at: datetime | None = None
+    error: str | None = None
 
 
 class Inbox:
@@ -150,22 +153,33 @@ class Inbox:
         """Try again, or fetch for, the callbacks that are due; how many those were. The gateway is asked outside of transactions."""
         return await sweep_each(await organizers_with_due_callbacks(self._database, self._clock()), self._sweep)
 
-    async def replay(self, organizer_id: UUID, callback_id: UUID) -> State | None:
-        """Apply a stored callback again, whatever was made of it; what it came to. None: there is no such callback."""
+    async def page(self, organizer_id: UUID, *, in_state: InState | None, cursor: str | None, size: int) -> Page[CallbackSummary]:
+        """The organizer's callbacks, newest first. Raises `CursorUnreadable`."""
+        async with self._database.reading(organizer_id) as reader:
+            return await list_callbacks(reader, in_state=in_state, cursor=cursor, size=size)
+
+    async def replay(self, actor: Actor, callback_id: UUID) -> CallbackSummary:
+        """Apply a stored callback again, whatever was made of it, because somebody wants it, who is recorded; how it stands then.
+
+        A gateway that has to be asked is waited for as long as a person waits; then the loop asks it. Raises `CallbackNotFound`.
+        """
+        organizer_id = actor.organizer_id
         async with self._database.transaction(organizer_id) as tx:
-            again = await _take_again(tx, callback_id)
+            again = await _take_again(tx, callback_id, self._clock())
+            if again is None:
+                raise CallbackNotFound
+            await record(tx, actor, "callback.replayed", Subject("callback", callback_id), {"account_id": str(again.account_id)})
             accounts = await self._connections.of(tx)
-        if again is None:
-            return None
         async with self._database.transaction(organizer_id) as tx:
             await self._apply(tx, [callback_id])
-            [(state,)] = await tx.fetch_tuples(_STATE_OF, id=callback_id)
-        if state == "to_fetch":
-            await self._fetch(organizer_id, accounts, again)
+            applied = await read_callback(tx, callback_id)
+        if applied is not None and applied.state == "to_fetch":
+            await self._fetch(organizer_id, accounts, again, seconds_max=PERSON_WAITS_SECONDS_MAX)
             async with self._database.reading(organizer_id) as reader:
-                [(state,)] = await reader.fetch_tuples(_STATE_OF, id=callback_id)
-        told: State = state
-        return told
+                applied = await read_callback(reader, callback_id)
+        if applied is None:
+            raise CallbackNotFound
+        return applied
 
     async def _sweep(self, organizer_id: UUID) -> int:
         async with self._database.transaction(organizer_id) as tx:
@@ -250,18 +264,20 @@ class Inbox:
                 outcomes[one.id] = _unknown(one, now)
         await _mark(tx, outcomes)
 
-    async def _fetch(self, organizer_id: UUID, accounts: Accounts, one: _Stored) -> None:
+    async def _fetch(self, organizer_id: UUID, accounts: Accounts, one: _Stored, *, seconds_max: float | None = None) -> None:
         """Ask the gateway about what a callback hints at, and apply its answer; after a failure ask again later, for a day."""
         try:
             gateway = accounts.gateway_of(one.account_id)
             hints = gateway.parse_callback(one.notice).hints
-            payments = [payment for hint in hints for payment in await gateway.fetch(hint)]
+            async with answered_within(seconds_max):
+                payments = [payment for hint in hints for payment in await gateway.fetch(hint)]
         except GatewayError as error:
             _log.warning("callback not fetched", callback=str(one.id), kind=error.kind, code=error.code)
             now = self._clock()
             again_at = next_try(one.tries, since=one.received_at, now=now)
             async with self._database.transaction(organizer_id) as tx:
-                await _mark(tx, {one.id: _unknown(one, now) if error.kind == "not_found" else _Outcome("to_fetch", again_at)})
+                outcome = _unknown(one, now, error) if error.kind == "not_found" else _Outcome("to_fetch", again_at, _text_of(error))
+                await _mark(tx, {one.id: outcome})
                 await note_failure(tx, one.account_id, "query", error, now)
             return
         now = self._clock()
@@ -291,7 +307,7 @@ def _read(accounts: Accounts, one: _Stored, now: datetime) -> tuple[_Outcome, li
     except GatewayError as error:
         _log.warning("callback unreadable", callback=str(one.id), kind=error.kind)
         # An account that cannot be opened today may be mended tomorrow; bytes that make no sense never will.
-        return (_unknown(one, now) if error.kind == "auth_config" else _Outcome("unreadable")), []
+        return (_unknown(one, now, error) if error.kind == "auth_config" else _Outcome("unreadable", error=_text_of(error))), []
     if one.is_verified and gateway.capabilities.news == "callback" and all(_is_complete(hint) for hint in callback.hints):
         return _Outcome("applied"), [Report(one.account_id, hint.payment) for hint in callback.hints if hint.payment is not None]
     return _Outcome("to_fetch", now), []
@@ -301,30 +317,25 @@ def _is_complete(hint: Hint) -> bool:
     return hint.payment is not None
 
 
-def _unknown(one: _Stored, now: datetime) -> _Outcome:
+def _unknown(one: _Stored, now: datetime, error: GatewayError | None = None) -> _Outcome:
     """A callback whose payment is not known here: kept for people, tried again a few times."""
     _log.warning("callback of an unknown payment", callback=str(one.id), tries=one.tries + 1)
-    return _Outcome("unknown", next_callback_try(one.tries + 1, now))
+    told = "It names no payment that is known here." if error is None else _text_of(error)
+    return _Outcome("unknown", next_callback_try(one.tries + 1, now), told)
 
 
-_STATE_OF: LiteralString = """
-    SELECT state
-      FROM payments.callbacks
-     WHERE organizer_id = %(organizer_id)s AND id = %(id)s
-"""
-
-
-async def _take_again(tx: Transaction, callback_id: UUID) -> _Stored | None:
-    """A callback as it was when it came."""
+async def _take_again(tx: Transaction, callback_id: UUID, now: datetime) -> _Stored | None:
+    """A callback as it was when it came; the loop takes it over if this process dies."""
     found = await tx.fetch_all(
         _Stored,
         """
         UPDATE payments.callbacks
-           SET state = 'received', next_try_at = NULL
+           SET state = 'received', next_try_at = %(again_at)s
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s
         RETURNING id, account_id, is_verified, headers, query, body, state, tries, received_at
         """,
         id=callback_id,
+        again_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS),
     )
     return found[0] if found else None
 
@@ -355,9 +366,16 @@ async def _mark(tx: Transaction, outcomes: Mapping[UUID, _Outcome]) -> None:
     await tx.execute(
         """
         UPDATE payments.callbacks c
-           SET state = x.state, next_try_at = x.next_try_at
-          FROM json_to_recordset(%(rows)s::json) AS x(id uuid, state text, next_try_at timestamptz)
+           SET state = x.state, next_try_at = x.next_try_at, error = x.error
+          FROM json_to_recordset(%(rows)s::json) AS x(id uuid, state text, next_try_at timestamptz, error text)
          WHERE c.organizer_id = %(organizer_id)s AND c.id = x.id AND c.state <> 'applied'
         """,
-        rows=rows_as_json([{"id": id_, "state": one.state, "next_try_at": one.next_try_at} for id_, one in outcomes.items()]),
+        rows=rows_as_json(
+            [{"id": id_, "state": one.state, "next_try_at": one.next_try_at, "error": one.error} for id_, one in outcomes.items()]
+        ),
     )
+
+
+def _text_of(error: GatewayError) -> str:
+    # It may quote a provider, and a NUL, which PostgreSQL does not take, must not hold up the others.
+    return str(error)[:ERROR_LENGTH_MAX].replace("\x00", "")

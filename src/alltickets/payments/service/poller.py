@@ -8,11 +8,15 @@ from uuid import UUID
 
 import structlog
 
+from alltickets.identity.interface import Actor, Subject, record
 from alltickets.kernel.time import Clock
 from alltickets.payments.applying import Report, apply_absences, apply_conclusion, apply_failed_queries, apply_reports
+from alltickets.payments.asking import PERSON_WAITS_SECONDS_MAX, answered_within
 from alltickets.payments.breaker.store import note_failure
 from alltickets.payments.connections import Accounts, Connections
 from alltickets.payments.port import GatewayError, GatewayPayment
+from alltickets.payments.queries import payment_of
+from alltickets.payments.refusals import QueryFailed
 from alltickets.payments.rules import AttemptStatus
 from alltickets.payments.schedule import LOOK_AGAIN_SECONDS
 from alltickets.payments.sellers.store import suspect
@@ -62,12 +66,23 @@ class Poller:
 
         How many were asked about; 0 also where there is no such payment.
         """
-        async with self._database.reading(organizer_id) as reader:
-            attempts = await _attempts_of(reader, reference)
-            accounts = await self._connections.of(reader)
-        asked = [one for one in attempts if one.status not in _UNASKED and not accounts.is_offline(one.account_id)]
+        asked, accounts = await self._askable(organizer_id, reference)
         await self._ask_about(organizer_id, accounts, asked)
         return len(asked)
+
+    async def ask_for(self, actor: Actor, reference: UUID) -> None:
+        """As `ask`, because somebody wants it, who is recorded, and for as long as a person waits.
+
+        Raises `PaymentNotFound`, or `QueryFailed` where any gateway did not say; what others said is applied.
+        """
+        async with self._database.transaction(actor.organizer_id) as tx:
+            await payment_of(tx, reference)
+            await record(tx, actor, "payment.queried", Subject("payment", reference))
+        asked, accounts = await self._askable(actor.organizer_id, reference)
+        answers = await self._ask_about(actor.organizer_id, accounts, asked, seconds_max=PERSON_WAITS_SECONDS_MAX)
+        for answer in answers:
+            if isinstance(answer, GatewayError):
+                raise QueryFailed(str(answer))
 
     async def _sweep(self, organizer_id: UUID) -> int:
         due, accounts = await self._claim(organizer_id)
@@ -77,10 +92,19 @@ class Poller:
         await self._ask_about(organizer_id, accounts, [one for one in due if one.status != "created" and one not in offline])
         return len(due)
 
-    async def _ask_about(self, organizer_id: UUID, accounts: Accounts, asked: Sequence[_Due]) -> None:
+    async def _askable(self, organizer_id: UUID, reference: UUID) -> tuple[list[_Due], Accounts]:
+        async with self._database.reading(organizer_id) as reader:
+            attempts = await _attempts_of(reader, reference)
+            accounts = await self._connections.of(reader)
+        return [one for one in attempts if one.status not in _UNASKED and not accounts.is_offline(one.account_id)], accounts
+
+    async def _ask_about(
+        self, organizer_id: UUID, accounts: Accounts, asked: Sequence[_Due], *, seconds_max: float | None = None
+    ) -> list[list[GatewayPayment] | GatewayError]:
         slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-        answers = await asyncio.gather(*(_ask(accounts, one, slots) for one in asked))
+        answers = await asyncio.gather(*(_ask(accounts, one, slots, seconds_max) for one in asked))
         await self._apply(organizer_id, accounts, dict(zip(asked, answers, strict=True)))
+        return answers
 
     async def _claim(self, organizer_id: UUID) -> tuple[list[_Due], Accounts]:
         """Take attempts that are due, for a minute: another process leaves them alone, and takes them over if this one dies."""
@@ -121,10 +145,11 @@ class Poller:
         await self._reservations.settle(organizer_id, accounts, [report.payment for report in reports], asked)
 
 
-async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore) -> list[GatewayPayment] | GatewayError:
+async def _ask(accounts: Accounts, one: _Due, slots: asyncio.Semaphore, seconds_max: float | None) -> list[GatewayPayment] | GatewayError:
     async with slots:
         try:
-            return await accounts.gateway_of(one.account_id).query(str(one.id))
+            async with answered_within(seconds_max):
+                return await accounts.gateway_of(one.account_id).query(str(one.id))
         except GatewayError as error:
             _log.warning("gateway not asked", attempt=str(one.id), kind=error.kind, code=error.code)
             return [] if error.kind == "not_found" else error

@@ -125,10 +125,10 @@ class Refunds:
         """Carry out, or ask about, refunds that are due; how many those were. The gateway is called outside of transactions."""
         return await sweep_each(await organizers_with_due_refunds(self._database, self._clock()), self._sweep)
 
-    async def retry(self, organizer_id: UUID, refund_id: UUID) -> bool:
+    async def retry(self, organizer_id: UUID, refund_id: UUID, *, actor: Actor | None = None) -> bool:
         """As `make_again`, and carry it out now; False where there is nothing that waits for people."""
         try:
-            _, has_moved = await self.make_again(organizer_id, refund_id)
+            _, has_moved = await self.make_again(organizer_id, refund_id, actor=actor)
         except Refusal:
             return False
         if has_moved:
@@ -149,7 +149,10 @@ class Refunds:
             if newest.status == "succeeded":
                 raise RefundOver
             if newest.status != "failed":
-                return newest.id, await take_up(tx, newest.id, now)
+                is_taken_up = await take_up(tx, newest.id, now)
+                if actor is not None and is_taken_up:
+                    await record(tx, actor, "refund.taken_up", Subject("refund", newest.id))
+                return newest.id, is_taken_up
             again_id = await make_again(tx, newest, now)
             if actor is not None:
                 await record(tx, actor, "refund.made_again", Subject("refund", again_id), {"refused": str(newest.id)})
