@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0048_callbacks_listed"
-down_revision = "0045_split_sales"
+revision = "0047_callbacks_listed"
+down_revision = "0046_mended_refunds"
 branch_labels = None
 depends_on = None
 
