@@ -1,6 +1,7 @@
 """What every gateway has to do, written once for the port.
 
-A gateway's tests subclass `GatewayConformance` and give it a `Bench`; those of one without a provider, `OfflineConformance`.
+A gateway's tests subclass `GatewayConformance` and give it a `Bench`; those of one without a provider,
+`OfflineConformance` (`offline_conformance.py`).
 """
 
 import asyncio
@@ -16,8 +17,9 @@ import msgspec
 import pytest
 
 from alltickets.kernel.ids import new_id
-from alltickets.kernel.money import Money
+from alltickets.kernel.money import CURRENCY_EXPONENTS, Money
 from alltickets.payments.port import (
+    AccountEnvironment,
     Card,
     CardForm,
     Creation,
@@ -27,7 +29,6 @@ from alltickets.payments.port import (
     GatewayError,
     GatewayPayment,
     Hint,
-    Instructions,
     Notice,
     Redirect,
     RefundOrder,
@@ -49,6 +50,7 @@ class Bench(ABC):
     unsigned: what a notice without a signature is.
     refuses_old: whether a genuine notice that comes an hour late is rejected.
     owner: whose the account is, as the provider calls them.
+    environment: what the account is, by what was entered of it.
     """
 
     gateway: Gateway
@@ -58,6 +60,7 @@ class Bench(ABC):
     unsigned: Verdict = "rejected"
     refuses_old: bool = True
     owner: str
+    environment: AccountEnvironment
 
     def buyer_does(self, link: str, action: str) -> None:
         """On the payment page: "approve", "reject", "pending" or "approve_twice". Where the flow is "redirect"."""
@@ -72,6 +75,10 @@ class Bench(ABC):
 
     def reserving(self) -> Gateway | None:
         """The same account as one where what buyers pay is only reserved; None where there is no such thing."""
+        return None
+
+    def dividing(self) -> Gateway | None:
+        """The same account as one whose sales the provider divides; None where there is no such thing."""
         return None
 
     @abstractmethod
@@ -199,57 +206,6 @@ class PortConformance:
             bench.gateway.parse_callback(Notice(headers={}, body=body))
 
 
-class OfflineConformance(PortConformance):
-    """Where there is no provider: the buyer is told how to pay, and people say what came and what went back."""
-
-    async def test_the_same_creation_gives_the_same_instructions(self, bench: Account) -> None:
-        gateway = bench.gateway
-        wanted = msgspec.structs.replace(creation(), code="ABCD23")
-
-        first, again = gateway.sign(wanted), gateway.sign(wanted)
-
-        assert isinstance(first, Instructions)
-        assert first == again
-        assert (first.code, first.amount, first.until) == ("ABCD23", wanted.amount, wanted.expires_at)
-        assert first.lines
-        assert (gateway.capabilities.flow, gateway.capabilities.create_needs_call) == ("offline", False)
-
-    async def test_buyers_get_the_time_that_going_to_pay_takes(self, bench: Account) -> None:
-        patience = bench.gateway.capabilities.patience
-
-        assert patience is not None
-        assert patience.hours > 0
-        assert (bench.gateway.capabilities.news, bench.gateway.capabilities.funds) == ("person", "organizer")
-
-    async def test_nobody_is_asked_and_nothing_is_denied(self, bench: Account) -> None:
-        gateway = bench.gateway
-        payment = GatewayPayment(
-            provider_payment_id="1", reference=new_id().hex, status="authorized", amount=ASKED, raw_status="authorized"
-        )
-
-        refused = await asyncio.gather(
-            gateway.create(creation()),
-            gateway.query(str(new_id())),
-            gateway.fetch(Hint(reference="x")),
-            gateway.capture(payment),
-            gateway.void(payment),
-            return_exceptions=True,
-        )
-
-        assert [getattr(one, "kind", one) for one in refused] == ["unsupported"] * 5, "an empty answer would say that nobody paid"
-
-    async def test_a_refund_waits_for_the_person_who_carries_it_out(self, bench: Account) -> None:
-        order = refund_of("1", 1_00)
-
-        made = [await bench.gateway.refund(order) for _ in range(2)]
-
-        assert [one.status for one in made] == ["pending", "pending"]
-        assert await bench.gateway.query_refund(order) is None
-
-    async def test_the_connection_test_passes_without_credentials(self, bench: Account) -> None:
-        await bench.gateway.check()
-
-
 class GatewayConformance(PortConformance):
     """What holds where there is a provider."""
 
@@ -290,10 +246,41 @@ class GatewayConformance(PortConformance):
         assert (payment.facts.installments is not None) == (where != "none")
 
     async def test_the_money_is_on_the_account_of_whom_it_is_said_to_be(self, bench: Bench) -> None:
+        fee = Money(1_00, bench.asked.currency)
+        whole, dividing = bench.gateway, bench.dividing()
         wanted, _ = await self.paid(bench)
+        [payment] = await whole.query(str(wanted.attempt_id))
 
-        assert bench.gateway.capabilities.funds == "organizer", "another flow needs books of its own"
+        assert (whole.capabilities.funds, payment.facts.platform_fee_minor) == ("organizer", None)
         assert bench.holder_of(wanted.attempt_id) == bench.owner
+        if dividing is None:
+            return
+        bench.gateway = dividing
+        divided = msgspec.structs.replace(wanted_at(bench), platform_fee=fee)
+        undivided = wanted_at(bench)
+        for one in (divided, undivided):
+            await act(bench, one, "approve")
+        paid = [(await dividing.query(str(one.attempt_id)))[0].facts.platform_fee_minor for one in (divided, undivided)]
+
+        assert dividing.capabilities.funds == "split"
+        assert paid == [fee.minor, None]
+
+    async def test_another_currency_than_it_declares_is_refused(self, bench: Bench) -> None:
+        currencies, wanted = bench.gateway.capabilities.currencies, wanted_at(bench)
+        assert bench.asked.currency in currencies
+        assert set(currencies) <= set(CURRENCY_EXPONENTS)
+        other = next((one for one in CURRENCY_EXPONENTS if one not in currencies), None)
+        if other is None:
+            pytest.skip("takes every currency")
+
+        with pytest.raises(GatewayError) as refused:
+            await act(bench, msgspec.structs.replace(wanted, amount=Money(bench.asked.minor, other)), "approve")
+
+        assert refused.value.kind in ("invalid_request", "declined", "unsupported")
+        assert await bench.gateway.query(str(wanted.attempt_id)) == []
+
+    async def test_the_environment_is_told_by_what_was_entered_and_nobody_is_asked(self, bench: Bench) -> None:
+        assert {one.environment for one in (bench.gateway, bench.unreachable())} == {bench.environment}
 
     async def test_a_card_that_is_charged_again_is_charged_once(self, bench: Bench) -> None:
         if bench.gateway.capabilities.flow != "card_form":

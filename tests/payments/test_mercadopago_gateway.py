@@ -15,14 +15,15 @@ from mercadopago.webhook.validator import WebhookSignatureValidator  # type: ign
 
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
-from alltickets.payments.gateways.mercadopago import MercadoPago, MercadoPagoGateway
+from alltickets.payments.gateways.mercadopago import MercadoPago, MercadoPagoApplication, MercadoPagoGateway
 from alltickets.payments.gateways.mercadopago.wire import STATUSES, Payment, decimal_of, normalised
 from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, Purchase, PurchaseLine, RefundOrder
 from alltickets.payments.refusals import AccountInvalid
+from alltickets.payments.sellers.rules import challenge_of
 from bench.plain import PLAIN
 from bench.stack import free_port
 from simulators.mercadopago.cards import OUTCOMES
-from simulators.mercadopago.credentials import sign_notice
+from simulators.mercadopago.credentials import APPLICATION, Keys, sign_notice
 from simulators.mercadopago.rules import MOVES
 from tests.mercadopago import MercadoPagoProcess, Seller
 from tests.payments.gateway_conformance import ASKED, Bench, GatewayConformance, creation, link_of
@@ -34,6 +35,7 @@ class MercadoPagoBench(Bench):
     signs = "address"
     unsigned = "unsigned"
     refuses_old = False
+    environment = "live"
 
     def __init__(self, process: MercadoPagoProcess, http: httpx.AsyncClient) -> None:
         self.process = process
@@ -45,6 +47,19 @@ class MercadoPagoBench(Bench):
     def connected(self, *, url: str | None = None, token: str | None = None, secret: str | None = None, **settings: str) -> Gateway:
         credentials = {"access_token": token or self.seller.token, "webhook_secret": secret or self.seller.webhook_secret}
         return MercadoPago(url or self.process.url, self.http).connect(settings, credentials)
+
+    def dividing(self) -> Gateway:
+        verifier, back = "v" * 64, "http://127.0.0.1:8000/return"
+        application = MercadoPagoApplication(
+            self.http, base_url=self.process.url, authorization_url=self.process.url, client_id=APPLICATION, client_secret=""
+        )
+        link = application.consent_url(state="state", challenge=challenge_of(verifier), return_url=back)
+        code = dict(parse_qsl(urlsplit(self.process.agree(link, self.seller)).query))["code"]
+        asked = {"client_id": APPLICATION, "client_secret": Keys().client_secret_of(APPLICATION), "grant_type": "authorization_code"}
+        redeemed = self.process.http.post(
+            "/oauth/token", json={**asked, "code": code, "code_verifier": verifier, "redirect_uri": back}
+        ).json()
+        return MercadoPago(self.process.url, self.http).connect({}, {name: redeemed[name] for name in ("access_token", "refresh_token")})
 
     def buyer_does(self, link: str, action: str) -> None:
         for _ in range(2 if action == "approve_twice" else 1):

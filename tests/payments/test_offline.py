@@ -36,8 +36,8 @@ from alltickets.platform.database import Database
 from alltickets.platform.secrets import KeyRing
 from alltickets.platform.tenants import enrol
 from tests.conftest import SettableClock
-from tests.payments.gateway_conformance import OfflineConformance
 from tests.payments.office import ASKED, CASH, TRANSFER, Office
+from tests.payments.offline_conformance import OfflineConformance
 from tests.stream import events_of
 
 

@@ -21,6 +21,8 @@ SECONDS = 1.0
 
 
 class PaywayBench(Bench):
+    environment = "live"
+
     def __init__(self, payway: PaywayProcess, site: Site, http: httpx.AsyncClient) -> None:
         self.payway = payway
         self.site = site

@@ -105,7 +105,6 @@ async def test_an_owner_connects_tests_and_switches_an_account(office: Office, m
         "expires_pages": False,
         "captures": False,
         "voids": False,
-        "splits": False,
         "partial_refunds": True,
         "early_refunds": "same",
         "settlements": "file",

@@ -18,6 +18,8 @@ from tests.payments.sandbox import Merchant, SandboxProcess
 
 
 class SandboxBench(Bench):
+    environment = "test"
+
     def __init__(self, sandbox: SandboxProcess, http: httpx.AsyncClient, mode: str) -> None:
         self.sandbox = sandbox
         self.merchant = Merchant.fresh()

@@ -95,7 +95,7 @@ async def till(
     async with shop.browser(house) as browser:
         await shop.connect(browser)
         account = await shop.account(browser)
-    assert (account["capabilities"]["splits"], account["split_contracts"]) == (True, [])
+    assert (account["capabilities"]["funds"], account["split_contracts"]) == ("split", [])
     yield Marketplace(shop, house.actor.organizer_id, UUID(account["account_id"]))
     await shop.close()
 

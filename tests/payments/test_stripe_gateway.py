@@ -29,6 +29,7 @@ class StripeBench(Bench):
 
     asked = Money(1_234_56, "USD")
     takes_twice = False
+    environment = "test"
 
     def __init__(self, stripe: StripeProcess, http: httpx.AsyncClient) -> None:
         self.stripe = stripe

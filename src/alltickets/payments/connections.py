@@ -47,9 +47,14 @@ class ConnectedAccount:
     splits: tuple[SplitContract, ...] = ()
     """Whether and since when what is sold there is divided."""
 
+    @property
+    def divides(self) -> bool:
+        """Whether the gateway pays the platform's fee to the platform, where a contract says so."""
+        return self.gateway.capabilities.funds == "split"
+
     def platform_fee_minor(self, parts: Sequence[Part], at: datetime) -> int | None:
         """What the gateway is asked to pay to the platform of a sale of these parts; None where it divides nothing."""
-        return platform_fee_minor(self.splits, parts, at.astimezone(UTC).date()) if self.gateway.capabilities.splits else None
+        return platform_fee_minor(self.splits, parts, at.astimezone(UTC).date()) if self.divides else None
 
     def sign(self, creation: Creation) -> Redirect | CardForm | Instructions:
         """What the gateway signs, within the account's terms: a form offers no card, and no number of instalments, that they leave out."""

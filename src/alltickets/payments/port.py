@@ -136,8 +136,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """A page that nobody has paid on, `expire` closes before its time. False: it stays open until its time is over."""
     captures: bool = False
     """The provider may only reserve money, which `capture` takes. False: what is reserved there, it takes by itself."""
-    splits: bool = False
-    """What is paid is divided between organizer and platform there, where `Creation.platform_fee` says so."""
     voids: bool = False
     """What is reserved and will not be taken, `void` gives back. False: it lapses at the buyer's bank."""
     disputes: DisputeFlow
@@ -217,7 +215,7 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     purchase: Purchase | None = None
     """What is charged, where the flow is "card_form", and what for; that may be told in any flow."""
     platform_fee: Money | None = None
-    """What the provider pays to the platform out of it, the rest to the organizer; None: it divides nothing. Only where `splits`."""
+    """What the provider pays to the platform out of it, the rest to the organizer; None: nothing is divided. Where `funds` is "split"."""
     plan_code: int | None = None
     """What the provider is told in the place of the number of instalments, where the plan that was chosen has a code."""
 

@@ -89,7 +89,9 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
 
     flow: Annotated[Flow, Meta(examples=["redirect"])]
     currencies: tuple[str, ...]
-    funds: Annotated[Funds, Meta(description="On whose account the money is.", examples=["organizer"])]
+    funds: Annotated[
+        Funds, Meta(description="Who is paid: all goes to the organizer, or the platform gets its fee by contract.", examples=["organizer"])
+    ]
     news: Annotated[News, Meta(description="How one learns of a payment.", examples=["hint"])]
     create_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
     refund_idempotency: Annotated[Idempotency, Meta(examples=["header"])]
@@ -97,7 +99,6 @@ class GatewayCapabilitiesRead(msgspec.Struct, kw_only=True):
     expires_pages: bool
     captures: bool
     voids: bool
-    splits: Annotated[bool, Meta(description="Whether it pays the platform's fee to the platform, where a contract says so.")]
     partial_refunds: bool
     early_refunds: Annotated[
         EarlyRefunds, Meta(description="What becomes of a refund before the provider has paid out.", examples=["refused"])

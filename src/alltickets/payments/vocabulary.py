@@ -74,11 +74,10 @@ News = Literal[
 """How one learns of a payment. Whatever calls, everything that can be asked is asked as well."""
 
 Funds = Literal[
-    "organizer",  # on the organizer's own account at the provider
-    "platform",  # on the platform's, which owes it to the organizer
-    "split",  # divided by the provider between both
+    "organizer",  # all of it on the organizer's own account at the provider
+    "split",  # divided there between the organizer and the platform, where `Creation.platform_fee` says so; else as above
 ]
-"""Who holds what a buyer has paid."""
+"""Who is paid what a buyer pays."""
 
 Instalments = Literal[
     "none",  # all is paid at once

@@ -269,13 +269,13 @@ class AccountsService:
     async def set_instalment_plans(self, actor: Actor, account_id: UUID, plans: Sequence[InstalmentPlan]) -> AccountDetails:
         """State what instalments with interest cost at the account, in the place of what was stated before.
 
-        Raises `AccountNotFound`, or `RoutingInvalid` with every fault, also for an account whose cards are not entered on a form of ours.
+        Raises `AccountNotFound`, or `RoutingInvalid` with every fault, also for an account whose instalments are not chosen here.
         """
         # First whose it is: what is wrong with the plans is nobody's business who has no such account.
         account = await self._connected(actor.organizer_id, account_id)
         faults = plans_faults(plans)
-        if plans and account.gateway.capabilities.flow != "card_form":
-            faults.append("the gateway asks for the card on a page of its own, and tells there what instalments cost")
+        if plans and account.gateway.capabilities.instalments != "form":
+            faults.append("no instalments are chosen here: where the gateway has any, its own page tells what they cost")
         if faults:
             raise RoutingInvalid(tuple(faults))
         async with self._database.transaction(actor.organizer_id) as tx:
@@ -301,7 +301,7 @@ class AccountsService:
             contracts = await lock_contracts(tx, account_id)
             # As it stands under the lock: whoever replaces the seller's tokens ends what is agreed, and it stays ended.
             account = (await self._connections.of(tx)).get(account_id)
-            if contract.takes != "nothing" and not account.gateway.capabilities.splits:
+            if contract.takes != "nothing" and not account.divides:
                 raise AccountInvalid(
                     (f"{account.label}: {account.provider} divides sales only of sellers who connected with their consent",)
                 )

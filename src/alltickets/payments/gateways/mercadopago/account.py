@@ -39,11 +39,11 @@ class Account(Struct, frozen=True, kw_only=True):
     """A seller's account and how it takes payments.
 
     environment: "test" for tokens of the old sandbox, which say so themselves, and for those of test users, which look like any other.
-    is_granted: the seller connected through the platform's application, which knows whether they are a test user.
+    is_granted: the seller connected through the platform's application, which knows whether they are a test user. Only of such sales a
+    marketplace may take a fee.
     cash: offer tickets that are paid at a counter, often days later. binary_mode: nothing is left under review.
     items_max: a purchase of more things than that is shown as one. webhook_secrets: none where notices are not signed; two while the
     secret is being changed.
-    splits: the seller connected with consent, and only of such sales a marketplace may take a fee.
     signature_age_seconds_max: how old a signed notice may be; None where that is no reason to refuse one.
     """
 
@@ -58,7 +58,6 @@ class Account(Struct, frozen=True, kw_only=True):
     statement_descriptor: str | None
     category: str
     items_max: int
-    splits: bool
     installments_max: int | None
     signature_age_seconds_max: int | None
 
@@ -101,7 +100,6 @@ def account_from(settings: Mapping[str, str], credentials: Mapping[str, str], ap
         asks_badly_signed=chosen["bad_signatures"] == "ask",
         statement_descriptor=descriptor or None,
         category=category,
-        splits=RENEWED_BY in credentials,
         items_max=ITEMS_MAX_UNLESS_SET if items is None else items,
         installments_max=installments,
         signature_age_seconds_max=age,

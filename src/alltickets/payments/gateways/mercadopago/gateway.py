@@ -69,7 +69,7 @@ CAPABILITIES = Capabilities(
     currencies=("ARS",),
 )
 
-OF_SELLERS = msgspec.structs.replace(CAPABILITIES, splits=True)
+OF_SELLERS = msgspec.structs.replace(CAPABILITIES, funds="split")
 """Where the seller connected through the platform's application."""
 
 _ERROR_KINDS: Mapping[str, GatewayErrorKind] = {
@@ -130,7 +130,7 @@ class MercadoPagoGateway:
         self._base_url = base_url
         self._client = client
         self._account = account
-        self.capabilities = OF_SELLERS if account.splits else CAPABILITIES
+        self.capabilities = OF_SELLERS if account.is_granted else CAPABILITIES
         self._credentials = {"authorization": f"Bearer {account.access_token}"}
         self.environment = account.environment
         self._reports = Reports(self._call)
