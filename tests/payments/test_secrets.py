@@ -19,7 +19,8 @@ from alltickets.platform.secrets import KeyRing
 from bench.stack import free_port
 from tests.conftest import SettableClock
 from tests.kept import everything_kept
-from tests.payments.conftest import PUBLIC_URL, request, start
+from tests.payments.conftest import PUBLIC_URL, start
+from tests.payments.conftest import request as request_of
 from tests.payments.payway import PURCHASE
 from tests.payments.test_routes import ACCOUNTS, Office, office  # noqa: F401
 
@@ -37,10 +38,21 @@ PLANTED: Mapping[str, tuple[str, dict[str, str], dict[str, str]]] = {
 SECRETS = [secret for _, _, credentials in PLANTED.values() for secret in credentials.values()]
 
 
-@pytest.fixture
-def payments(database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient) -> Payments:
-    """Every gateway, each at an address where nobody listens: everything that can be said about a failure is said."""
+def say_back(asked: httpx.Request) -> httpx.Response:
+    """A gateway that refuses with whatever it was sent, wherever an error of one has its code."""
+    said = " ".join([*(asked.headers.get(name, "") for name in ("authorization", "apikey")), asked.content.decode()])
+    fault = {"code": said, "param": said}
+    return httpx.Response(400, json={"error": said, "code": said, "type": said, "error_type": said, "validation_errors": [fault]})
+
+
+@pytest.fixture(params=["away", "saying_back"])
+def payments(
+    request: pytest.FixtureRequest, database: Database, clock: SettableClock, key_ring: KeyRing, http: httpx.AsyncClient
+) -> Payments:
+    """Every gateway, each at an address where nobody listens, or that says back what it hears: all there is to say is said."""
     away = f"http://127.0.0.1:{free_port()}"
+    if request.param == "saying_back":
+        http = httpx.AsyncClient(transport=httpx.MockTransport(say_back))
     providers: list[Provider] = [Sandbox(away, http), MercadoPago(away, http), Payway(away, http, developer_url=away), Stripe(away, http)]
     return Payments(database, clock, key_ring, providers, public_url=PUBLIC_URL)
 
@@ -77,7 +89,7 @@ async def _everything_said(database: Database, payments: Payments, office: Offic
             answers += [connected.text, wrong.text, checked.text]
         for account in await payments.accounts.all_of(house.actor.organizer_id):
             if account.currency == "ARS":
-                one = request(clock, option_id=account.id)
+                one = request_of(clock, option_id=account.id)
                 answers.append(await _paid_with(database, payments, house.actor.organizer_id, one, account.gateway))
                 answers.append((await browser.get(f"/api/organizer/payments/{one.reference}")).text)
         answers.append((await browser.get(ACCOUNTS)).text)

@@ -15,7 +15,7 @@ import msgspec
 
 from alltickets.payments.port import GatewayError, GatewayErrorKind
 
-__all__ = ["Upload", "call", "decode", "http_client"]
+__all__ = ["Upload", "call", "decode", "http_client", "without"]
 
 Answer = TypeVar("Answer")
 CodeOf = Callable[[Mapping[str, object]], str | None]
@@ -94,7 +94,7 @@ async def call(
     answer_seconds_max: for this call; None: the client's.
     """
     content, sent = None, dict(headers)
-    secrets = _secrets_of(headers, body)
+    secrets = _secrets_of(headers, body, form)
     if form is not None:
         content, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
     elif upload is not None:
@@ -105,11 +105,11 @@ async def call(
         timeout = client.timeout if answer_seconds_max is None else httpx.Timeout(answer_seconds_max, connect=CONNECT_SECONDS_MAX)
         response = await client.request(method, url, params=query, content=content, headers=sent, timeout=timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
-        raise GatewayError(f"The gateway cannot be reached: {_without(secrets, repr(fault))}.", kind="unavailable_not_sent") from fault
+        raise GatewayError(f"The gateway cannot be reached: {without(secrets, repr(fault))}.", kind="unavailable_not_sent") from fault
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
         raise GatewayError(f"The gateway's address is wrong: {fault!r}.", kind="invalid_request") from fault
     except httpx.HTTPError as fault:
-        raise GatewayError(f"The gateway's answer was lost: {_without(secrets, repr(fault))}.", kind="unknown_outcome") from fault
+        raise GatewayError(f"The gateway's answer was lost: {without(secrets, repr(fault))}.", kind="unknown_outcome") from fault
     if response.is_success or response.status_code in answers:
         return response
     raise _error_of(response, kinds or {}, code_of or _code_in, secrets)
@@ -131,15 +131,17 @@ def _multipart(upload: Upload) -> bytes:
     return head.encode() + upload.content + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def _secrets_of(headers: Mapping[str, str], body: object) -> tuple[str, ...]:
+def _secrets_of(headers: Mapping[str, str], *bodies: object) -> tuple[str, ...]:
     """What was sent and must not come back in an error, which people read and which is kept: the longest first."""
     sent = [word for name in _SECRET_HEADERS for word in headers.get(name, "").split()]
-    if isinstance(body, Mapping):
-        sent += [str(body[name]) for name in _SECRET_FIELDS if body.get(name)]
+    for body in bodies:
+        if isinstance(body, Mapping):
+            sent += [str(body[name]) for name in _SECRET_FIELDS if body.get(name)]
     return tuple(sorted((one for one in sent if len(one) >= SECRET_LENGTH_MIN), key=len, reverse=True))
 
 
-def _without(secrets: Collection[str], text: str) -> str:
+def without(secrets: Collection[str], text: str) -> str:
+    """What a provider says, less the credentials that were sent to it."""
     for one in secrets:
         text = text.replace(one, "…")
     return text
@@ -163,7 +165,7 @@ def _code_of(response: httpx.Response, code_of: CodeOf, secrets: Collection[str]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return str(response.status_code)
     code = code_of(document) if isinstance(document, dict) else None
-    return str(response.status_code) if code is None else _without(secrets, code)[:100].replace("\x00", "")
+    return str(response.status_code) if code is None else without(secrets, code)[:100].replace("\x00", "")
 
 
 def _code_in(document: Mapping[str, object]) -> str | None:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from alltickets.kernel.money import Money
-from alltickets.payments.gateways.calls import call, decode
+from alltickets.payments.gateways.calls import call, decode, without
 from alltickets.payments.gateways.payway_fraud import ADDRESS_SETTINGS, Address, address_faults, fraud_detection
 from alltickets.payments.gateways.payway_words import METHODS, WITHOUT_PARTIAL_REFUNDS, decline_of, status_of
 from alltickets.payments.port import (
@@ -296,7 +296,7 @@ class PaywayGateway:
             body["fraud_detection"] = fraud_detection(creation, self._address)
         answer = await self._call("POST", "/payments", body=body, answers=(400, 402), seconds=self._charge_seconds)
         if answer.status_code == 400:
-            raise _charge_refused(answer)
+            raise self._told(_charge_refused(answer))
         return Final(payment=_normalised(decode(answer, _payment_decoder), last_four=card.last_four))
 
     async def expire(self, provider_reference: str) -> None:
@@ -320,7 +320,7 @@ class PaywayGateway:
         path = f"/payments/{payment.provider_payment_id}"
         answer = await self._call("PUT", path, body={"amount": payment.amount.minor}, answers=(400,), seconds=self._charge_seconds)
         if answer.status_code == 400:
-            raise _refused(answer, "the capture")
+            raise self._told(_refused(answer, "the capture"))
         return await self._whole(payment.provider_payment_id)
 
     async def void(self, payment: GatewayPayment) -> GatewayPayment:
@@ -331,7 +331,7 @@ class PaywayGateway:
             raise GatewayError(f"Payway has not reserved it: {found.status}.", kind="declined", code=found.status)
         answer = await self._call("POST", f"{path}/refunds", body={}, answers=(400, 402), seconds=self._charge_seconds)
         if answer.status_code in (400, 402):
-            raise _refund_refused(answer)
+            raise self._told(_refund_refused(answer))
         return await self._whole(payment.provider_payment_id)
 
     async def refund(self, order: RefundOrder) -> RefundResult:
@@ -343,7 +343,7 @@ class PaywayGateway:
         path = f"/payments/{order.provider_payment_id}/refunds"
         answer = await self._call("POST", path, body={"amount": order.amount.minor}, answers=(400, 402), seconds=self._charge_seconds)
         if answer.status_code in (400, 402):
-            raise _refund_refused(answer)
+            raise self._told(_refund_refused(answer))
         refund = decode(answer, _refund_decoder)
         return RefundResult(status=_refund_status(refund.status), provider_refund_id=str(refund.id))
 
@@ -396,6 +396,12 @@ class PaywayGateway:
     def parse_callback(self, notice: Notice) -> Callback:  # noqa: ARG002
         """There is nothing that it could say."""
         raise GatewayError("Payway has no callbacks.", kind="invalid_request")
+
+    def _told(self, error: GatewayError) -> GatewayError:
+        """A refusal in Payway's own words, which may say back what it was sent."""
+        secrets = (self._private_key,)
+        code = None if error.code is None else without(secrets, error.code)
+        return GatewayError(without(secrets, str(error)), error.retry_after_seconds, kind=error.kind, code=code)
 
     @contextmanager
     def _telling_of(self, key: str) -> Iterator[None]:
