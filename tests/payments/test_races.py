@@ -15,6 +15,7 @@ from alltickets.payments.port import GatewayPayment
 from alltickets.payments.refusals import AccountInvalid
 from alltickets.payments.service import Payments
 from alltickets.payments.service.accounts import AccountDetails
+from alltickets.payments.standings import lock_standings, write_standings
 from alltickets.platform.database import Database, DatabaseBusy, Transaction
 from tests.conftest import SettableClock
 from tests.payments.conftest import ASKED, request, start
@@ -50,6 +51,19 @@ def charged(attempt_id: UUID, *, provider_payment_id: str = "pay_1") -> GatewayP
         sequence=1,
         raw_status="approved",
     )
+
+
+async def test_an_attempt_that_came_into_another_state_without_the_lock_is_not_written_over(
+    database: Database, payments: Payments, organizer_id: UUID, account: AccountDetails, clock: SettableClock
+) -> None:
+    started = await start(database, payments, organizer_id, request(clock))
+
+    async with database.transaction(organizer_id) as tx:
+        [standing] = (await lock_standings(tx, {started.attempt_id})).values()
+        await tx.execute("UPDATE payments.attempts SET status = 'expired' WHERE organizer_id = %(organizer_id)s")
+        standing.is_touched = True
+        with pytest.raises(AssertionError, match="without its lock"):
+            await write_standings(tx, [standing], clock())
 
 
 async def apply_twice_at_once(

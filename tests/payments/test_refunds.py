@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from alltickets.cli.payments import lines_of
 from alltickets.kernel.errors import Refusal
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
@@ -443,6 +444,7 @@ async def test_a_refund_draws_on_the_charge_that_paid_and_then_on_what_came_besi
     [automatic, *ordered] = (await till.payments.details(till.organizer_id, till.reference)).refunds
     made_again = await refusal_of(till.payments.refunds.make_again(till.organizer_id, automatic.id))
     await till.later()
+    printed = list(lines_of(await till.payments.details(till.organizer_id, till.reference)))
     rests = await asyncio.gather(*(till.ask() for _ in range(3)))
     await till.later()
     await follower.catch_up()
@@ -457,6 +459,9 @@ async def test_a_refund_draws_on_the_charge_that_paid_and_then_on_what_came_besi
         (50_00, 90_00, second_id, False),
     ]
     assert (automatic.status, isinstance(of_price, NothingToRefund), isinstance(made_again, RefundTooLarge)) == ("failed", True, True)
+    # What operators read of the last part: of which refund it is, and what became of it.
+    assert printed[-3] == f"refund  {ordered[-1].id}  succeeded  5000 ARS  part of {second_id}"
+    assert [line.split("  ", 5)[-1] for line in printed[-2:]] == ["created → sending  (call)", "sending → succeeded  (call)"]
     assert [one.amount for one in rests if isinstance(one, RefundStarted)] == [Money(50_00, "ARS")]
     assert len([one for one in rests if isinstance(one, NothingToRefund)]) == 2
     assert (till.given_back(), till.given_back(till.beside_id)) == (ASKED.minor, ASKED.minor)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alltickets.payments.callbacks.store import InState
     from alltickets.payments.interface import CallbackSummary, PaymentDetails, Payments, Promotion, QueryFailed
 
-__all__ = ["payments"]
+__all__ = ["lines_of", "payments"]
 
 _organizer = click.argument("organizer_id", type=click.UUID)
 
@@ -32,22 +32,34 @@ def payments() -> None:
 @_organizer
 @click.argument("reference", type=click.UUID)
 def query(organizer_id: UUID, reference: UUID) -> None:
-    """Ask the gateway about every attempt of the payment with this REFERENCE (an order's id), and print how it stands then."""
+    """Ask the gateway about every attempt of the payment with this REFERENCE (an order's id), and print how it stands then, its refunds
+    with what became of each.
+    """
     details, failed = asyncio.run(_query(organizer_id, reference))
-    click.echo(f"{details.status}  {details.amount_minor} {details.currency} (minor units)")
+    for line in lines_of(details):
+        click.echo(line)
+    if failed is not None:
+        raise failed
+
+
+def lines_of(details: "PaymentDetails") -> Iterator[str]:
+    """A payment as operators read it. Below each refund its changes: when, from which state into which, and how that was learnt."""
+    yield f"{details.status}  {details.amount_minor} {details.currency} (minor units)"
     for attempt in details.attempts:
         trouble = f"  {attempt.error_kind}: {attempt.error_code}" if attempt.error_kind else ""
         review = "  waits for people" if attempt.needs_review else ""
-        click.echo(f"attempt {attempt.id}  {attempt.status}{trouble}{review}")
+        yield f"attempt {attempt.id}  {attempt.status}{trouble}{review}"
     for charge in details.charges:
         amount = f"{charge.amount_minor} {charge.currency}, {charge.refunded_minor} given back"
-        click.echo(f"charge  {charge.provider_payment_id}  {charge.status}  {amount}")
+        yield f"charge  {charge.provider_payment_id}  {charge.status}  {amount}"
     for refund in details.refunds:
         review = "  waits for people" if refund.needs_review else ""
+        part = f"  part of {refund.part_of}" if refund.part_of else ""
         again = f"  again for {refund.retry_of}" if refund.retry_of else ""
-        click.echo(f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{again}{review}")
-    if failed is not None:
-        raise failed
+        yield f"refund  {refund.id}  {refund.status}  {refund.amount_minor} {refund.currency}{part}{again}{review}"
+        for change in details.history:
+            if change.refund_id == refund.id:
+                yield f"        {change.at:%Y-%m-%d %H:%M:%S} UTC  {change.status_before} → {change.status}  ({change.cause})"
 
 
 @payments.command()

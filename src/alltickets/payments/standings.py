@@ -225,16 +225,17 @@ async def _write_attempts(tx: Transaction, standings: Sequence[Standing]) -> Non
                redirect_url = x.redirect_url, provider_reference = x.provider_reference, error_kind = x.error_kind,
                error_code = x.error_code
           FROM json_to_recordset(%(rows)s::json)
-                   AS x(id uuid, version int, status text, state_since timestamptz, queries int, absences int,
+                   AS x(id uuid, version int, status_before text, status text, state_since timestamptz, queries int, absences int,
                         absent_since timestamptz, next_query_at timestamptz, needs_review boolean, redirect_url text,
                         provider_reference text, error_kind text, error_code text)
-         WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.version = x.version
+         WHERE a.organizer_id = %(organizer_id)s AND a.id = x.id AND a.version = x.version AND a.status = x.status_before
         """,
         rows=rows_as_json(
             [
                 {
                     "id": one.attempt.id,
                     "version": one.version,
+                    "status_before": one.status_before,
                     "status": one.attempt.status,
                     "state_since": one.state_since,
                     "queries": one.queries,

@@ -88,7 +88,7 @@ async def reserve(
     await tx.execute(
         """
         UPDATE payments.attempts
-           SET has_promotion = true, discount_minor = %(discount_minor)s
+           SET has_promotion = true, discount_minor = %(discount_minor)s, version = version + 1
          WHERE organizer_id = %(organizer_id)s AND id = %(id)s
         """,
         id=attempt_id,

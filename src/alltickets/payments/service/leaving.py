@@ -95,7 +95,11 @@ class Leaving:
                 # The page decides, so the payment follows it, as if nobody had left it.
                 await follow_again(tx, newest, page.attempt_id, now)
             await tx.execute(
-                "UPDATE payments.attempts SET redirect_url = NULL WHERE organizer_id = %(organizer_id)s AND id = %(id)s",
+                """
+                UPDATE payments.attempts
+                   SET redirect_url = NULL, version = version + 1
+                 WHERE organizer_id = %(organizer_id)s AND id = %(id)s
+                """,
                 id=page.attempt_id,
             )
             # While the payment follows it, that its page came to nothing would be told as a failure of the whole.
