@@ -160,6 +160,30 @@ async def test_any_order_ends_the_same(desk: Desk, order: tuple[int, int, int]) 
     assert [event.refunded_minor for event in await desk.events(PaymentRefunded) if isinstance(event, PaymentRefunded)] == [30_00]
 
 
+async def test_every_order_of_all_notices_ends_the_same_but_for_money_that_its_bank_asks_back_first(desk: Desk) -> None:
+    """All orders at once, each a payment of its own. Where the bank is heard of before the money nothing is captured (decision 0037)."""
+    orders = list(permutations(range(4)))
+    attempts = [await desk.attempt() for _ in orders]
+    for place in range(4):
+        notices = []
+        for order, (_, attempt) in zip(orders, attempts, strict=True):
+            pending = SandboxPayment.of(attempt, id=f"pay_{attempt.hex}", status="pending")
+            paid = pending.changed("approved")
+            refunded = paid.changed("partially_refunded", refunded_minor=30_00)
+            notices.append([pending, paid, refunded, refunded.changed("charged_back")][order[place]])
+        await desk.apply(*notices)
+
+    captured = {event.reference for event in await desk.events(PaymentCaptured) if isinstance(event, PaymentCaptured)}
+    ends = {await desk.status(reference) for reference, _ in attempts}
+    bank_first = {
+        reference for order, (reference, _) in zip(orders, attempts, strict=True) if order.index(3) < min(order.index(1), order.index(2))
+    }
+
+    assert ends == {("disputed", "disputed")}
+    assert captured == {reference for reference, _ in attempts} - bank_first
+    assert len(bank_first) == 8
+
+
 async def test_a_payment_that_arrives_late_is_still_captured(desk: Desk) -> None:
     reference, attempt = await desk.attempt()
     declined = SandboxPayment.of(attempt, status="rejected")

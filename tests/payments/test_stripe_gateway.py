@@ -14,7 +14,7 @@ import pytest
 from alltickets.kernel.ids import new_id
 from alltickets.kernel.money import Money
 from alltickets.payments.gateways.stripe import Stripe
-from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, Purchase, PurchaseLine, RefundOrder
+from alltickets.payments.port import Gateway, GatewayError, Hint, Notice, Purchase, PurchaseLine, Redirect, RefundOrder
 from alltickets.payments.refusals import AccountInvalid
 from bench.stack import free_port
 from simulators.stripe.events import signature_of
@@ -253,10 +253,15 @@ async def test_a_failure_that_its_key_repeats_stays_an_unknown_outcome(bench: St
         with pytest.raises(GatewayError) as failed:
             await bench.gateway.create(wanted)
         kinds.append(failed.value.kind)
+    renamed = await bench.gateway.create(msgspec.structs.replace(wanted, description="Otra cosa"))
+    dearer = Money(wanted.amount.minor + 1, wanted.amount.currency)
     with pytest.raises(GatewayError) as other:
-        await bench.gateway.create(msgspec.structs.replace(wanted, description="Otra cosa"))
+        await bench.gateway.create(msgspec.structs.replace(wanted, amount=dearer))
 
+    sessions = bench.stripe.call(bench.account, "GET", "/checkout/sessions")["data"]
     assert kinds == ["unknown_outcome", "unknown_outcome"]
+    assert isinstance(renamed, Redirect)
+    assert [one["url"] for one in sessions] == [renamed.url]
     assert other.value.kind == "invalid_request"
 
 

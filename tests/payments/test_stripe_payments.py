@@ -22,7 +22,7 @@ from alltickets.payments.events import (
 )
 from alltickets.payments.gateways.stripe import Stripe
 from alltickets.payments.handlers import subscriptions
-from alltickets.payments.port import Redirect
+from alltickets.payments.port import Purchase, PurchaseLine, Redirect
 from alltickets.payments.reconciliation.layouts import LAYOUTS
 from alltickets.payments.refusals import AccountInvalid, CallbackForged, DisputeNotOpen, DisputeOverdue, GatewayFailed
 from alltickets.payments.service import Payments
@@ -194,6 +194,26 @@ async def test_a_page_whose_answer_was_lost_is_the_same_page(shop: Shop) -> None
     assert isinstance(found, Redirect)
     sessions = shop.bench.stripe.call(shop.bench.account, "GET", "/checkout/sessions")["data"]
     assert [session["url"] for session in sessions] == [found.url]
+
+
+async def test_a_page_whose_answer_was_lost_is_the_same_page_though_what_is_bought_has_another_name_since(shop: Shop) -> None:
+    """Stripe refuses a key that comes again with anything else."""
+    started = await start(shop.database, shop.payments, shop.organizer_id, request(shop.clock, amount=ASKED, reference=shop.reference))
+    shop.bench.stripe.misbehave(timeout_after_processing=1)
+
+    lost = await shop.payments.begin(shop.organizer_id, started.attempt_id, bought("General"))
+    found = await shop.payments.begin(shop.organizer_id, started.attempt_id, bought("Campo"))
+
+    assert lost == "wait"
+    assert isinstance(found, Redirect)
+    sessions = shop.bench.stripe.call(shop.bench.account, "GET", "/checkout/sessions")["data"]
+    assert [session["url"] for session in sessions] == [found.url]
+
+
+def bought(name: str) -> Purchase:
+    """One ticket of that name."""
+    line = PurchaseLine(name=name, quantity=1, unit_price_minor=ASKED.minor, begins_at=None)
+    return Purchase(buyer_name="Ana", buyer_phone=None, days_ahead=3, lines=(line,))
 
 
 async def test_a_page_that_ran_out_ends_its_attempt(shop: Shop) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 from uuid import UUID
 
 import click
@@ -13,10 +13,11 @@ from alltickets.kernel.errors import Trouble
 
 if TYPE_CHECKING:
     from alltickets.identity.interface import Actor
-    from alltickets.payments.callbacks.store import InState
     from alltickets.payments.interface import CallbackSummary, PaymentDetails, Payments, Promotion, QueryFailed
 
 __all__ = ["lines_of", "payments"]
+
+InState = Literal["applied", "to_fetch", "unknown", "unreadable"]
 
 _organizer = click.argument("organizer_id", type=click.UUID)
 
@@ -64,9 +65,9 @@ def lines_of(details: "PaymentDetails") -> Iterator[str]:
 
 @payments.command()
 @_organizer
-@click.option("--state", "in_state", type=click.Choice(["applied", "to_fetch", "unknown", "unreadable"]), help="Only those in this state.")
+@click.option("--state", "in_state", type=click.Choice(get_args(InState)), help="Only those in this state.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="So many, the newest first.")
-def callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> None:
+def callbacks(organizer_id: UUID, in_state: InState | None, limit: int) -> None:
     """What gateways told an organizer, and what became of it: the ids for `replay`."""
     for one in asyncio.run(_callbacks(organizer_id, in_state, limit)):
         signed = "signed" if one.is_verified else "unsigned"
@@ -137,7 +138,7 @@ async def _query(organizer_id: UUID, reference: UUID) -> "tuple[PaymentDetails, 
             return await opened.details(organizer_id, reference), failed
 
 
-async def _callbacks(organizer_id: UUID, in_state: "InState | None", limit: int) -> "list[CallbackSummary]":
+async def _callbacks(organizer_id: UUID, in_state: InState | None, limit: int) -> "list[CallbackSummary]":
     async with _opened() as opened:
         return (await opened.inbox.page(organizer_id, in_state=in_state, cursor=None, size=limit)).items
 

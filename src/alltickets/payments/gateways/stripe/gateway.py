@@ -107,9 +107,17 @@ class StripeGateway:
         raise AssertionError(f"the page of {creation.attempt_id} is Stripe's to make")
 
     async def create(self, creation: Creation) -> Redirect:
-        """Open a session; repeated under the attempt's key it is the same one."""
+        """Open a session; repeated under the attempt's key it is the same one, though what it would show is called otherwise by now."""
         form = _session_form(creation, self._access)
-        session = decode(await self._call("POST", "/v1/checkout/sessions", form=form, key=str(creation.attempt_id)), _session_decoder)
+        try:
+            session = decode(await self._call("POST", "/v1/checkout/sessions", form=form, key=str(creation.attempt_id)), _session_decoder)
+        except GatewayError as error:
+            found = await self._sessions_of(str(creation.attempt_id)) if error.code == "idempotency_error" else []
+            asked = (to_stripe(creation.amount), creation.amount.currency.lower())
+            if not found or (found[0].amount_total, found[0].currency.lower()) != asked:
+                raise
+            # Names of what is bought and settings of the account may have changed since the call whose answer was lost.
+            session = found[0]
         if session.livemode is not self._access.is_live:
             raise GatewayError("The key is of one mode and Stripe answers in the other.", kind="auth_config")
         if session.url is None:
