@@ -1,15 +1,16 @@
 """A policy and the accounts made ready to decide by: parsed, sorted and looked up once, for thousands of decisions a second."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from hashlib import blake2b
+from itertools import accumulate
 from uuid import UUID
 
 import msgspec
 
 from alltickets.payments.port import PaymentMethod
-from alltickets.payments.routing.rules.conditions import Test, compile_conditions
+from alltickets.payments.routing.rules.conditions import Seen, Test, compile_conditions
 from alltickets.payments.routing.rules.decision import Candidate, Exclusion
 from alltickets.payments.routing.rules.facts import Approvals, RouteAccount, RouteFacts
 from alltickets.payments.routing.rules.fees import FeeSchedule, best_of, lines_for
@@ -48,7 +49,8 @@ class RouteBook:
         self.context = context
         ordered = sorted(context.accounts, key=lambda one: (one.priority, one.account_id))
         self.accounts = tuple(AccountEntry(one, place, context.schedules) for place, one in enumerate(ordered))
-        keys = {one.state.account_id: one.key for one in self.accounts}
+        self.by_key = {one.key: one for one in self.accounts}
+        keys = {one.account_id: one.key for one in self.accounts}
         self.rules = tuple(RuleEntry(rule, number, context, keys) for number, rule in enumerate(context.policy.rules))
         self.waiting_ppm_per_day = context.policy.waiting_ppm_per_day
         self._lines: dict[tuple[PaymentMethod | None, int | None, date], list[FeeSchedule | None]] = {}
@@ -85,10 +87,19 @@ class AccountEntry:
 
     def __init__(self, state: RouteAccount, place: int, schedules: Sequence[FeeSchedule]) -> None:
         self.state = state
+        self.account_id = state.account_id
         self.place = place
         self.key = state.account_id.int
         self.fitting = Candidate(state.account_id)
-        self._terms = state.terms
+        terms = self._terms = state.terms
+        # What is the same for every payment is looked at once: twenty accounts are asked for each.
+        self._standing: Exclusion | None = "switched_off" if not state.is_enabled else "test_account" if state.is_barred else None
+        self._currency = state.currency
+        self._is_dated = (terms.opens_at, terms.closes_at) != (None, None)
+        self._amount_minor_min = terms.amount_minor_min or 0
+        self._amount_minor_max = terms.amount_minor_max
+        self._methods = frozenset(terms.methods)
+        self._instalments_max = terms.instalments_max
         self._event_keys = frozenset(one.int for one in state.terms.event_ids)
         self._excluded: dict[Exclusion, Candidate] = {}
         self._lines = lines_for(schedules, gateway=state.gateway, account_id=state.account_id, currency=state.currency)
@@ -104,32 +115,32 @@ class AccountEntry:
         self, facts: RouteFacts, event_key: int | None, choice: frozenset[int] | None, broken: frozenset[int]
     ) -> Exclusion | None:
         """Why it cannot take the payment, the first in the order of `Exclusion`; None where it can."""
-        if not self.state.is_enabled:
-            return "switched_off"
-        if self.state.is_barred:
-            return "test_account"
+        if self._standing is not None:
+            return self._standing
         if self.key in broken:
             return "breaker_open"
-        if self.state.currency != facts.currency:
+        if self._currency != facts.currency:
             return "currency"
-        terms = self._terms
-        if (terms.opens_at is not None and facts.at < terms.opens_at) or (terms.closes_at is not None and facts.at >= terms.closes_at):
+        if self._is_dated and not self._is_open(facts.at):
             return "dates"
         if self._event_keys and event_key not in self._event_keys:
             return "event"
         if choice is not None and self.key not in choice:
             return "not_chosen"
-        if terms.amount_minor_min is not None and facts.amount_minor < terms.amount_minor_min:
+        amount_minor, most = facts.amount_minor, self._amount_minor_max
+        if amount_minor < self._amount_minor_min or (most is not None and amount_minor > most):
             return "amount"
-        if terms.amount_minor_max is not None and facts.amount_minor > terms.amount_minor_max:
-            return "amount"
-        if facts.method is not None and terms.methods and facts.method not in terms.methods:
+        if self._methods and facts.method is not None and facts.method not in self._methods:
             return "method"
-        if facts.instalments is not None and terms.instalments_max is not None and facts.instalments > terms.instalments_max:
+        if self._instalments_max is not None and facts.instalments is not None and facts.instalments > self._instalments_max:
             return "instalments"
-        if facts.too_late and self.state.account_id in facts.too_late:
+        if facts.too_late and self.account_id in facts.too_late:
             return "too_late"
         return None
+
+    def _is_open(self, at: datetime) -> bool:
+        terms = self._terms
+        return (terms.opens_at is None or at >= terms.opens_at) and (terms.closes_at is None or at < terms.closes_at)
 
     def line(self, facts: RouteFacts, on: date) -> FeeSchedule | None:
         """The line of the commission tables that counts for it."""
@@ -143,12 +154,18 @@ class RuleEntry:
         named = [share.account_id for share in rule.shares] or list(rule.use)
         self.number = number
         self.rule = rule
-        self.tests: tuple[Test, ...] = compile_conditions(rule.match, rule.conditions)
+        tests = compile_conditions(rule.match, rule.conditions)
+        self.first: Test = tests[0] if tests else _always
+        """Asked by itself: most rules do not hold, and are through with it."""
+        self.others = tests[1:]
         self.ranks = {keys[one]: rank for rank, one in enumerate(named) if one in keys} if named else None
         """The accounts that it names, and in which order; None: it names none, and means all."""
         self.excluded_keys = frozenset(one.int for one in rule.exclude)
         self.admits_all = self.ranks is None and not self.excluded_keys
-        self.percents = {share.account_id.int: share.percent for share in rule.shares}
+        self.percents = {share.account_id.int: share.percent for share in rule.shares if share.account_id in keys}
+        self.dealt = tuple(sorted(self.percents))
+        self.reached = tuple(accumulate(self.percents[key] for key in self.dealt))
+        """The shares laid end to end, in the order of the accounts' ids: the percent that each reaches to."""
         # Hashed with the reference: a new version deals anew, and two rules deal each for itself.
         self.deal = f"/{context.event_id or ''}/{context.version}/{number}".encode()
 
@@ -159,3 +176,7 @@ class RuleEntry:
     def rank(self, entry: AccountEntry) -> int:
         """Which of two goes first where nothing else tells: the order in which the rule names them, else that of the accounts."""
         return entry.place if self.ranks is None else self.ranks[entry.key]
+
+
+def _always(_: Seen) -> bool:
+    return True

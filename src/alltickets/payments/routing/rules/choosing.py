@@ -1,5 +1,6 @@
 """How one account is chosen among those that a rule leaves: in order, by shares, by cost, or by how often banks say yes."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -28,7 +29,7 @@ class Choice:
 
 def choose(book: RouteBook, rule: RuleEntry, left: Sequence[AccountEntry], facts: RouteFacts, seen: Seen) -> Choice:
     """One of the accounts that are left for the rule, of which there is at least one; of equals the first by its rank."""
-    ranked = left if rule.ranks is None else sorted(left, key=rule.rank)
+    ranked = left if rule.ranks is None or rule.rule.choose == "weight" else sorted(left, key=rule.rank)
     return _WAYS[rule.rule.choose](book, rule, ranked, facts, seen)
 
 
@@ -42,9 +43,13 @@ def _in_order(_: RouteBook, __: RuleEntry, ranked: Sequence[AccountEntry], ___: 
     return Choice(ranked[0], "priority", {})
 
 
-def _by_weight(_: RouteBook, rule: RuleEntry, ranked: Sequence[AccountEntry], facts: RouteFacts, __: Seen) -> Choice:
+def _by_weight(book: RouteBook, rule: RuleEntry, ranked: Sequence[AccountEntry], facts: RouteFacts, __: Seen) -> Choice:
     """Shares laid end to end in the order of the accounts' ids; those of accounts that are out fall to the others in proportion."""
     bucket, _pick = bucket_of(facts.reference.bytes, rule.deal)
+    if len(ranked) == len(rule.dealt):
+        # Nobody is out: as below, on what stands ready.
+        place = bisect_right(rule.reached, bucket * rule.reached[-1] // BUCKETS)
+        return Choice(book.by_key[rule.dealt[place]], "weight", rule.percents, bucket)
     percents = {one.key: rule.percents[one.key] for one in ranked}
     point = bucket * sum(percents.values())
     reached = 0

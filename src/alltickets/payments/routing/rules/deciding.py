@@ -22,7 +22,7 @@ def decide(book: RouteBook, facts: RouteFacts) -> Decision:
     barred: frozenset[int] = frozenset()
     passed_over: list[int] = []
     for rule in book.rules:
-        if not holds(rule.tests, seen):
+        if not rule.first(seen) or not holds(rule.others, seen):
             continue
         left = fitting if rule.admits_all and not barred else [one for one in fitting if one.key not in barred and rule.admits(one.key)]
         if left:
@@ -85,7 +85,7 @@ def _shown(
         for entry in left:
             score = scores[entry.key]
             if score is not None:
-                candidates[entry.place] = Candidate(entry.state.account_id, None, score)
+                candidates[entry.place] = Candidate(entry.account_id, None, score)
     if len(left) < len(fitting):
         kept = {entry.key for entry in left}
         for entry in fitting:
