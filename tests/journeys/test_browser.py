@@ -329,8 +329,16 @@ async def test_a_ticket_opens_without_a_network_once_it_was_opened(arrive: Arriv
     assert await shopper.codes_shown(1) == [code]
 
 
+def line_of(process: psutil.Process) -> list[str]:
+    """Its command line; none where it has just ended, as the process of a closed page does."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 async def test_the_browser_is_without_all_that_playwright_wants_it_to_be_without(browser: Browser) -> None:
-    lines = {process: process.cmdline() for process in psutil.Process().children(recursive=True)}
+    lines = {process: line_of(process) for process in psutil.Process().children(recursive=True)}
     driven = {process.pid: line for process, line in lines.items() if "--remote-debugging-pipe" in line}
     # What Chromium is just forking has its line until it becomes something else.
     [line] = [driven[process.pid] for process in lines if process.pid in driven and process.ppid() not in driven]

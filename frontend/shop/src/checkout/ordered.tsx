@@ -8,7 +8,10 @@ interface Props {
   readonly purchase: Purchase;
 }
 
-/** An order was placed from this device: pay it, see it, or begin another. Never choose and pay the same places twice. */
+/**
+ * An order was placed from this device: pay it, see it, or begin another. Never choose and pay the same places twice.
+ * Until it is known how it stands there is nothing to press but the way to it: who hurries would press what is about to be elsewhere.
+ */
 export function Ordered({ words, state, purchase }: Props) {
   const { order, standing, busy } = state;
   if (!order?.secret) {
@@ -16,10 +19,11 @@ export function Ordered({ words, state, purchase }: Props) {
   }
   const { number, secret, orderId } = order;
   const isOpen = standing === "open";
+  const isOver = standing === "over";
   return (
     <section class="ordered stack" aria-labelledby="ordered">
       <h2 id="ordered" tabIndex={-1}>
-        {words.say(isOpen ? "ordered.title" : "ordered.over_title", { number })}
+        {words.say(isOver ? "ordered.over_title" : "ordered.title", { number })}
       </h2>
       {isOpen ? <p>{words.say("ordered.text")}</p> : null}
       {isOpen ? (
@@ -30,12 +34,14 @@ export function Ordered({ words, state, purchase }: Props) {
       <a class={isOpen ? "button plain wide" : "button wide"} href={purchase.ordering.orderUrl({ order_id: orderId, secret })}>
         {words.say("ordered.see")}
       </a>
-      <div>
-        <button type="button" class="link" onClick={() => purchase.startAnew()}>
-          {words.say("ordered.anew")}
-        </button>
-        {isOpen ? <p class="small soft">{words.say("ordered.anew_warning")}</p> : null}
-      </div>
+      {isOpen || isOver ? (
+        <div>
+          <button type="button" class="link" onClick={() => purchase.startAnew()}>
+            {words.say("ordered.anew")}
+          </button>
+          {isOpen ? <p class="small soft">{words.say("ordered.anew_warning")}</p> : null}
+        </div>
+      ) : null}
     </section>
   );
 }
