@@ -43,7 +43,8 @@ class Shop:
     ) -> None:
         self.database, self.clock, self.key_ring, self.gateway, self.http = database, clock, key_ring, gateway, http
         self.payments = self.process()
-        self.identity = make_identity(database, clock, CountingHasher())
+        # By a clock of its own: who is signed in stays so while months pass for payments.
+        self.identity = make_identity(database, SettableClock(), CountingHasher())
         self.app = self.serve(self.payments)
         self.seller = Seller.fresh()
         self.houses: list[House] = []
